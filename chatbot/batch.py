@@ -1,0 +1,176 @@
+"""Replies to many contexts from a file of JSON lines, for evaluation and for programs that build on this.
+
+Input, one object a line ("turns" ends with the user's; the rest may be left out):
+    {"id": "a", "profile": "gloomy-poet", "facts": ["..."], "turns": ["..."], "attributes": {"mind": "..."}}
+Output, in the order of the input:
+    {"id": "a", "reply": "...", "trace": {...}}
+
+Facts and attributes of a line come on top of its profile's. With a seed, line n of the file draws from
+seed + n: its reply does not depend on the batch size nor on what stands in other lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot import persona
+from chatbot.errors import ChatbotError, UsageError, suggestion
+from chatbot.model.text import Context
+from profiles import Profile, ProfileError, ProfileStore, Target
+
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine, Reply
+    from chatbot.sampling import Sampling
+
+KEYS = ("id", "profile", "facts", "turns", "attributes")
+LONGEST_TURN = 20_000  # characters
+
+
+@dataclass(frozen=True)
+class Request:
+    """One line of the input, understood."""
+
+    line: int  # from 1
+    id: Any
+    context: Context
+    targets: dict[str, Target]
+
+
+@dataclass(frozen=True)
+class BadLine:
+    line: int
+    reason: str
+
+
+class LineError(UsageError):
+    """A line of the input is not a request."""
+
+
+def read(
+    source: Path, profiles: ProfileStore, engine: GenerationEngine, user_name: str = ""
+) -> tuple[list[Request], list[BadLine]]:
+    """The requests of a file and the lines that are none. Blank lines are passed over."""
+    requests: list[Request] = []
+    bad: list[BadLine] = []
+    for number, line in enumerate(source.read_bytes().split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            request = _request(number, line, profiles, user_name)
+            engine.check(request.targets)
+            requests.append(request)
+        except (ChatbotError, ProfileError) as error:
+            bad.append(BadLine(number, str(error)))
+    return requests, bad
+
+
+def replies(
+    requests: Sequence[Request], engine: GenerationEngine, sampling: Sampling, batch_size: int
+) -> Iterator[tuple[Request, Reply | BadLine]]:
+    """The reply to each request, in order; a batch that fails is tried again request by request."""
+    for start in range(0, len(requests), batch_size):
+        batch = requests[start : start + batch_size]
+        try:
+            yield from zip(batch, _together(batch, engine, sampling), strict=True)
+        except (ChatbotError, RuntimeError, MemoryError):
+            for request in batch:
+                try:
+                    yield request, _together([request], engine, sampling)[0]
+                except (ChatbotError, RuntimeError, MemoryError) as error:
+                    yield request, BadLine(request.line, str(error) or type(error).__name__)
+
+
+def run(
+    source: Path,
+    output: Path,
+    *,
+    engine: GenerationEngine,
+    profiles: ProfileStore,
+    sampling: Sampling,
+    batch_size: int = 16,
+    user_name: str = "",
+    bad_line: Callable[[BadLine], None],
+    begin: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
+) -> bool:
+    """Reply to every line; True when all of them had a reply.
+
+    `bad_line` hears of each line without one. `begin` is told how many replies there will be and gives a
+    function that hears of each. What is finished is in the file at any time.
+    """
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"The output must be another file than the input; both are {source}. Name another.")
+    requests, bad = read(source, profiles, engine, user_name)
+    for line in bad:
+        bad_line(line)
+    advance = begin(len(requests))
+    with output.open("w", encoding="utf-8") as file:
+        for request, reply in replies(requests, engine, sampling, batch_size):
+            if isinstance(reply, BadLine):
+                bad.append(reply)
+                bad_line(reply)
+            else:
+                row = {"id": request.id, "reply": reply.text, "trace": reply.trace}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+            advance(1)
+    return not bad
+
+
+def _together(batch: Sequence[Request], engine: GenerationEngine, sampling: Sampling) -> list[Reply]:
+    seeds = None if sampling.seed is None else [sampling.seed + request.line for request in batch]
+    return engine.replies(
+        [request.context for request in batch], [request.targets for request in batch], sampling, seeds
+    )
+
+
+def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str) -> Request:
+    try:
+        data = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"A line is one JSON object: {error}.") from error
+    if not isinstance(data, dict):
+        raise LineError(f"A line is one JSON object, not {_short(data)}.")
+    for key in data:
+        if key not in KEYS:
+            raise LineError(f"A line has no key {key!r}.{suggestion(key, KEYS)}")
+    turns = _texts("turns", data.get("turns"))
+    if not turns:
+        raise LineError('"turns" needs at least one text; the last one is what is replied to.')
+    attributes = data.get("attributes", {})
+    if not isinstance(attributes, dict):
+        raise LineError(
+            f'"attributes" is an object such as {{"mind": "critical"}}, not {_short(attributes)}.'
+        )
+    targets = {name: Target.parse(value) for name, value in attributes.items()}
+    facts = _texts("facts", data.get("facts", []))
+    if data.get("profile") is not None:
+        profile = _profile(data["profile"], profiles)
+        facts = [*persona.facts(profile, user_name), *facts]
+        targets = {**profile.attributes, **targets}
+    return Request(number, data.get("id", number), Context.of(facts, turns), targets)
+
+
+def _profile(name: object, profiles: ProfileStore) -> Profile:
+    if not isinstance(name, str):
+        raise LineError(f'"profile" is a name, not {_short(name)}.')
+    return profiles.load(name)
+
+
+def _texts(key: str, value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise LineError(f'"{key}" is a list of texts, not {_short(value)}.')
+    for text in value:
+        if not isinstance(text, str) or not text.strip():
+            raise LineError(f'"{key}" holds texts that are not blank, not {_short(text)}.')
+        if len(text) > LONGEST_TURN:
+            raise LineError(f'"{key}" holds texts of up to {LONGEST_TURN:,} characters, not {len(text):,}.')
+    return value
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,97 @@
+"""The command line. Each command calls one function elsewhere and reads heavy modules only when it runs."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from chatbot import __version__
+from chatbot.cli import batch, chat, config, conversation, profile, train
+from chatbot.terminal import one_line
+
+HELP = """Persona chat in the terminal.
+
+\b
+Begin with:   chatbot chat
+Someone else: chatbot profile list, then chatbot chat --profile NAME
+Go on later:  chatbot chat --resume
+"""
+EXIT_CODES = """\b
+Exit codes:
+  0    all went well
+  1    something failed; standard error says what
+  2    the request or a setting is wrong; nothing was done
+  130  interrupted with Ctrl+C; what was said is stored
+"""
+
+
+class Commands(TyperGroup):
+    """Turns any error that carries an exit code into one line on standard error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.TyperException):
+            raise  # Typer's own
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader has gone; Typer ends quietly
+            where = f"{error.filename}: " if error.filename else ""
+            raise _failed(f"{where}{error.strerror or error}", 1) from error
+        except Exception as error:
+            code = getattr(error, "exit_code", None)
+            if code is None:
+                raise
+            raise _failed(str(error), code) from error
+
+
+def _failed(reason: str, code: int) -> typer.Exit:
+    print(f"Error: {one_line(reason)}", file=sys.stderr)
+    return typer.Exit(code)
+
+
+app = typer.Typer(
+    cls=Commands,
+    help=HELP,
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"chatbot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("chat", cls=chat.ChatCommand)(chat.chat)
+app.command("batch")(batch.batch)
+app.add_typer(profile.app, name="profile")
+app.add_typer(conversation.app, name="conversation")
+app.add_typer(config.app, name="config")
+app.command("train")(train.train)
+
+
+def main() -> None:
+    """The entry point. Bytes that are no text, and letters that the terminal lacks, never end the program."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app(prog_name="chatbot")

@@ -1,0 +1,171 @@
+"""Writing profiles: by questions, by flags or in an editor, checked against the model that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from chatbot.cli.start import dialled
+from chatbot.errors import ChatbotError, UnknownNameError, UsageError
+from chatbot.terminal import one_line
+from profiles.errors import ProfileError
+from profiles.profile import MAX_FACTS, Profile
+from profiles.store import ProfileStore
+from profiles.target import Target
+from profiles.toml import from_toml
+
+T = TypeVar("T")
+Attributes = Mapping[str, Sequence[str]]  # the aspects of each attribute
+
+
+def attributes_of(model: Path) -> Attributes | None:
+    """Attribute -> aspects, as the manifest of the model has them; None when there is no such model here."""
+    try:
+        attributes = json.loads((model / "manifest.json").read_text(encoding="utf-8"))["attributes"]
+        return {str(name): [str(aspect) for aspect in aspects] for name, aspects in attributes.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # a model that is not there, or not sound, is the business of those who talk to it
+
+
+def check(profile: Profile, attributes: Attributes | None) -> Profile:
+    """The profile itself; UnknownNameError for an attribute or aspect that the model does not have."""
+    if attributes is None:
+        return profile
+    for name, target in profile.attributes.items():
+        if name not in attributes:
+            raise UnknownNameError("attribute", name, attributes)
+        for aspect in target.aspects:
+            if aspect not in attributes[name]:
+                raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
+    return profile
+
+
+def flagged(
+    draft: Profile, sets: Sequence[str], facts: Sequence[str], texts: Mapping[str, str | None]
+) -> Profile:
+    """The draft with flags put over it: dials and texts replace, facts are added."""
+    given = {key: text for key, text in texts.items() if text is not None}
+    return dialled(draft.changed(facts=(*draft.facts, *facts), **given), sets)
+
+
+def asked(draft: Profile, attributes: Attributes | None) -> Profile:
+    """The draft with the answers of a person at a terminal; an empty answer leaves a thing out."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "A profile is made by questions on a terminal, and there is none here. "
+            "Give at least one of --set, --fact, --greeting, --description and --from."
+        )
+    print("An empty answer leaves a question out, Ctrl+C leaves everything as it was.")
+    description = _ask("Who is this, in one sentence", str) or ""
+    draft = _ask_facts(draft.changed(description=description))
+    greeting = _ask("What does it say first", str) or ""
+    return draft.changed(greeting=greeting, attributes=_ask_dials(attributes))
+
+
+def edited(store: ProfileStore, name: str, attributes: Attributes | None) -> Path | None:
+    """Let the person edit the text of a profile; the saved file, or None when nothing was changed.
+
+    An invalid text changes nothing and is kept in a file of its own, which the error names.
+    """
+    before = store.read(name)
+    after = _from_editor(name, before.encode("utf-8"))
+    try:
+        text = after.decode("utf-8-sig")
+        if text == before:
+            return None
+        check(from_toml(text, name), attributes)
+        return store.write(name, text, overwrite=True)
+    except (ProfileError, ChatbotError, UnicodeDecodeError) as error:
+        descriptor, kept = tempfile.mkstemp(prefix=f"{name}-", suffix=".toml")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+        raise UsageError(f"{error} The profile is as it was; the rejected text is in {kept}") from error
+
+
+def _ask(question: str, read: Callable[[str], T]) -> T | None:
+    """The answer as `read` understands it, asked again while it does not; None for an empty one."""
+
+    def understood(answer: str) -> T | None:
+        try:
+            return read(answer.strip()) if answer.strip() else None
+        except (ProfileError, ChatbotError) as error:
+            raise typer.BadParameter(one_line(str(error))) from error
+
+    return typer.prompt(one_line(question), default="", show_default=False, value_proc=understood)
+
+
+def _ask_facts(draft: Profile) -> Profile:
+    print("Facts are short and in the first person, such as: I live above a closed bookshop.")
+    while len(draft.facts) < MAX_FACTS:
+        longer = _ask("A fact", partial(_with_fact, draft))
+        if longer is None:
+            break
+        draft = longer
+    return draft
+
+
+def _ask_dials(attributes: Attributes | None) -> dict[str, Target]:
+    if attributes is None:  # no model here to name them
+        dials: dict[str, Target] = {}
+        while more := _ask("An attribute, such as attitude=pessimistic:1.2", partial(_with_dial, dials)):
+            dials = more
+        return dials
+    print("An aspect for each attribute, with a weight if you like: lyrical, or lyrical:1.2 (1 is normal).")
+    answers = {
+        name: _ask(f"{name} ({', '.join(aspects)})", partial(_target_of, name, attributes=attributes))
+        for name, aspects in attributes.items()
+    }
+    return {name: target for name, target in answers.items() if target is not None}
+
+
+def _with_fact(draft: Profile, text: str) -> Profile:
+    return draft.changed(facts=(*draft.facts, text))
+
+
+def _with_dial(dials: Mapping[str, Target], text: str) -> dict[str, Target]:
+    return dialled(Profile(name="draft", attributes=dict(dials)), [text]).attributes
+
+
+def _target_of(name: str, text: str, attributes: Attributes) -> Target:
+    target = Target.parse(text)
+    check(Profile(name="draft", attributes={name: target}), attributes)
+    return target
+
+
+def _from_editor(name: str, text: bytes) -> bytes:
+    """What the person's editor leaves of a copy of the text."""
+    command = _editor()
+    with tempfile.TemporaryDirectory(prefix="chatbot-") as folder:
+        copy = Path(folder) / f"{name}.toml"
+        copy.write_bytes(text)
+        try:
+            code = subprocess.run([*command, str(copy)], check=False).returncode
+        except OSError as error:
+            raise UsageError(
+                f"The editor {command[0]!r} does not start: {error.strerror}. Set $VISUAL or $EDITOR."
+            ) from error
+        if code != 0:
+            raise ChatbotError(f"The editor {command[0]!r} ended with code {code}; nothing was changed.")
+        return copy.read_bytes()
+
+
+def _editor() -> list[str]:
+    """The command of $VISUAL, else $EDITOR, else the first plain editor that is installed."""
+    for variable in ("VISUAL", "EDITOR"):
+        if command := shlex.split(os.environ.get(variable, ""), posix=os.name == "posix"):
+            return command
+    found = filter(shutil.which, ("sensible-editor", "nano", "vim", "vi", "notepad"))
+    if editor := next(found, None):
+        return [editor]
+    raise UsageError("Editing needs an editor, and none was found. Set $VISUAL or $EDITOR.")

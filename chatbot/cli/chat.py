@@ -1,0 +1,72 @@
+"""`chatbot chat`: opens the terminal interface, the line chat, or gives one reply."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from chatbot.cli import options
+
+
+class ChatCommand(TyperCommand):
+    """Lets --resume stand alone for "the last one"."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for place, word in enumerate(args):
+            if word in ("--resume", "-r") and (place + 1 == len(args) or args[place + 1].startswith("-")):
+                args = [*args[: place + 1], "last", *args[place + 1 :]]
+                break
+        return super().parse_args(ctx, args)
+
+
+def chat(
+    profile: options.Profile = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume", "-r", metavar="[ID]", help="Go on with a conversation, by default the last."
+        ),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Chat line by line, with /commands.")] = False,
+    once: Annotated[
+        str | None,
+        typer.Option(
+            "--once", metavar="TEXT", help="Print one reply and leave; - reads the text from input."
+        ),
+    ] = None,
+    as_json: options.Json = False,
+    dials: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ATTRIBUTE=ASPECT[:WEIGHT]", help="Turn a dial, or 'off'; repeatable."),
+    ] = None,
+    incognito: Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")] = False,
+    measures: Annotated[bool, typer.Option("--measures", help="Say which aspects each reply has.")] = False,
+    model: options.Model = None,
+    device: options.Device = None,
+    seed: options.Seed = None,
+    temperature: options.Temperature = None,
+) -> None:
+    """Talk to a persona.
+
+    On a terminal this opens the full interface. In a pipe, or with --plain, --once or --json, it reads lines
+    and prints replies.
+    """
+    from chatbot import config
+    from chatbot.cli import start
+
+    settings = config.load(
+        {
+            "chat.profile": profile,
+            "chat.incognito": incognito or None,
+            "chat.measures": measures or None,
+            "model.path": model,
+            "model.device": device,
+            "sampling.seed": seed,
+            "sampling.temperature": temperature,
+        }
+    )
+    text = sys.stdin.read() if once == "-" else once
+    raise typer.Exit(start.chat(settings, resume, dials or [], plain=plain, once=text, as_json=as_json))

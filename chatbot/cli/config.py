@@ -1,0 +1,57 @@
+"""`chatbot config`: where settings live, what they are, and changing one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chatbot.terminal import clean
+
+app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="SECTION.KEY", help="A setting, such as sampling.temperature.")]
+
+
+@app.command()
+def path() -> None:
+    """Print where your settings file lives, whether it exists or not."""
+    from chatbot import config
+
+    print(config.config_path())
+
+
+@app.command()
+def show(
+    all_settings: Annotated[bool, typer.Option("--all", help="Also those that are the default.")] = False,
+) -> None:
+    """Print the settings that differ from the defaults, and who set them."""
+    from chatbot import config, config_file
+
+    for name, value, source in config.settings(config.load()):
+        if all_settings or source != "default":
+            print(clean(f"{name} = {config_file.literal(value)}  # {source}"))
+
+
+@app.command()
+def template() -> None:
+    """Print every setting with its default and what it does, as a file to start from."""
+    from chatbot import config
+
+    print(config.shipped_path().read_text(encoding="utf-8"), end="")
+
+
+@app.command("set")
+def set_(name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.")]) -> None:
+    """Write one setting to your settings file; comments in it stay."""
+    from chatbot import config, config_file
+
+    print(f"{config_file.store(name, value)} written to {config.config_path()}")
+
+
+@app.command()
+def unset(name: Name) -> None:
+    """Take one setting out of your settings file, so that the default holds again."""
+    from chatbot import config_file
+
+    config_file.store(name, None)
+    print(f"{name} is the default again")

@@ -1,0 +1,33 @@
+"""Options that several commands share, and the settings that they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def profile_names(incomplete: str) -> list[str]:
+    """The profiles whose names begin so, for shell completion."""
+    from chatbot import config
+    from profiles import ProfileStore
+
+    names = ProfileStore(config.load().profiles_folder).names()
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", "-p", metavar="NAME", help="Whom to talk to.", autocompletion=profile_names),
+]
+Model = Annotated[str | None, typer.Option("--model", metavar="PATH", help="A model folder, or 'embedded'.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or mps.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="The same seed gives the same replies; -1: any.")
+]
+Temperature = Annotated[
+    float | None, typer.Option("--temperature", metavar="T", help="0 takes the likeliest word, 1 is free.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
+InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line.")]

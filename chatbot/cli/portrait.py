@@ -1,0 +1,98 @@
+"""Profiles as people and programs see them: the table of all, the sheet of one, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+
+from chatbot.terminal import clean, one_line
+from profiles.profile import Profile
+from profiles.store import BrokenProfile, Listing, StoredProfile
+from profiles.target import Target
+
+
+def table(profiles: Sequence[StoredProfile], width: int | None) -> str:
+    """One line a profile under a head; the last column is cut at `width` cells unless that is None."""
+    rows = [("NAME", "FROM", "DESCRIPTION")]
+    for stored in profiles:
+        rows.append((stored.profile.name, origin(stored), one_line(stored.profile.description)))
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(2)]
+    lines = []
+    for *cells, last in rows:
+        line = "  ".join(set_cell_size(cell, wide) for cell, wide in zip(cells, widths, strict=True))
+        lines.append(_cut(f"{line}  {last}", width).rstrip())
+    return "\n".join(lines)
+
+
+def sheet(stored: StoredProfile) -> str:
+    """Everything that a profile says, in named blocks; what it does not say is left out."""
+    profile = stored.profile
+    blocks = {
+        "Attributes": list(_dials(profile)),
+        "Facts": list(profile.facts),
+        "Scenario": [profile.scenario],
+        "Greeting": [profile.greeting],
+        "Other greetings": list(profile.alternate_greetings),
+        "Example dialogue": [profile.example_dialogue],
+        "Tags": [", ".join(profile.tags)],
+    }
+    parts = [f"{profile.name} ({origin(stored)})\n{clean(profile.description)}".rstrip()]
+    for title, texts in blocks.items():
+        if lines := [line for text in texts if text for line in clean(text).split("\n")]:
+            parts.append("\n".join((title, *(f"  {line}".rstrip() for line in lines))))
+    return "\n\n".join((*parts, f"File    {stored.path}\nDigest  {profile.digest()}"))
+
+
+def sheet_json(stored: StoredProfile) -> str:
+    return _json(_fields(stored))
+
+
+def listing_json(listing: Listing) -> str:
+    broken = [{"name": file.name, "path": str(file.path), "reason": file.reason} for file in listing.broken]
+    return _json({"profiles": [_fields(stored) for stored in listing.profiles], "broken": broken})
+
+
+def faults(broken: Iterable[BrokenProfile]) -> Iterable[str]:
+    """A line for each file that is no profile."""
+    for file in broken:
+        yield one_line(f"Broken profile {file.name!r} ({file.path}): {file.reason}")
+
+
+def origin(stored: StoredProfile) -> str:
+    return "built-in" if stored.builtin else "yours"
+
+
+def _dials(profile: Profile) -> Iterable[str]:
+    rows = [(name, _aspects(target), _strength(target)) for name, target in profile.attributes.items()]
+    widths = [max((cell_len(row[column]) for row in rows), default=0) for column in range(2)]
+    for name, aspects, strength in rows:
+        yield f"{set_cell_size(name, widths[0])}  {set_cell_size(aspects, widths[1])}  {strength}"
+
+
+def _strength(target: Target) -> str:
+    return "the model's own weight" if target.weight is None else f"weight {target.weight:g}"
+
+
+def _aspects(target: Target) -> str:
+    """`lyrical`, or the shares of a vector: `80% emotional, 20% critical`."""
+    if len(target.aspects) == 1:
+        return next(iter(target.aspects))
+    return ", ".join(f"{share:.0%} {name}" for name, share in target.aspects.items())
+
+
+def _fields(stored: StoredProfile) -> dict[str, Any]:
+    where = {"builtin": stored.builtin, "path": str(stored.path), "digest": stored.profile.digest()}
+    return stored.profile.model_dump(mode="json") | where
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2)  # ASCII: no text in it can control a terminal
+
+
+def _cut(line: str, width: int | None) -> str:
+    if width is None or cell_len(line) <= width:
+        return line
+    return set_cell_size(line, max(width - 1, 0)).rstrip() + "…"

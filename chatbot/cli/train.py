@@ -1,0 +1,50 @@
+"""`chatbot train`: trains a model from a recipe, and goes on where a killed run stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of written .jsonl dialogue.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.")],
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="embedded, paper, or a path to a .toml file.")
+    ] = "embedded",
+    plain: Annotated[
+        Path | None, typer.Option("--plain-text", help="Folder of plain dialogue for warm-up.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option("--work", help="Folder for checkpoints and train.jsonl; OUTPUT.work by default."),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", help="Base of encoder and decoder: a hub id or a local folder.")
+    ] = None,
+    steps: Annotated[
+        list[str] | None,
+        typer.Option("--steps", metavar="STAGE=N", help="Steps of pretrain or cvae; repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed than the recipe's.")] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")] = "auto",
+) -> None:
+    """Train a model: tokenizer and language model, CVAE, heads.
+
+    Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
+    """
+    from chatbot.engine import pick_device
+    from chatbot.train import pipeline, recipe as recipes
+
+    chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
+    manifest = pipeline.train(
+        chosen,
+        corpus,
+        work or output.with_name(f"{output.name}.work"),
+        output,
+        plain=plain,
+        device=str(pick_device(device)),
+    )
+    print(f"Wrote {manifest.name} to {output}.")

@@ -1,0 +1,199 @@
+"""The /commands of the line chat: one table drives dispatch, /help and the hint for a mistyped name.
+
+A command takes the room and the rest of the line and gives text to show, the events of a reply, or None to
+leave. It prints nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.events import Event
+from chatbot.session import ChatSession
+from profiles import ProfileStore
+from storage import Message, export_file
+
+Answer = str | Iterator[Event] | None
+LISTED = 20  # conversations that /list shows
+
+
+@dataclass
+class Room:
+    """What commands act on."""
+
+    session: ChatSession
+    profiles: ProfileStore
+    measures: bool = False  # show measured aspects after each reply
+
+
+def answer(room: Room, line: str) -> Answer:
+    """Run one line that begins with a slash."""
+    name, _, rest = line.removeprefix("/").partition(" ")
+    for command in COMMANDS:
+        if command.name == name.lower():
+            return command.run(room, rest.strip())
+    raise UnknownNameError("command", f"/{name}", [f"/{command.name}" for command in COMMANDS])
+
+
+def told(room: Room, message: Message) -> str:
+    """One message as a line of dialogue, with its place among the alternatives."""
+    who = {"user": "you", "bot": room.session.profile.name}.get(message.role, message.role)
+    marks = [f"{message.position + 1} of {message.sibling_count}"] if message.sibling_count > 1 else []
+    marks += [] if message.state == "complete" else [message.state]
+    return f"{who}: {message.text}" + (f"  ({', '.join(marks)})" if marks else "")
+
+
+def _help(room: Room, rest: str) -> str:
+    width = max(len(command.usage) for command in COMMANDS)
+    lines = [f"{command.usage:<{width}}  {command.help}" for command in COMMANDS]
+    return "\n".join([*lines, "A line that begins with // is said with one slash. Ctrl+C stops a reply."])
+
+
+def _regenerate(room: Room, rest: str) -> Answer:
+    return room.session.regenerate()
+
+
+def _step(room: Room, step: int) -> str:
+    room.session.sibling(step)
+    bots = [message for message in room.session.messages() if message.role == "bot"]
+    return told(room, bots[-1])
+
+
+def _new(room: Room, rest: str) -> str:
+    room.session.new()
+    return "A new conversation.\n" + _history(room, "")
+
+
+def _history(room: Room, rest: str) -> str:
+    return "\n".join(told(room, message) for message in room.session.messages()) or "Nothing was said yet."
+
+
+def _open(room: Room, rest: str) -> str:
+    room.session.resume(_needed(rest, "/open ID", "the id or title of a conversation, or last"))
+    conversation = room.session.conversation
+    return f"{conversation.title if conversation else ''}\n{_history(room, '')}"
+
+
+def _list(room: Room, rest: str) -> str:
+    rows = room.session.manager.list(limit=LISTED)
+    lines = [f"{row.id}  {row.updated_at:%Y-%m-%d %H:%M}  {row.profile_name}  {row.title}" for row in rows]
+    return "\n".join(lines) or "There are no conversations yet."
+
+
+def _dial(room: Room, rest: str) -> str:
+    words = rest.split()
+    if not 2 <= len(words) <= 3:
+        raise UsageError(
+            f"Write /dial ATTRIBUTE ASPECT [WEIGHT], ATTRIBUTE WEIGHT or ATTRIBUTE off; not {rest!r}."
+        )
+    attribute, asked = words[0], words[1]
+    if asked == "off" and len(words) == 2:
+        room.session.clear_dial(attribute)
+        return f"{attribute} is not guided any more."
+    if len(words) == 2 and _is_number(asked):
+        target = room.session.set_dial(attribute, weight=float(asked))
+    else:
+        weight = _number(words[2]) if len(words) == 3 else None
+        target = room.session.set_dial(attribute, asked, weight)
+    return f"{attribute} = {target}"
+
+
+def _dials(room: Room, rest: str) -> str:
+    known = room.session.attributes
+    width = max(map(len, known), default=0)
+    lines = []
+    for attribute, aspects in known.items():
+        target = room.session.dials.get(attribute)
+        lines.append(f"{attribute:<{width}}  {target or 'off'}  ({' or '.join(aspects)})")
+    return "\n".join(lines)
+
+
+def _profile(room: Room, rest: str) -> str:
+    if not rest:
+        names = (f"{name} *" if name == room.session.profile.name else name for name in room.profiles.names())
+        return "\n".join(names)
+    profile = room.profiles.load(rest)
+    room.session.engine.check(profile.attributes)
+    room.session.new()  # the conversation that is left stays with the persona that it had
+    room.session.use(profile)
+    return f"A new conversation with {profile.name}.\n{_history(room, '')}"
+
+
+def _rename(room: Room, rest: str) -> str:
+    room.session.rename(_needed(rest, "/rename TITLE", "the new title"))
+    return "Renamed."
+
+
+def _export(room: Room, rest: str) -> str:
+    path = Path(_needed(rest, "/export FILE", "a file, .json or .md")).expanduser()
+    conversation = room.session.conversation
+    if conversation is None:
+        raise UsageError("There is nothing to export yet. Say something first.")
+    export_file(room.session.manager, conversation.id, path)
+    return f"Written to {path}."
+
+
+def _measures(room: Room, rest: str) -> str:
+    if rest not in ("on", "off", ""):
+        raise UsageError(f"Write /measures on or /measures off; not {rest!r}.")
+    room.measures = rest == "on" if rest else not room.measures
+    return f"Measures are {'on' if room.measures else 'off'}."
+
+
+def _quit(room: Room, rest: str) -> None:
+    return None
+
+
+def _needed(rest: str, usage: str, what: str) -> str:
+    if not rest:
+        raise UsageError(f"{usage} needs {what}.")
+    return rest
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(text: str) -> float:
+    if not _is_number(text):
+        raise UsageError(f"A weight is a number, 0 or more, not {text!r}. 1 is a normal strength.")
+    return float(text)
+
+
+@dataclass(frozen=True)
+class Command:
+    usage: str  # "/open ID"
+    help: str
+    run: Callable[[Room, str], Answer]
+
+    @property
+    def name(self) -> str:
+        return self.usage.removeprefix("/").split()[0]
+
+
+COMMANDS = (
+    Command("/help", "Show these commands.", _help),
+    Command("/regenerate", "Another reply beside the last one; the old one stays.", _regenerate),
+    Command("/prev", "The alternative before.", lambda room, rest: _step(room, -1)),
+    Command("/next", "The next alternative.", lambda room, rest: _step(room, 1)),
+    Command("/new", "Begin another conversation.", _new),
+    Command("/list", "The latest conversations.", _list),
+    Command("/open ID", "Go on with a conversation: an id, a title or last.", _open),
+    Command("/history", "Show this conversation.", _history),
+    Command("/rename TITLE", "Give this conversation a title.", _rename),
+    Command("/export FILE", "Write this conversation to FILE: .md, or .json with all alternatives.", _export),
+    Command("/dials", "Show every attribute and how it is set.", _dials),
+    Command("/dial ATTRIBUTE ASPECT [WEIGHT]", "Turn a dial: /dial attitude pessimistic 0.9, or off.", _dial),
+    Command(
+        "/profile [NAME]", "Begin a conversation with another persona; without a name, list them.", _profile
+    ),
+    Command("/measures [on|off]", "Say after each reply which aspects were measured in it.", _measures),
+    Command("/quit", "Leave. Everything is stored already.", _quit),
+)

@@ -1,0 +1,282 @@
+"""Settings: the defaults below, then the user's file, then CHATBOT_* variables, then flags; the last wins.
+
+`config.toml` at the root of the repository lists every setting with its default and one sentence; a test
+holds it equal to the dataclasses here. Nothing else in the program reads a settings file or a CHATBOT_*
+variable. This module knows nothing of models: it imports no torch.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+import platformdirs
+
+from chatbot.errors import ConfigError, suggestion
+
+PREFIX = "CHATBOT_"
+CONFIG_VARIABLE, DATA_VARIABLE = "CHATBOT_CONFIG", "CHATBOT_DATA_DIR"
+EMBEDDED = Path(__file__).parent / "weights"
+KIND_NAMES = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table of texts",
+}
+
+
+def setting(
+    default: Any, *, choices: tuple[str, ...] = (), low: float = -math.inf, high: float = math.inf
+) -> Any:
+    """A dataclass field with the rule that its value must obey; `low` and `high` are allowed values."""
+    return field(default=default, metadata={"choices": choices, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    path: str = setting("embedded")
+    device: str = setting("auto", choices=("auto", "cpu", "cuda", "mps"))
+    dtype: str = setting("auto", choices=("auto", "float32", "bfloat16", "float16"))
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    method: str = setting("log-heun")
+    steps: int = setting(8, low=1, high=10_000)
+    prior_term: str = setting("none", choices=("none", "eq19"))
+    target_probability: float = setting(0.95, low=0.0, high=1.0)
+    trust_radius: float = setting(6.0, low=0.0)
+    beta_min: float = setting(0.1, low=0.0)
+    beta_max: float = setting(20.0, low=0.0)
+    max_evaluations: int = setting(2000, low=1)
+    rtol: float = setting(1e-3, low=0.0)
+    atol: float = setting(1e-3, low=0.0)
+    coordinates: str = setting("auto", choices=("auto", "whitened", "plain"))
+    logits: bool = setting(False)
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    temperature: float = setting(0.7, low=0.0, high=10.0)
+    top_p: float = setting(0.9, low=0.0, high=1.0)
+    repetition_penalty: float = setting(1.1, low=0.1, high=10.0)
+    no_repeat_ngram: int = setting(3, low=0)
+    max_tokens: int = setting(60, low=1)
+    candidates: int = setting(1, low=1, high=256)
+    seed: int = setting(-1, low=-1, high=2**63 - 1)
+
+
+@dataclass(frozen=True)
+class ChatConfig:
+    profile: str = setting("gloomy-poet")
+    user_name: str = setting("")
+    measures: bool = setting(False)
+    incognito: bool = setting(False)
+
+
+@dataclass(frozen=True)
+class StorageConfig:
+    path: str = setting("")
+
+
+@dataclass(frozen=True)
+class ProfilesConfig:
+    path: str = setting("")
+
+
+@dataclass(frozen=True)
+class TuiConfig:
+    theme: str = setting("dusk")
+    animations: bool = setting(True)
+    keys: Mapping[str, str] = field(default_factory=dict, metadata={"choices": (), "low": 0, "high": 0})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting. `sources` names, for each "section.key" that is not the default, who set it."""
+
+    model: ModelConfig = ModelConfig()
+    flow: FlowConfig = FlowConfig()
+    sampling: SamplingConfig = SamplingConfig()
+    chat: ChatConfig = ChatConfig()
+    storage: StorageConfig = StorageConfig()
+    profiles: ProfilesConfig = ProfilesConfig()
+    tui: TuiConfig = field(default_factory=TuiConfig)
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+    @property
+    def database(self) -> Path | None:
+        """Where conversations are kept; None keeps them in memory only."""
+        if self.chat.incognito:
+            return None
+        return Path(self.storage.path).expanduser() if self.storage.path else data_dir() / "chatbot.db"
+
+    @property
+    def profiles_folder(self) -> Path:
+        return Path(self.profiles.path).expanduser() if self.profiles.path else data_dir() / "profiles"
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of the model: one that ships with the program, by its name, or any other by its path."""
+        shipped = EMBEDDED / self.model.path
+        if len(Path(self.model.path).parts) == 1 and (self.model.path == "embedded" or shipped.is_dir()):
+            return shipped
+        return Path(self.model.path).expanduser()
+
+
+SECTIONS: Mapping[str, type] = MappingProxyType(
+    {name: kind for name, kind in get_type_hints(Config).items() if name != "sources"}
+)
+
+
+def data_dir() -> Path:
+    """Where conversations and the user's own profiles are kept: $CHATBOT_DATA_DIR or the system's place."""
+    chosen = os.environ.get(DATA_VARIABLE)
+    return (
+        Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("chatbot", appauthor=False))
+    )
+
+
+def config_path() -> Path:
+    """The user's settings file: $CHATBOT_CONFIG or the system's place. It need not exist."""
+    chosen = os.environ.get(CONFIG_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(platformdirs.user_config_dir("chatbot", appauthor=False)) / "config.toml"
+
+
+def shipped_path() -> Path:
+    """The annotated `config.toml` that ships with the program: in the package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    return next(path for path in (here / "config.toml", here.parent / "config.toml") if path.exists())
+
+
+def load(flags: Mapping[str, Any] | None = None) -> Config:
+    """All settings, resolved. `flags` maps "section.key" to a value; None means the flag was not given."""
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    sources: dict[str, str] = {}
+    for name, value, source in _given(flags or {}):
+        section, key = known(name, source)
+        values[section][key] = _checked(section, key, value, source)
+        sources[name] = source
+    groups = {section: kind(**values[section]) for section, kind in SECTIONS.items()}
+    return Config(**groups, sources=MappingProxyType(sources))
+
+
+def settings(config: Config) -> Iterator[tuple[str, Any, str]]:
+    """Every ("section.key", value, source), in the order of config.toml."""
+    for section, kind in SECTIONS.items():
+        for entry in fields(kind):
+            name = f"{section}.{entry.name}"
+            yield name, getattr(getattr(config, section), entry.name), config.sources.get(name, "default")
+
+
+def parse(name: str, text: str, source: str) -> Any:
+    """The value that `text` means for the setting "section.key", checked."""
+    section, key = known(name, source)
+    kind = _kind(section, key)
+    if kind is str:
+        return _checked(section, key, text, source)
+    words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+    written = words.get(text.lower(), text.lower()) if kind is bool else text
+    try:
+        value = tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return _checked(section, key, value, source)
+
+
+def _given(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """("section.key", value, who set it) of the file, then the environment, then the flags."""
+    path = config_path()
+    for section, table in _read(path).items():
+        if not isinstance(table, dict):
+            where = suggestion(section, SECTIONS)
+            raise ConfigError(f"Setting {section!r} in {path} stands outside a section.{where}")
+        for key, value in table.items():
+            yield f"{section}.{key}", value, str(path)
+    variables = {f"{PREFIX}{name.replace('.', '_').upper()}": name for name, _, _ in settings(Config())}
+    for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
+        if variable in (CONFIG_VARIABLE, DATA_VARIABLE):
+            continue
+        if variable not in variables:
+            raise ConfigError(
+                f"The variable {variable} stands for no setting; unset it."
+                f"{suggestion(variable, (*variables, CONFIG_VARIABLE, DATA_VARIABLE))}"
+            )
+        name = variables[variable]
+        yield name, parse(name, os.environ[variable], variable), variable
+    for name, value in flags.items():
+        if value is not None:
+            yield name, value, "flag"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if os.environ.get(CONFIG_VARIABLE):
+            raise ConfigError(
+                f"{CONFIG_VARIABLE} names {path}, which does not exist. Create it or unset the variable."
+            ) from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"Settings file {path} is not valid TOML: {error}. Correct or remove it."
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"Settings file {path} cannot be read: {error.strerror}. Check its rights."
+        ) from error
+
+
+def known(name: str, source: str) -> tuple[str, str]:
+    """("section", "key") of a setting that exists; ConfigError with the near names otherwise."""
+    section, _, key = name.partition(".")
+    if section not in SECTIONS:
+        raise ConfigError(
+            f"There is no section [{section}] of settings ({source}).{suggestion(section, SECTIONS)}"
+        )
+    keys = [entry.name for entry in fields(SECTIONS[section])]
+    if key not in keys:
+        raise ConfigError(f"There is no setting {key!r} in [{section}] ({source}).{suggestion(key, keys)}")
+    return section, key
+
+
+def _kind(section: str, key: str) -> type:
+    """str, bool, int, float or dict: what the setting holds."""
+    kind = get_type_hints(SECTIONS[section])[key]
+    return kind if isinstance(kind, type) else dict
+
+
+def _checked(section: str, key: str, value: Any, source: str) -> Any:
+    """The value in its own type; ConfigError with the rule, the value and its source otherwise."""
+    entry = next(entry for entry in fields(SECTIONS[section]) if entry.name == key)
+    kind = _kind(section, key)
+    if kind is float and type(value) is int:
+        value = float(value)
+    rule = ""
+    if type(value) is not kind:
+        rule = KIND_NAMES[kind]
+    elif kind is dict and not all(isinstance(text, str) for text in value.values()):
+        rule = KIND_NAMES[dict]
+    elif entry.metadata["choices"] and value not in entry.metadata["choices"]:
+        rule = f"one of {', '.join(entry.metadata['choices'])}"
+    elif kind in (int, float) and not entry.metadata["low"] <= value <= entry.metadata["high"]:
+        rule = _range(entry.metadata["low"], entry.metadata["high"])
+    elif kind is float and not math.isfinite(value):
+        rule = "a finite number"
+    if rule:
+        raise ConfigError(f"Setting {section}.{key} must be {rule}; {source} says {value!r}.")
+    return value
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g} or more" if high == math.inf else f"from {low:g} to {high:g}"

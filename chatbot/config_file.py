@@ -1,0 +1,44 @@
+"""Writing the user's settings file: one setting at a time, its comments kept, never half a file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from chatbot import config
+from chatbot.errors import ConfigError
+
+
+def literal(value: Any) -> str:
+    """The value as TOML writes it, on one line."""
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        value = table
+    return tomlkit.item(value).as_string()
+
+
+def store(name: str, text: str | None) -> str:
+    """Write the setting "section.key" to the user's file; None takes it out. Returns the line as TOML.
+
+    ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML.
+    """
+    section, key = config.known(name, "the command line")
+    value = None if text is None else config.parse(name, text, "the command line")
+    path = config.config_path()
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
+    if value is None:
+        document.get(section, {}).pop(key, None)
+    else:
+        document.setdefault(section, tomlkit.table())[key] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".new")
+    scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
+    os.replace(scratch, path)
+    return f"{name} = {literal(value)}" if value is not None else name

@@ -1,0 +1,212 @@
+"""The energy that the flow descends, with its gradient in closed form.
+
+    E(z) = - sum_i lambda_i <v_i, log softmax f_i(z)>
+
+    i         attribute; f_i its head (two-layer SiLU network, chatbot/model/heads.py) with K_i aspects
+    v_i       aspect vector of the target, sums to 1; a single aspect is a one-hot vector
+    lambda_i  weight >= 0; 0 leaves attribute i out, exactly
+
+Every row of a batch has its own v and lambda and its own energy: nothing is averaged or mixed over the batch
+(the published sampler lost a `squeeze` there and so multiplied lambda by the batch size). `logits=True`
+takes <v_i, f_i(z)> instead, Eq. 8 of arXiv 2310.18342 read literally; it has no end and is there for ablation.
+
+With p = softmax f(z), a = silu(h), h = W z + b and f = (V a + c) / temperature the gradient is
+
+    dE/dz = W^T ( silu'(h) * V^T ( lambda (p - v) ) )
+
+and all heads are stacked into one W and one block-diagonal V: two products forward, two back, no autograd,
+so it also runs under `torch.inference_mode`. Shapes: B rows, D latent, H hidden of all heads together,
+A attributes, K aspects of the largest attribute; smaller ones are padded with logits that are never chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from chatbot.errors import UnknownNameError
+from chatbot.model.heads import Heads
+
+_NEVER = -1e30  # the logit of a padding aspect: probability 0, and finite, so that 0 * log p stays 0
+
+
+class Target(Protocol):
+    """What one attribute is asked to be: weights of its aspects (sum 1) and lambda, None for the default."""
+
+    @property
+    def aspects(self) -> Mapping[str, float]: ...
+    @property
+    def weight(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Energy:
+    """E(z) of a batch of targets over one set of heads; see the module. Make one with `Energy.of`."""
+
+    attributes: dict[str, tuple[str, ...]]
+    hidden_weight: Tensor  # (H, D)
+    hidden_bias: Tensor  # (H,)
+    output_weight: Tensor  # (A * K, H), block-diagonal, divided by the temperatures
+    output_bias: Tensor  # (A * K,), likewise
+    vectors: Tensor  # (B, A, K): v
+    weights: Tensor  # (B, A): lambda
+    logits: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        heads: Heads,
+        targets: Sequence[Mapping[str, Target]],
+        *,
+        default_weight: float = 1.0,
+        logits: bool = False,
+    ) -> Energy:
+        """The energy of one mapping attribute -> target per row; an attribute not named is not guided.
+
+        Raises UnknownNameError for an attribute or aspect that the heads do not have. Heads in half
+        precision are computed in float32.
+        """
+        vectors, weights = _targets(heads.attributes, targets, default_weight)
+        hidden_weight, hidden_bias, output_weight, output_bias = _stack(heads)
+        return cls(
+            attributes=heads.attributes,
+            hidden_weight=hidden_weight,
+            hidden_bias=hidden_bias,
+            output_weight=output_weight,
+            output_bias=output_bias,
+            vectors=vectors.to(output_weight.dtype).to(output_weight.device),
+            weights=weights.to(output_weight.dtype).to(output_weight.device),
+            logits=logits,
+        )
+
+    def rows(self, index: Tensor | slice) -> Energy:
+        """The energy of some of the rows."""
+        return replace(self, vectors=self.vectors[index], weights=self.weights[index])
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """E of z (..., B, D): (..., B)."""
+        scores = self._scores(self._hidden(z))
+        scores = scores if self.logits else scores.log_softmax(-1)
+        return -(self.weights * (self.vectors * scores).sum(-1)).sum(-1)
+
+    def gradient(self, z: Tensor) -> Tensor:
+        """dE/dz of z (..., B, D): (..., B, D)."""
+        hidden = self._hidden(z)
+        if self.logits:
+            pull = -self.vectors.expand(*z.shape[:-1], *self.vectors.shape[-2:])
+        else:
+            pull = self._scores(hidden).softmax(-1) - self.vectors
+        pull = (self.weights.unsqueeze(-1) * pull).flatten(-2)  # (..., B, A * K)
+        return (pull @ self.output_weight * _silu_slope(hidden)) @ self.hidden_weight
+
+    def log_probabilities(self, z: Tensor) -> Tensor:
+        """log softmax of every head at z (..., B, D): (..., B, A, K); padding aspects are about -1e30."""
+        return self._scores(self._hidden(z)).log_softmax(-1)
+
+    def probabilities(self, z: Tensor) -> dict[str, Tensor]:
+        """softmax of every head at z (..., B, D): attribute -> (..., B, K_i)."""
+        p = self.log_probabilities(z).exp()
+        return {name: p[..., i, : len(a)] for i, (name, a) in enumerate(self.attributes.items())}
+
+    def divergence(self, z: Tensor) -> Tensor:
+        """KL(v_i || p_i) in nats at z (..., B, D): (..., B, A). For a one-hot target it is -log p; 0 where the
+        weight is 0. It says how far a target still is, whatever its vector and weight.
+        """
+        own = torch.special.xlogy(self.vectors, self.vectors)
+        gap = (own - self.vectors * self.log_probabilities(z)).sum(-1)
+        return torch.where(self.weights > 0, gap.clamp_min(0), 0)
+
+    def steepness(self, z: Tensor, scale: Tensor) -> Tensor:
+        """kappa = sum_i lambda_i max_kl |J_k - J_l|^2 at z (B, D): (B,), with J_k = scale * d f_ik / dz.
+
+        The rate at which margins grow while the targets are far; `scale` (B, D) is the coordinates' unit.
+        0 for raw logits, whose flow does not slow down.
+        """
+        if self.logits:
+            return torch.zeros_like(self.weights[:, 0])
+        jacobian = self._jacobian(z, scale)
+        apart = (jacobian.unsqueeze(3) - jacobian.unsqueeze(2)).square().sum(-1)  # (B, A, K, K)
+        return (self.weights * apart.flatten(2).amax(-1)).sum(-1)
+
+    def curvature(self, z: Tensor, scale: Tensor) -> Tensor:
+        """A bound (B,) on the fastest rate at which the flow at z (B, D) comes to rest.
+
+        The largest eigenvalue of the Gauss-Newton Hessian M^T M, M_ik = sqrt(lambda_i p_ik) (J_ik - mean J_i),
+        bounded by the largest row sum of |M M^T|: near 1/tau while margins grow, but constant where
+        attributes pull against each other or a mixed aspect vector is met. 0 for raw logits.
+        """
+        if self.logits:
+            return torch.zeros_like(self.weights[:, 0])
+        p = self.log_probabilities(z).exp().unsqueeze(-1)
+        jacobian = self._jacobian(z, scale)
+        centred = jacobian - (p * jacobian).sum(2, keepdim=True)
+        rows = ((self.weights[..., None, None] * p).sqrt() * centred).flatten(1, 2)  # (B, A * K, D)
+        return (rows @ rows.transpose(1, 2)).abs().sum(-1).amax(-1)
+
+    def _jacobian(self, z: Tensor, scale: Tensor) -> Tensor:
+        """scale * d f_ik / dz at z (B, D), less that of aspect 0, which changes no probability: (B, A, K, D)."""
+        slope = self.output_weight * _silu_slope(self._hidden(z)).unsqueeze(1)  # (B, A * K, H)
+        jacobian = (slope @ self.hidden_weight * scale.unsqueeze(1)).unflatten(1, self.vectors.shape[1:])
+        real = self.output_bias.unflatten(0, self.vectors.shape[1:]) > _NEVER / 2
+        return (jacobian - jacobian[:, :, :1]) * real.unsqueeze(-1)
+
+    def _hidden(self, z: Tensor) -> Tensor:
+        return z @ self.hidden_weight.T + self.hidden_bias
+
+    def _scores(self, hidden: Tensor) -> Tensor:
+        """Calibrated logits (..., B, A, K)."""
+        flat = F.silu(hidden) @ self.output_weight.T + self.output_bias
+        return flat.unflatten(-1, self.vectors.shape[-2:])
+
+
+def _silu_slope(hidden: Tensor) -> Tensor:
+    gate = hidden.sigmoid()
+    return gate * (1 + hidden * (1 - gate))
+
+
+def _stack(heads: Heads) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """All heads as one: hidden (H, D), (H,) and block-diagonal output (A * K, H), (A * K,)."""
+    single = [heads.head(name) for name in heads.attributes]
+    first = single[0].hidden.weight.detach()
+    dtype = first.dtype if first.dtype in (torch.float32, torch.float64) else torch.float32
+    most = max(len(aspects) for aspects in heads.attributes.values())
+    total = sum(head.hidden.out_features for head in single)
+    weight = torch.zeros(len(single), most, total, dtype=dtype, device=first.device)
+    bias = torch.full((len(single), most), _NEVER, dtype=dtype, device=first.device)
+    start = 0
+    for i, head in enumerate(single):
+        count, width = head.output.out_features, head.hidden.out_features
+        temperature = head.temperature.to(dtype)
+        weight[i, :count, start : start + width] = head.output.weight.detach().to(dtype) / temperature
+        bias[i, :count] = head.output.bias.detach().to(dtype) / temperature
+        start += width
+    hidden_weight = torch.cat([head.hidden.weight.detach().to(dtype) for head in single])
+    hidden_bias = torch.cat([head.hidden.bias.detach().to(dtype) for head in single])
+    return hidden_weight, hidden_bias, weight.flatten(0, 1), bias.flatten()
+
+
+def _targets(
+    attributes: Mapping[str, tuple[str, ...]], targets: Sequence[Mapping[str, Target]], default_weight: float
+) -> tuple[Tensor, Tensor]:
+    """Aspect vectors (B, A, K) and weights (B, A) of the targets, in float64."""
+    names = list(attributes)
+    most = max(len(aspects) for aspects in attributes.values())
+    vectors = torch.zeros(len(targets), len(names), most, dtype=torch.float64)
+    weights = torch.zeros(len(targets), len(names), dtype=torch.float64)
+    for row, wanted in enumerate(targets):
+        for name, target in wanted.items():
+            if name not in attributes:
+                raise UnknownNameError("attribute", name, names)
+            i = names.index(name)
+            for aspect, share in target.aspects.items():
+                if aspect not in attributes[name]:
+                    raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
+                vectors[row, i, attributes[name].index(aspect)] = share
+            weights[row, i] = default_weight if target.weight is None else target.weight
+    # An attribute that is not guided still needs a vector for p - v; its weight 0 takes it out.
+    return vectors / vectors.sum(-1, keepdim=True).clamp_min(1e-300), weights

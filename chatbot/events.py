@@ -1,0 +1,46 @@
+"""What a chat session tells its front end while a reply is found; see chatbot/session.py for their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage import Message
+
+
+@dataclass(frozen=True)
+class UserStored:
+    """The user's message is safe."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class ReplyStarted:
+    """The reply has its row, still empty and partial."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some more of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReplyFinished:
+    """The whole reply is stored; `message.generation` is its trace."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class ReplyFailed:
+    """There is no reply, or only a part of one; `message` holds what there is."""
+
+    message: Message | None
+    reason: str
+
+
+Event = UserStored | ReplyStarted | Piece | ReplyFinished | ReplyFailed

@@ -1,0 +1,353 @@
+"""The flow: the prior's sample z moved down an energy until it speaks for the persona.
+
+Coordinates    z = mean + std * eps, the prior's own scale, in which the prior is N(0, I)
+Time           t runs from 1 (the prior's sample) to 0; beta(t) = beta_min + (beta_max - beta_min) t
+Eq. 20         dz/dt = 1/2 beta(t) grad E(z), so z goes down E as t falls (arXiv 2310.18342 writes two signs
+               that cancel; its code and this file descend). tau = 1/2 int_t^1 beta takes beta away:
+
+                   d eps / d tau = - grad_eps E = - std * grad_z E,     0 <= tau <= T = (beta_min + beta_max) / 4
+
+               Only lambda * T matters; beta says how long a push lasts, nothing else.
+Eq. 19         keeps the prior's part: dz/dtau = z - (z - mean) / std^2 - grad E. For a N(0, I) prior the first
+               two terms cancel, which is why whitened coordinates need none of them (and why Eq. 19 there is
+               Eq. 20). In plain coordinates Eq. 19 contracts or explodes like exp((1 - 1/std^2) tau): it is
+               kept to reproduce the paper, as `prior_term = "eq19"`.
+
+Log time. With log-softmax energies a margin m = log(p / (1 - p)) obeys m + e^m = const + kappa tau: the rate
+falls like 1/tau and the flow is smooth in log tau. Methods named "log-..." therefore step evenly in s,
+
+    tau(s) = ((1 + kappa T)^s - 1) / kappa,     0 <= s <= 1,
+
+with the row's own kappa (`Energy.steepness` at the start). The change of time sits inside the vector field,
+so any fixed-step solver of torchdiffeq can integrate it, at a constant number of evaluations and with no
+row feeling its neighbours. Adaptive solvers choose one step for all that they are given, hence they get one
+row at a time. Both return the whole path.
+
+Where a row ends is read off its path afterwards, so the field stays smooth and the end is a point of the
+true flow: at the first point where every guided attribute has come within -log(target_probability) nats of
+its target (for a single aspect: p >= target_probability), or before the first point farther than
+`trust_radius` from the start, or at the end of time.
+
+A flow downhill never climbs: a row whose energy rises was stepped too coarsely and is solved again with twice
+the steps. In log time that happens where a row comes to rest before its time is over, since attributes pull
+against each other or a mixed aspect vector is met: there the rate stops falling. The second solve therefore
+slows the row's time so that a step never exceeds what is stable; the row follows the same curve and is left
+at its resting place a little early.
+
+Everything here is a pure function of its arguments. A failure is a FlowError, never a NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torchdiffeq import odeint
+
+from chatbot.energy import Energy
+from chatbot.errors import ConfigError, FlowError, suggestion
+
+FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
+ADAPTIVE = ("dopri5", "dopri8", "bosh3", "fehlberg2", "adaptive_heun")
+METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE)
+_ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
+
+_RUNAWAY = 100.0  # |eps| in units of sqrt(D), where a prior sample has 1; nothing good lies out there
+_STABLE = 1.5  # step times rate that every fixed-step method bears, with some contraction left
+_PARTS = 8  # where a row ends is found to an eighth of a step
+_OUTPUTS = 16  # points at which an adaptive method reports its path
+
+
+@dataclass(frozen=True)
+class FlowOptions:
+    """How to flow. Raises ConfigError for a value that cannot be.
+
+    `target_probability` 1 never stops early, `trust_radius` inf never limits. `coordinates` "auto" is
+    "whitened", or "plain" (z itself, as the paper has it) when the prior term is kept. `logits` reads Eq. 8
+    literally (chatbot/energy.py). `max_evaluations` counts evaluations of the drift.
+    """
+
+    method: str = "log-heun"
+    steps: int = 8
+    prior_term: str = "none"
+    target_probability: float = 0.95
+    trust_radius: float = 6.0
+    beta_min: float = 0.1
+    beta_max: float = 20.0
+    max_evaluations: int = 2000
+    rtol: float = 1e-3
+    atol: float = 1e-3
+    coordinates: str = "auto"
+    logits: bool = False
+
+    def __post_init__(self) -> None:
+        _choice("flow.method", self.method, (*METHODS, *_ALIASES))
+        _choice("flow.prior_term", self.prior_term, ("none", "eq19"))
+        _choice("flow.coordinates", self.coordinates, ("auto", "whitened", "plain"))
+        _number("flow.steps", self.steps, self.steps >= 1, "at least 1")
+        _number(
+            "flow.target_probability", self.target_probability, 0 < self.target_probability <= 1, "in (0, 1]"
+        )
+        _number("flow.trust_radius", self.trust_radius, self.trust_radius >= 0, "at least 0")
+        _number("flow.beta_min", self.beta_min, self.beta_min >= 0, "at least 0")
+        _number(
+            "flow.beta_max", self.beta_max, self.beta_min <= self.beta_max < math.inf, "at least beta_min"
+        )
+        _number("flow.max_evaluations", self.max_evaluations, self.max_evaluations >= 1, "at least 1")
+        _number("flow.rtol", self.rtol, self.rtol > 0, "above 0")
+        _number("flow.atol", self.atol, self.atol > 0, "above 0")
+
+    @property
+    def whitened(self) -> bool:
+        return self.coordinates == "whitened" or (self.coordinates == "auto" and self.prior_term == "none")
+
+    @property
+    def in_log_time(self) -> bool:
+        return self.method.startswith("log-")
+
+    @property
+    def total_time(self) -> float:
+        """T, the flow's length in tau."""
+        return (self.beta_min + self.beta_max) / 4
+
+    @property
+    def solver(self) -> str:
+        """The name that torchdiffeq knows."""
+        return _ALIASES.get(self.method, self.method).removeprefix("log-")
+
+
+@dataclass(frozen=True)
+class FlowResult:
+    """Where every row came to. z = mean + std * eps.
+
+    `stopped`: the targets were reached. `limited`: the trust region ended the row. `distance`: |eps - eps0|.
+    `evaluations` of the drift, of the row that needed most.
+    """
+
+    z: Tensor  # (B, D)
+    eps: Tensor  # (B, D)
+    energy_before: Tensor  # (B,)
+    energy_after: Tensor  # (B,)
+    stopped: Tensor  # (B,) bool
+    limited: Tensor  # (B,) bool
+    distance: Tensor  # (B,)
+    evaluations: int
+
+
+def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowOptions) -> FlowResult:
+    """Flow from z0 = mean + std * eps0, all (B, D), in the heads' dtype. Rows are independent of each other.
+
+    Raises FlowError when the flow is not finite, runs away or needs too many evaluations.
+    """
+    _check_start(mean, std, eps0)
+    problem = _Problem(energy, mean, std, options)
+    if options.whitened and not bool((energy.weights > 0).any()):
+        path, evaluations = eps0.unsqueeze(0), 0
+    elif options.solver in ADAPTIVE:
+        path, evaluations = _adaptive(problem, eps0)
+    else:
+        path, evaluations = _fixed(problem, eps0)
+    eps, stopped, limited = _end(problem, path)
+    distance = (eps - eps0).norm(dim=-1)
+    _check_end(problem, eps, distance)
+    return FlowResult(
+        z=problem.z(eps),
+        eps=eps,
+        energy_before=energy(problem.z(eps0)),
+        energy_after=energy(problem.z(eps)),
+        stopped=stopped,
+        limited=limited,
+        distance=distance,
+        evaluations=evaluations,
+    )
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """One flow: energy, prior and options, with the drift that they define."""
+
+    energy: Energy
+    mean: Tensor
+    std: Tensor
+    options: FlowOptions
+
+    def rows(self, index: Tensor | slice) -> _Problem:
+        return replace(self, energy=self.energy.rows(index), mean=self.mean[index], std=self.std[index])
+
+    @property
+    def scale(self) -> Tensor:
+        """dz of one unit of the flow's coordinates (B, D)."""
+        return self.std if self.options.whitened else torch.ones_like(self.std)
+
+    def z(self, eps: Tensor) -> Tensor:
+        return self.mean + self.std * eps
+
+    def drift(self, eps: Tensor) -> Tensor:
+        """d eps / d tau (B, D)."""
+        z = self.z(eps)
+        down = -self.energy.gradient(z)
+        if self.options.whitened:
+            return self.std * down  # Eq. 20; in these coordinates Eq. 19 adds eps - eps
+        if self.options.prior_term == "eq19":
+            down = down + z - (z - self.mean) / self.std.square()
+        return down / self.std
+
+    def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """The solver's own time as a grid (steps + 1,), and d tau / d clock at a moment of it: (B, 1) or ()."""
+        options = self.options
+        if not options.in_log_time:
+            grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
+            return grid, lambda t: -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
+        kappa = self.energy.steepness(self.z(eps0), self.scale).unsqueeze(-1)
+        kappa = kappa.clamp_min(torch.finfo(eps0.dtype).eps)  # towards 0: even steps in tau
+        length = torch.log1p(kappa * options.total_time)
+        grid = torch.linspace(0, 1, steps + 1, dtype=eps0.dtype, device=eps0.device)
+        return grid, lambda s: length / kappa * torch.exp(length * s)
+
+    def solve(self, eps0: Tensor, steps: int, spent: int = 0, *, slowly: bool = False) -> tuple[Tensor, int]:
+        """The path (steps + 1, B, D) of one call of torchdiffeq, and the evaluations spent with it so far."""
+        options = self.options
+        grid, speed = self.clock(eps0, steps)
+        spent += options.in_log_time
+
+        def field(clock: Tensor, eps: Tensor) -> Tensor:
+            nonlocal spent
+            spent += 1
+            if spent > options.max_evaluations:
+                raise self.failure(f"may take {options.max_evaluations} evaluations and needs more")
+            drift = self.drift(eps)
+            if not bool(drift.isfinite().all()):
+                raise self.failure(f"must stay finite and did not at evaluation {spent}")
+            if not slowly:
+                return speed(clock) * drift
+            rate = self.energy.curvature(self.z(eps), self.scale).unsqueeze(-1)
+            return torch.minimum(speed(clock), _STABLE * steps / rate) * drift
+
+        try:
+            with torch.no_grad():
+                path = odeint(
+                    field, eps0, grid, method=options.solver, rtol=options.rtol, atol=options.atol,
+                    options=_solver_options(options, grid),
+                )  # fmt: skip
+        except AssertionError as error:  # how torchdiffeq reports a step or a state that failed
+            raise self.failure(f"was given up by its solver after {spent} evaluations ({error})") from error
+        return torch.as_tensor(path), spent
+
+    def failure(self, what: str) -> FlowError:
+        options, weight = self.options, float(self.energy.weights.max())
+        return FlowError(
+            f"The flow {what}; method {options.method!r}, {options.steps} steps, prior_term "
+            f"{options.prior_term!r}, largest weight {weight:.3g}. Lower the weights, raise flow.steps or "
+            "flow.max_evaluations, or use the default flow.method = 'log-heun'."
+        )
+
+
+def _solver_options(options: FlowOptions, grid: Tensor) -> dict[str, object]:
+    """Fixed steps: exactly the grid. Adaptive: end on t = 0, since beyond it beta turns negative."""
+    if options.solver in FIXED:
+        return {}
+    return {"step_t": grid[-1:], "dtype": grid.dtype}
+
+
+def _adaptive(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
+    """Row by row, so that a row alone ends where it ends in a batch."""
+    paths, most = [], 0
+    for i in range(eps0.shape[0]):
+        row = slice(i, i + 1)
+        path, evaluations = problem.rows(row).solve(eps0[row], _OUTPUTS)
+        paths.append(path)
+        most = max(most, evaluations)
+    return torch.cat(paths, dim=1), most
+
+
+def _fixed(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
+    """All rows at once, then those that climbed again with twice the steps, until none climbs.
+
+    A finer path keeps all its points; the others repeat their last one.
+    """
+    steps = problem.options.steps
+    path, spent = problem.solve(eps0, steps)
+    rows = torch.arange(eps0.shape[0], device=eps0.device)
+    while problem.options.prior_term == "none":  # the drift of Eq. 19 is no gradient: its energy may rise
+        rows = rows[_climbs(problem.rows(rows), path[:, rows])]
+        if not len(rows):
+            break
+        steps *= 2
+        slowly = problem.options.in_log_time
+        finer, spent = problem.rows(rows).solve(eps0[rows], steps, spent, slowly=slowly)
+        path = torch.cat([path, path[-1:].expand(len(finer) - len(path), -1, -1)])
+        path[:, rows] = finer
+    return path, spent
+
+
+def _climbs(problem: _Problem, path: Tensor) -> Tensor:
+    """Whether the energy of a row (B,) rises, beyond rounding, before the row ends."""
+    energy = problem.energy(problem.z(path))  # (N, B)
+    lowest = energy.cummin(0).values
+    slack = 1e-3 * (energy[0] - lowest) + 1e-5 * (1 + energy[0].abs())
+    reached, outside = _events(problem, path, path[0])
+    over = (reached | outside).cumsum(0) - (reached | outside).long() > 0  # its end lies before
+    return ((energy - lowest > slack) & ~over).any(0)
+
+
+def _events(problem: _Problem, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Which points (N, B, D) have reached their targets, which have left the trust region: (N, B) bool."""
+    options, energy = problem.options, problem.energy
+    gap = energy.divergence(problem.z(points)).amax(-1)
+    near = gap <= -math.log(options.target_probability)
+    reached = near & (energy.weights > 0).any(-1) & (options.target_probability < 1)
+    return reached, (points - start).norm(dim=-1) > options.trust_radius
+
+
+def _end(problem: _Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Where every row ends on its path (N, B, D): eps (B, D), and whether it stopped, whether it was limited.
+
+    The step in which something happens is searched in _PARTS parts: the first that reached the targets, or
+    the last inside the trust region.
+    """
+    rows = torch.arange(path.shape[1], device=path.device)
+    reached, outside = _events(problem, path, path[0])
+    event = reached | outside
+    happened, step = event.any(0), event.int().argmax(0)
+    before, after = path[(step - 1).clamp_min(0), rows], path[step, rows]
+    part = torch.linspace(0, 1, _PARTS + 1, dtype=path.dtype, device=path.device).view(-1, 1, 1)
+    points = torch.lerp(before, after, part)  # (_PARTS + 1, B, D), the first of them without event unless step is 0
+    reached, outside = _events(problem, points, path[0])
+    event = reached | outside
+    event[-1] = True  # as it was on the path
+    first = event.int().argmax(0)
+    limited = outside[first, rows]
+    pick = first - limited.int()
+    eps = torch.where(happened.unsqueeze(-1), points[pick, rows], path[-1])
+    return eps, happened & reached[pick, rows], happened & limited
+
+
+def _check_start(mean: Tensor, std: Tensor, eps0: Tensor) -> None:
+    if not (mean.dim() == 2 and mean.shape == std.shape == eps0.shape):
+        shapes = [tuple(tensor.shape) for tensor in (mean, std, eps0)]
+        raise ValueError(f"mean, std and eps0 must all be (B, D); received {shapes}.")
+    if not bool((mean.isfinite() & std.isfinite() & (std > 0) & eps0.isfinite()).all()):
+        raise FlowError(
+            "The prior must give finite numbers and a positive std; this one does not "
+            f"(largest |mean| {float(mean.abs().max()):.3g}, smallest std {float(std.min()):.3g}). "
+            "The model may be damaged: check it with `chatbot bench`, or run it in float32."
+        )
+
+
+def _check_end(problem: _Problem, eps: Tensor, distance: Tensor) -> None:
+    limit = _RUNAWAY * math.sqrt(eps.shape[-1])
+    if not bool(eps.isfinite().all()) or float(distance.max()) > limit:
+        raise problem.failure(f"ran away: it went {float(distance.max()):.3g} from its start, {limit:.3g} is far")
+
+
+def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"There is no {name} {value!r}.{suggestion(value, known)}")
+
+
+def _number(name: str, value: float, good: bool, rule: str) -> None:
+    if not good:
+        raise ConfigError(f"{name} must be {rule}; received {value!r}. Change it in your config file.")

@@ -1,0 +1,154 @@
+"""The decoder p(r | C, z): any causal language model of transformers, and the one file that knows how z enters it.
+
+    context ids            m memory slots      [BOT] reply ids
+    plain embeddings       M z                 embeddings + A z
+    `---- no z here ----'  `------ z only from here on ------'
+
+z enters after the context, as m soft-prefix embeddings and as an offset on every reply embedding. The context's
+keys and values therefore depend on no z: one prefill serves every persona, dial position and alternative, in
+training (sixteen replies to one message) as in chat. Both entrances are `inputs_embeds`, so GPT-2, Llama, Qwen
+or a BERT run as decoder take them alike.
+
+This module knows nothing of priors, heads or energies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, DynamicCache, PretrainedConfig, PreTrainedModel
+
+IGNORE = -100
+
+
+@dataclass
+class Prefix:
+    """A context that the language model has read: its cache, mask (B, T) and true lengths (B,)."""
+
+    cache: DynamicCache
+    mask: Tensor
+    lengths: Tensor
+
+    def select(self, rows: Tensor) -> Prefix:
+        """The same contexts for other rows (N,), repeated or reordered; the original stays usable."""
+        cache = DynamicCache()
+        for layer, (keys, values) in enumerate(_layers(self.cache)):
+            cache.update(keys.index_select(0, rows), values.index_select(0, rows), layer)
+        return Prefix(cache, self.mask.index_select(0, rows), self.lengths.index_select(0, rows))
+
+
+def _layers(cache: DynamicCache) -> Iterator[tuple[Tensor, Tensor]]:
+    for layer in cache.layers:
+        assert layer.keys is not None and layer.values is not None  # filled by the prefill
+        yield layer.keys, layer.values
+
+
+class LatentDecoder(nn.Module):
+    """A causal language model conditioned on z (B, D) behind its context."""
+
+    def __init__(self, lm: PreTrainedModel, latent_dim: int, memory_slots: int) -> None:
+        super().__init__()
+        self.lm = lm
+        self.width: int = lm.get_input_embeddings().weight.shape[1]  # type: ignore[union-attr]
+        self.memory_slots = memory_slots
+        self.memory = nn.Linear(latent_dim, memory_slots * self.width)
+        self.offset = nn.Linear(latent_dim, self.width, bias=False)
+        scale = float(self.embed.weight.detach().std())  # type: ignore[union-attr]
+        for layer in (self.memory, self.offset):
+            nn.init.normal_(layer.weight, std=scale / latent_dim**0.5)
+        nn.init.zeros_(self.memory.bias)
+
+    @classmethod
+    def from_config(cls, config: PretrainedConfig, latent_dim: int, memory_slots: int) -> LatentDecoder:
+        return cls(AutoModelForCausalLM.from_config(config), latent_dim, memory_slots)
+
+    @property
+    def embed(self) -> nn.Module:
+        return self.lm.get_input_embeddings()
+
+    @property
+    def max_positions(self) -> int:
+        return int(getattr(self.lm.config, "max_position_embeddings", 0) or 1 << 30)
+
+    def prefill(self, ids: Tensor, mask: Tensor) -> Prefix:
+        """Read contexts `ids` (B, T), padded on the right where `mask` (B, T) is 0."""
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        out = self.lm(
+            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=DynamicCache(), use_cache=True
+        )
+        return Prefix(out.past_key_values, mask, mask.sum(1))
+
+    def logits(self, prefix: Prefix, z: Tensor, reply: Tensor, reply_mask: Tensor) -> Tensor:
+        """Next-token logits (B, R, V) at every position of `reply` (B, R), which starts with [BOT].
+
+        Consumes `prefix`: its cache then also holds the memory and the reply.
+        """
+        slots = self.memory(z).view(len(z), self.memory_slots, self.width)
+        tokens = self.embed(reply) + self.offset(z).unsqueeze(1)
+        embeds = torch.cat([slots.to(tokens.dtype), tokens], dim=1)  # (B, m + R, W)
+        ones = prefix.mask.new_ones(len(z), self.memory_slots)
+        mask = torch.cat([prefix.mask, ones, reply_mask], dim=1)
+        steps = torch.arange(embeds.shape[1], device=z.device)
+        out = self.lm(
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=prefix.lengths.unsqueeze(1) + steps,
+            past_key_values=prefix.cache,
+            use_cache=True,
+            logits_to_keep=reply.shape[1],
+        )
+        prefix.mask, prefix.lengths = mask, prefix.lengths + embeds.shape[1]
+        return out.logits[:, -reply.shape[1] :]
+
+    def step(self, prefix: Prefix, z: Tensor, token: Tensor) -> Tensor:
+        """Logits (B, V) after one more reply token (B,) on a prefix that already holds memory and [BOT]."""
+        embeds = self.embed(token.unsqueeze(1)) + self.offset(z).unsqueeze(1)
+        prefix.mask = torch.cat([prefix.mask, prefix.mask.new_ones(len(z), 1)], dim=1)
+        out = self.lm(
+            inputs_embeds=embeds,
+            attention_mask=prefix.mask,
+            position_ids=prefix.lengths.unsqueeze(1),
+            past_key_values=prefix.cache,
+            use_cache=True,
+        )
+        prefix.lengths = prefix.lengths + 1
+        return out.logits[:, -1]
+
+    def reply_loss(self, prefix: Prefix, z: Tensor, reply: Tensor, reply_mask: Tensor, *, shown: Tensor) -> Tensor:
+        """Cross-entropy (B,) of each reply in nats, summed over its tokens; padding counts nothing.
+
+        `reply` (B, R) are the true ids; `shown` (B, R) the ids that the decoder sees as input (the same, or with
+        words dropped: Bowman et al. 2016, arXiv 1511.06349).
+        """
+        logits = self.logits(prefix, z, shown[:, :-1], reply_mask[:, :-1])
+        labels = reply[:, 1:].masked_fill(reply_mask[:, 1:] == 0, IGNORE)
+        losses = F.cross_entropy(
+            logits.float().reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=IGNORE, reduction="none"
+        )
+        return losses.view(labels.shape).sum(1)
+
+    @torch.inference_mode()
+    def generate(
+        self, prefix: Prefix, z: Tensor, *, bot: int, end: int, limit: int, choose: Callable[[Tensor, Tensor], Tensor]
+    ) -> Iterator[Tensor]:
+        """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens.
+
+        `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on with
+        `end`; iteration stops when every row has. Closing the generator stops the work.
+        """
+        history = torch.full((len(z), 1), bot, dtype=torch.long, device=z.device)
+        logits = self.logits(prefix, z, history, torch.ones_like(history))[:, -1]
+        done = torch.zeros(len(z), dtype=torch.bool, device=z.device)
+        for count in range(limit):
+            token = choose(logits, history).masked_fill(done, end)
+            yield token
+            done = done | (token == end)
+            full = int(prefix.lengths.max()) >= self.max_positions
+            if bool(done.all()) or count + 1 == limit or full:
+                return
+            history = torch.cat([history, token.unsqueeze(1)], dim=1)
+            logits = self.step(prefix, z, token)

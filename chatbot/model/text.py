@@ -1,0 +1,263 @@
+"""Text to token ids and back: the one prompt form that training and chat share.
+
+    [FACT] fact ... [USER] text [END] [BOT] text [END] ... [USER] text [END]   | [BOT] reply [END]
+    `------------------------------ context -----------------------------'      `---- reply ---'
+
+A codec wraps one `tokenizers.Tokenizer`. Text is data: a literal "[USER]" in a message is encoded letter
+by letter, never as the marker. With an uncased tokenizer, `[CAP]` and `[UPPER]` before a word keep its case
+and `Speller` restores case and spacing, so that replies come out in proper English.
+
+This module knows nothing of tensors, of latent variables or of any particular language model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+FACT, USER, BOT, END = "[FACT]", "[USER]", "[BOT]", "[END]"
+CAP, UPPER = "[CAP]", "[UPPER]"
+MARKERS = (FACT, USER, BOT, END)
+CASE_MARKERS = (CAP, UPPER)
+
+_ROLE_MARKERS = {"user": USER, "bot": BOT, "narrator": FACT}
+_SENTENCE_END = frozenset(".!?")
+_ATTACH_LEFT = frozenset(".,!?;:)]}”%…")
+_ATTACH_RIGHT = frozenset("([{“$#")
+_ATTACH_BOTH = frozenset("-/_'")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One line of a conversation. `role` is "user", "bot" or "narrator"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that the model sees before it replies: facts about itself, then the turns, oldest first."""
+
+    facts: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+
+    @classmethod
+    def of(cls, facts: Iterable[str], lines: Iterable[str]) -> Context:
+        """A context from alternating lines that end with the user's."""
+        lines = list(lines)
+        roles = ["user" if (len(lines) - i) % 2 else "bot" for i in range(len(lines))]
+        return cls(tuple(facts), tuple(Turn(r, t) for r, t in zip(roles, lines, strict=True)))
+
+
+class Codec:
+    """Contexts and replies as ids of one tokenizer.
+
+    `cased` is False for an uncased word-piece vocabulary with case markers, True for every other tokenizer.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        # Special tokens found inside a message are ordinary letters there.
+        self.tokenizer.encode_special_tokens = True
+        self.cased = tokenizer.token_to_id(CAP) is None
+        self.fact, self.user, self.bot, self.end = (self._id(marker) for marker in MARKERS)
+        self.size = tokenizer.get_vocab_size()
+        self.banned = self._banned()
+        # What stands for a dropped word in training: the unknown token where there is one.
+        unknown = (tokenizer.token_to_id(name) for name in ("[UNK]", "<unk>", "[MASK]"))
+        self.unknown = next((i for i in unknown if i is not None), self.end)
+
+    def _id(self, token: str) -> int:
+        found = self.tokenizer.token_to_id(token)
+        if found is None:
+            raise ValueError(f"The tokenizer must hold the marker {token}. Build it with `chatbot train`.")
+        return found
+
+    def _banned(self) -> tuple[int, ...]:
+        """Ids that a reply never holds: markers other than [END], padding, unknown, mask."""
+        names = [FACT, USER, BOT, "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<pad>", "<unk>"]
+        ids = (self.tokenizer.token_to_id(name) for name in names)
+        return tuple(sorted(i for i in ids if i is not None))
+
+    @classmethod
+    def load(cls, path: Path) -> Codec:
+        return cls(Tokenizer.from_file(str(path)))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of plain text, without markers."""
+        text = " ".join(text.split())
+        if self.cased:
+            return self.tokenizer.encode(text, add_special_tokens=False).ids
+        return self._encode_with_case(text)
+
+    def _encode_with_case(self, text: str) -> list[int]:
+        text = _typeset(text)
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        cap, upper = self._id(CAP), self._id(UPPER)
+        ids: list[int] = []
+        starts_sentence = True
+        words = encoding.word_ids
+        for i, (token_id, token, (start, end)) in enumerate(
+            zip(encoding.ids, encoding.tokens, encoding.offsets, strict=True)
+        ):
+            if not token.startswith("##") and start < len(text) and text[start].isupper():
+                last = next((j for j in range(i, len(words)) if words[j] != words[i]), len(words)) - 1
+                word = text[start : encoding.offsets[last][1]]
+                if len(word) > 1 and word.isupper():
+                    ids.append(upper)
+                elif not starts_sentence and word != "I":
+                    ids.append(cap)
+            ids.append(token_id)
+            mark = text[start:end]
+            starts_sentence = mark in _SENTENCE_END or (starts_sentence and mark in "”“\"'")
+        return ids
+
+    def encode_turn(self, turn: Turn) -> list[int]:
+        """Marker, text, [END]. Unknown roles count as narration."""
+        marker = self._id(_ROLE_MARKERS.get(turn.role, FACT))
+        return [marker, *self.encode(turn.text), self.end]
+
+    def encode_context(self, context: Context, budget: int) -> list[int]:
+        """Ids of a context of at most `budget` tokens.
+
+        Facts always stay (cut at half the budget), then turns come in from the newest to the oldest, whole.
+        Only the newest turn may be cut: its end is kept.
+        """
+        facts = [i for fact in context.facts for i in (self.fact, *self.encode(fact))][: budget // 2]
+        left = budget - len(facts)
+        kept: list[list[int]] = []
+        for turn in reversed(context.turns):
+            ids = self.encode_turn(turn)
+            if len(ids) > left:
+                if not kept:
+                    kept.append([ids[0], *ids[len(ids) - left + 1 :]])
+                break
+            kept.append(ids)
+            left -= len(ids)
+        return facts + [i for ids in reversed(kept) for i in ids]
+
+    def encode_reply(self, text: str, limit: int) -> list[int]:
+        """[BOT] text [END], cut to `limit` tokens (the cut reply then has no [END])."""
+        return [self.bot, *self.encode(text), self.end][:limit]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of reply ids; [BOT] and [END] are passed over."""
+        stream = self.stream()
+        return ("".join(stream.push(i) for i in ids) + stream.finish()).strip()
+
+    def stream(self) -> Speller | ByteStream:
+        """An incremental decoder: `push(id)` gives the text that this id settles, `finish()` the rest."""
+        return ByteStream(self) if self.cased else Speller(self)
+
+
+def _typeset(text: str) -> str:
+    """Make spacing recoverable from tokens: opening and closing quotes, dash and hyphen, ellipsis differ.
+
+    Every replacement keeps the length, so that offsets stay those of the text.
+    """
+    text = text.translate(str.maketrans({"’": "'", "‘": "'", "`": "'", "—": "–", "\u00a0": " "}))
+    text = text.replace("...", "…  ").replace("--", "– ").replace(" - ", " – ")
+    pieces: list[str] = []
+    opening = True
+    for i, letter in enumerate(text):
+        if letter == '"':
+            opening = i == 0 or text[i - 1].isspace() or text[i - 1] in "(["
+            letter = "“" if opening else "”"
+        pieces.append(letter)
+    return "".join(pieces)
+
+
+class Speller:
+    """Word pieces to proper English, one id at a time: joins pieces, sets spaces and capitals."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._ids_to_skip = {codec.bot, codec.end, codec.user, codec.fact}
+        self._previous = ""
+        self._before_previous = ""
+        self._case = ""
+        self._upper_word = False
+        self._starts_sentence = True
+        self._pending = ""  # an "i" that may yet grow into "in"
+
+    def push(self, token_id: int) -> str:
+        if token_id in self._ids_to_skip:
+            return ""
+        token = self._codec.tokenizer.id_to_token(token_id) or ""
+        if token in CASE_MARKERS:
+            self._case = token
+            return self.finish()
+        if token.startswith("##"):
+            letters, self._pending = self._pending.lower() + token[2:], ""
+            return letters.upper() if self._upper_word else letters
+        return self.finish() + self._word(token)
+
+    def finish(self) -> str:
+        pending, self._pending = self._pending, ""
+        return pending.upper()
+
+    def _word(self, token: str) -> str:
+        space = " " if self._needs_space(token) else ""
+        shown = {"–": "-", "…": "...", "“": '"', "”": '"'}.get(token, token)
+        self._upper_word = self._case == UPPER
+        if self._upper_word:
+            shown = shown.upper()
+        elif self._case == CAP or (self._starts_sentence and token[0].isalpha()):
+            shown = shown[0].upper() + shown[1:]
+        self._case = ""
+        self._starts_sentence = token in _SENTENCE_END or (self._starts_sentence and token in "“”'(")
+        self._before_previous, self._previous = self._previous, token
+        if shown == "i":  # the pronoun, unless a "##" piece follows
+            self._pending = "i"
+            return space
+        return space + shown
+
+    def _needs_space(self, token: str) -> bool:
+        previous = self._previous
+        if not previous or token in _ATTACH_LEFT or token in _ATTACH_BOTH:
+            return False
+        if token[0] == "'" and len(token) > 1:  # 's 't 'll
+            return False
+        if previous in _ATTACH_RIGHT or previous in _ATTACH_BOTH:
+            return previous == "'" and not self._before_previous
+        digits = previous in (".", ",", ":") and self._before_previous.isdigit() and token.isdigit()
+        return not digits
+
+
+class ByteStream:
+    """Any cased tokenizer, one id at a time: text is held back while it ends in half a character."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._skip = {codec.bot, codec.end, codec.user, codec.fact}
+        self._ids: list[int] = []
+        self._shown = ""
+
+    def push(self, token_id: int) -> str:
+        if token_id not in self._skip:
+            self._ids.append(token_id)
+        text = self._codec.tokenizer.decode(self._ids, skip_special_tokens=False)
+        if text.endswith("\ufffd") or not text.startswith(self._shown):
+            return ""
+        new, self._shown = text[len(self._shown) :], text
+        return new
+
+    def finish(self) -> str:
+        text = self._codec.tokenizer.decode(self._ids, skip_special_tokens=False)
+        new, self._shown = text[len(self._shown) :], text
+        return new.replace("\ufffd", "")
+
+
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+def words(text: str) -> Iterator[str]:
+    """Lower-cased words of a text, for counting."""
+    return (match.group().lower() for match in _WORD.finditer(text))

@@ -1,0 +1,212 @@
+"""The corpus: read, check, de-duplicate and split, with a report of every line that was dropped.
+
+Four kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
+
+    parallel    {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, many labelled replies
+    dialogue    {"attribute", "aspect", "facts", "turns"}                     every second turn shows the aspect
+    chat        {"facts_a", "facts_b", "turns"}                               either side can be the speaker
+    plain       {"turns"} or {"paragraphs"}                                   language-model warm-up only
+
+Splits are made by a hash of the first message, never by line, so that no dialogue and no message stands in
+two parts.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import lzma
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import UsageError
+from chatbot.model.text import Context
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One reply; `attribute` is "" where the reply shows no aspect in particular."""
+
+    text: str
+    attribute: str = ""
+    aspect: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A context and the replies that were written to it."""
+
+    context: Context
+    replies: tuple[Labelled, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Text for the warm-up: the turns of a dialogue, or paragraphs of prose."""
+
+    lines: tuple[str, ...]
+    dialogue: bool
+
+
+@dataclass
+class Corpus:
+    """Items by part, plain text for the warm-up, and the report of what was dropped."""
+
+    parts: dict[str, list[Item]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    plain: list[Plain] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    digest: str = ""
+
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...]]:
+        """Attribute -> aspects, in the order in which the files first name them."""
+        found: dict[str, list[str]] = {}
+        for item in self.parts["train"]:
+            for reply in item.replies:
+                if reply.attribute and reply.aspect not in found.setdefault(reply.attribute, []):
+                    found[reply.attribute].append(reply.aspect)
+        return {name: tuple(aspects) for name, aspects in found.items()}
+
+    def report(self) -> dict[str, Any]:
+        """Counts a person can check: items and replies by part, replies by aspect, drops by reason."""
+        aspects = Counter(
+            f"{reply.attribute}/{reply.aspect}" if reply.attribute else "unlabelled"
+            for item in self.parts["train"]
+            for reply in item.replies
+        )
+        return {
+            "items": {part: len(items) for part, items in self.parts.items()},
+            "replies": {part: sum(len(item.replies) for item in items) for part, items in self.parts.items()},
+            "train_replies_by_aspect": dict(sorted(aspects.items())),
+            "plain_texts": len(self.plain),
+            "dropped": dict(self.dropped),
+            "digest": self.digest,
+        }
+
+
+def load(folder: Path, *, plain_folder: Path | None = None, min_words: int = 3, plain_each: int = 0) -> Corpus:
+    """Read every labelled file of `folder`, and the warm-up text of `plain_folder` where one is given.
+
+    `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns the rest.
+
+    Raises UsageError when the folder holds no corpus file.
+    """
+    files = _files(folder)
+    if not files:
+        raise UsageError(f"The corpus must be a folder of .jsonl files; {str(folder)!r} holds none.")
+    corpus = Corpus()
+    seen: set[str] = set()
+    digest = hashlib.sha256()
+    for path in files:
+        for row in _rows(path):
+            digest.update(json.dumps(row, sort_keys=True).encode())
+            try:
+                items = list(_items(row))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                corpus.dropped[f"{path.name}: not a known form"] += 1
+                continue
+            for item in items:
+                _admit(corpus, item, seen, min_words)
+    for path in _files(plain_folder) if plain_folder else []:
+        found = list(_plain(path))
+        stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
+        corpus.plain.extend(found[::stride])
+    corpus.digest = digest.hexdigest()
+    return corpus
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*.jsonl*") if p.name.endswith((".jsonl", ".jsonl.xz", ".jsonl.gz")))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    opener = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
+    with opener(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+# The compact form in which the parallel set is written (one short key for each aspect).
+SHORT_ASPECTS = {
+    "ly": "style/lyrical", "pl": "style/plain", "op": "attitude/optimistic", "pe": "attitude/pessimistic",
+    "cr": "mind/critical", "em": "mind/emotional", "o+": "openness/high", "o-": "openness/low",
+    "c+": "conscientiousness/high", "c-": "conscientiousness/low", "e+": "extraversion/high",
+    "e-": "extraversion/low", "a+": "agreeableness/high", "a-": "agreeableness/low",
+    "n+": "neuroticism/high", "n-": "neuroticism/low",
+}  # fmt: skip
+
+
+def _items(row: dict[str, Any]) -> Iterator[Item]:
+    """The items of one line, whatever its form."""
+    if "u" in row and "r" in row:
+        row = {
+            "facts": row["f"],
+            "turns": [*row["c"], row["u"]],
+            "replies": {SHORT_ASPECTS[key]: text for key, text in row["r"].items()},
+        }
+    if "replies" in row:
+        if any("+" in name for name in row["replies"]):
+            return  # several aspects at once: kept for validation, never trained on
+        replies = tuple(Labelled(text, *name.split("/")) for name, text in row["replies"].items())
+        yield Item(Context.of(row["facts"], row["turns"]), replies, "parallel")
+    elif "aspect" in row:
+        for end in range(1, len(row["turns"]), 2):
+            reply = Labelled(row["turns"][end], row["attribute"], row["aspect"])
+            yield Item(Context.of(row["facts"], row["turns"][:end]), (reply,), "dialogue")
+    else:
+        turns = row["turns"]
+        for end in range(1, len(turns)):
+            facts = row["facts_b"] if end % 2 else row["facts_a"]
+            yield Item(Context.of(facts, turns[:end]), (Labelled(turns[end]),), "chat")
+
+
+def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:
+    """Put an item into its part, less the replies that fail a check; each drop is counted with its reason."""
+    kept: list[Labelled] = []
+    for reply in item.replies:
+        key = f"{item.context.turns[-1].text}\n{reply.text}".lower()
+        if len(reply.text.split()) < min_words and item.kind != "chat":
+            corpus.dropped[f"reply under {min_words} words"] += 1
+        elif "?" in reply.text and item.kind != "chat":
+            corpus.dropped["question in a labelled reply"] += 1
+        elif key in seen:
+            corpus.dropped["duplicate message and reply"] += 1
+        else:
+            seen.add(key)
+            kept.append(reply)
+    if kept:
+        corpus.parts[part_of(item.context)].append(Item(item.context, tuple(kept), item.kind))
+
+
+def part_of(context: Context) -> str:
+    """92 % train, 4 % valid, 4 % test, by a hash that all turns of a dialogue share."""
+    first = context.turns[0].text if context.turns else ""
+    digest = hashlib.sha256(first.lower().encode()).digest()
+    share = digest[0] * 256 + digest[1]
+    return "train" if share < 60293 else "valid" if share < 62914 else "test"
+
+
+def _plain(path: Path, paragraphs_each: int = 8) -> Iterator[Plain]:
+    for row in _rows(path):
+        if "turns" in row:
+            yield Plain(tuple(row["turns"]), dialogue=True)
+        elif "paragraphs" in row:
+            paragraphs: list[str] = row["paragraphs"]
+            for start in range(0, len(paragraphs), paragraphs_each):
+                yield Plain(tuple(paragraphs[start : start + paragraphs_each]), dialogue=False)
+
+
+def texts(items: Iterable[Item]) -> Iterator[str]:
+    """Every string of the items, for vocabulary counts."""
+    for item in items:
+        yield from item.context.facts
+        yield from (turn.text for turn in item.context.turns)
+        yield from (reply.text for reply in item.replies)

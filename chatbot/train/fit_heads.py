@@ -1,0 +1,193 @@
+"""Third stage: the heads on the frozen latent space, calibrated, and the model's default strength.
+
+The heads are the energy, so two things matter beyond accuracy. They must be sensible wherever the flow goes, not
+only where posteriors lie: training samples are drawn with widened noise. And their probabilities must mean what
+they say, because people set strengths as probabilities: each head's temperature is fitted on held-out replies
+(Guo et al. 2017, arXiv 1706.04599).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from chatbot.energy import Energy
+from chatbot.flow import FlowOptions, flow
+from chatbot.model.cvae import DialogueCVAE, Gaussian
+from chatbot.model.heads import Heads
+from chatbot.train.corpus import Item
+from chatbot.train.fit_cvae import Encoder
+from chatbot.train.loop import Stage, autocast
+from chatbot.train.recipe import HeadFit, Recipe
+
+
+@dataclass(frozen=True)
+class AspectTarget:
+    """One aspect at one weight, in the form that Energy.of reads."""
+
+    aspects: dict[str, float]
+    weight: float | None
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Posteriors and priors (N, D) of labelled replies, with their labels (N,)."""
+
+    posterior: Gaussian
+    prior: Gaussian
+    attribute: Tensor
+    aspect: Tensor
+
+
+@torch.no_grad()
+def latents(model: DialogueCVAE, encoder: Encoder, items: Sequence[Item], device: torch.device, *, bf16: bool) -> Latents:
+    """Encode every labelled reply once."""
+    model.eval()
+    columns: dict[str, list[Tensor]] = {"pm": [], "pv": [], "m": [], "v": [], "attribute": [], "aspect": []}
+    encoded = sorted((encoder.item(item) for item in items), key=lambda e: len(e.enc_context))
+    for start in range(0, len(encoded), 16):
+        batch = encoder.batch(encoded[start : start + 16]).to(device)
+        with autocast(bf16, device):
+            posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
+            prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
+        keep = batch.attribute >= 0
+        for name, tensor in zip(
+            columns,
+            (posterior.mean, posterior.log_var, prior.mean, prior.log_var, batch.attribute, batch.aspect),
+            strict=True,
+        ):
+            columns[name].append(tensor[keep].float() if tensor.is_floating_point() else tensor[keep])
+    pm, pv, m, v, attribute, aspect = (torch.cat(column) for column in columns.values())
+    return Latents(Gaussian(pm, pv), Gaussian(m, v), attribute, aspect)
+
+
+def fit(
+    heads: Heads, train: Latents, valid: Latents, shape: HeadFit, folder: Path, seed: int
+) -> dict[str, dict[str, float]]:
+    """Train and calibrate `heads` in place. Returns held-out figures for each attribute."""
+    device = train.attribute.device
+    heads.to(device).train()
+    steps = shape.epochs * max(1, len(train.attribute) // shape.batch)
+    stage = Stage(
+        "heads", folder, {"heads": heads}, [(heads.parameters(), shape.lr)], steps, weight_decay=shape.weight_decay
+    )
+
+    def step(number: int) -> tuple[Tensor, dict[str, float]]:
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
+        rows = torch.randint(len(train.attribute), (shape.batch,), generator=generator).to(device)
+        width = 1 + (shape.widen - 1) * torch.rand(shape.batch, 1, generator=generator).to(device)
+        noise = torch.randn(shape.batch, train.posterior.mean.shape[1], generator=generator).to(device)
+        z = train.posterior.select(rows).sample(width * noise)
+        loss = labelled_loss(heads(z), train.attribute[rows], train.aspect[rows], shape.label_smoothing)
+        return loss, {"loss": float(loss.detach())}
+
+    stage.run(step, log_every=100)
+    heads.eval()
+    calibrate(heads, valid)
+    return report(heads, valid)
+
+
+def labelled_loss(logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy of each row under the head of its own attribute, mean over rows."""
+    losses = [
+        F.cross_entropy(values[attribute == i], aspect[attribute == i], label_smoothing=smoothing, reduction="sum")
+        for i, values in enumerate(logits.values())
+        if bool((attribute == i).any())
+    ]
+    return torch.stack(losses).sum() / len(attribute)
+
+
+@torch.no_grad()
+def calibrate(heads: Heads, valid: Latents) -> None:
+    """Set each head's temperature to the one of lowest held-out cross-entropy on posterior samples."""
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(valid.posterior.mean.shape, generator=generator).to(valid.attribute.device)
+    z = valid.posterior.sample(noise)
+    grid = torch.logspace(-0.3, 0.7, 81, device=z.device)  # 0.5 to 5: a head that is always right stays finite
+    for index, name in enumerate(heads.attributes):
+        rows = valid.attribute == index
+        head = heads.head(name)
+        head.temperature.fill_(1.0)
+        if not bool(rows.any()):
+            continue
+        logits = head(z[rows])
+        losses = torch.stack([F.cross_entropy(logits / t, valid.aspect[rows]) for t in grid])
+        head.temperature.fill_(float(grid[losses.argmin()]))
+
+
+@torch.no_grad()
+def report(heads: Heads, valid: Latents) -> dict[str, dict[str, float]]:
+    """Held-out accuracy, cross-entropy and temperature of each head at the posterior mean."""
+    figures: dict[str, dict[str, float]] = {}
+    for index, (name, logits) in enumerate(heads(valid.posterior.mean).items()):
+        rows = valid.attribute == index
+        if not bool(rows.any()):
+            continue
+        figures[name] = {
+            "accuracy": float((logits[rows].argmax(-1) == valid.aspect[rows]).float().mean()),
+            "cross_entropy": float(F.cross_entropy(logits[rows], valid.aspect[rows])),
+            "temperature": float(heads.head(name).temperature),
+            "count": int(rows.sum()),
+        }
+    return figures
+
+
+@torch.no_grad()
+def default_weight(heads: Heads, valid: Latents, probability: float, *, share: float = 0.95, seed: int = 0) -> float:
+    """The smallest lambda of 1, 2, 4, ... 256 at which `share` of prior samples reach `probability`.
+
+    Each sample is asked for one random aspect; the flow runs without early stop.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    count = min(512, len(valid.attribute))
+    rows = torch.randperm(len(valid.attribute), generator=generator)[:count].to(valid.attribute.device)
+    prior = valid.prior.select(rows)
+    eps = torch.randn(prior.mean.shape, generator=generator).to(prior.mean.device)
+    names = list(heads.attributes)
+    asked: list[tuple[str, str]] = []
+    for index in torch.randint(len(names), (count,), generator=generator).tolist():
+        aspects = heads.attributes[names[index]]
+        asked.append((names[index], aspects[len(asked) % len(aspects)]))
+    for weight in (2.0**exponent for exponent in range(9)):
+        if _reached(heads, prior, eps, asked, weight, probability) >= share:
+            return weight
+    return 256.0
+
+
+def _reached(
+    heads: Heads, prior: Gaussian, eps: Tensor, asked: Sequence[tuple[str, str]], weight: float, probability: float
+) -> float:
+    """Share of rows whose asked (attribute, aspect) has at least `probability` after the flow."""
+    energy = Energy.of(heads, [{name: AspectTarget({aspect: 1.0}, weight)} for name, aspect in asked])
+    result = flow(energy, prior.mean, prior.std, eps, FlowOptions(target_probability=1.0))
+    probabilities = energy.probabilities(result.z)
+    hits = [
+        float(probabilities[name][row, heads.attributes[name].index(aspect)]) >= probability
+        for row, (name, aspect) in enumerate(asked)
+    ]
+    return sum(hits) / len(hits)
+
+
+def run(
+    model: DialogueCVAE,
+    encoder: Encoder,
+    train: Sequence[Item],
+    valid: Sequence[Item],
+    recipe: Recipe,
+    folder: Path,
+    device: torch.device,
+) -> tuple[dict[str, dict[str, float]], float]:
+    """The whole stage. Returns the held-out report and the default weight."""
+    model.to(device)
+    seen = latents(model, encoder, train, device, bf16=recipe.autocast)
+    held_out = latents(model, encoder, valid, device, bf16=recipe.autocast)
+    figures = fit(model.heads, seen, held_out, recipe.heads, folder, recipe.seed)
+    weight = default_weight(model.heads, held_out, recipe.heads.default_probability)
+    (folder / "heads.json").write_text(json.dumps({"heads": figures, "default_weight": weight}, indent=2) + "\n")
+    return figures, weight

@@ -1,0 +1,142 @@
+"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, artifact.
+
+Every stage leaves its result in the work folder and is passed over when it is there, so the same command goes on
+after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a finished artifact.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from tokenizers import Tokenizer
+
+import chatbot
+from chatbot.model import artifact
+from chatbot.model.artifact import Manifest
+from chatbot.model.cvae import CVAELoss, DialogueCVAE
+from chatbot.model.decoder import LatentDecoder
+from chatbot.model.heads import Heads
+from chatbot.model.text import Codec
+from chatbot.train import corpus as corpora
+from chatbot.train import fit_cvae, fit_heads, pretrain
+from chatbot.train.corpus import Corpus
+from chatbot.train.recipe import Recipe
+
+console = Console(stderr=True)
+
+
+def train(recipe: Recipe, corpus_folder: Path, work: Path, output: Path, *, plain: Path | None, device: str) -> Manifest:
+    """Run or resume all stages; write the model to `output` and return its manifest."""
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    work.mkdir(parents=True, exist_ok=True)
+    target = torch.device(device)
+    corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
+    tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
+    encoder_tokenizer, encoder_sources = _tokenizer(recipe, corpus, work, "encoder")
+    codec, encoder_codec = Codec(tokenizer), Codec(encoder_tokenizer)
+
+    model = new_model(recipe, sources, encoder_sources, corpus.attributes)
+    if not (work / "pretrain.done").exists():
+        console.print("Stage 1 of 3: language-model warm-up")
+        pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
+        (work / "pretrain.done").touch()
+    else:
+        load_warm_lm(model, work)
+
+    loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
+    encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
+    console.print("Stage 2 of 3: CVAE")
+    fit_cvae.fit(model, loss, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
+
+    console.print("Stage 3 of 3: heads")
+    figures, weight = fit_heads.run(
+        model, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target
+    )
+    for name, row in figures.items():
+        console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
+    manifest = replace(describe(recipe, model, corpus), default_weight=weight)
+    return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer)
+
+
+def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[Tokenizer, list[int]]:
+    """The tokenizer of the encoder or of the decoder, built once; the same base gives the same tokenizer."""
+    base, revision = getattr(recipe.base, part), getattr(recipe.base, f"{part}_revision")
+    name = "tokenizer" if part == "decoder" or base == recipe.base.decoder else "encoder-tokenizer"
+    path = work / f"{name}.json"
+    if not path.exists():
+        lines = pretrain.corpus_lines(corpus)
+        tokenizer, sources = pretrain.build_tokenizer(base, revision, recipe.text.vocabulary, lines)
+        pretrain.save_tokenizer(tokenizer, sources, path)
+    return Tokenizer.from_file(str(path)), json.loads(path.with_suffix(".sources.json").read_text())
+
+
+def new_model(
+    recipe: Recipe, sources: list[int], encoder_sources: list[int], attributes: dict[str, tuple[str, ...]]
+) -> DialogueCVAE:
+    """Encoders and decoder from their pretrained bases; everything else from nothing."""
+    base, text, shape = recipe.base, recipe.text, recipe.model
+    torch.manual_seed(recipe.seed)
+
+    def encoder() -> pretrain.PreTrainedModel:
+        return pretrain.build_encoder(
+            base.encoder, base.encoder_revision, encoder_sources, base.encoder_layers, text.positions
+        )
+
+    lm = pretrain.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
+    return DialogueCVAE(
+        encoder(),
+        None if base.share_encoder else encoder(),
+        LatentDecoder(lm, shape.latent_dim, shape.memory_slots),
+        Heads(attributes, shape.latent_dim, shape.head_dim),
+        shape.latent_dim,
+    )
+
+
+def load_warm_lm(model: DialogueCVAE, work: Path) -> None:
+    """Put the warmed-up language model of an earlier run into `model`."""
+    state = torch.load(work / "pretrain.pt", map_location="cpu", weights_only=True)
+    model.decoder.lm.load_state_dict(state["modules"]["lm"])
+
+
+def describe(recipe: Recipe, model: DialogueCVAE, corpus: Corpus) -> Manifest:
+    """The manifest of a freshly trained model."""
+    base, text, shape = recipe.base, recipe.text, recipe.model
+    return Manifest(
+        name=recipe.name,
+        attributes=corpus.attributes,
+        encoder=artifact.config_dict(model.prior_encoder.config),
+        decoder=artifact.config_dict(model.decoder.lm.config),
+        latent_dim=shape.latent_dim,
+        memory_slots=shape.memory_slots,
+        head_dim=shape.head_dim,
+        share_encoder=base.share_encoder,
+        context_tokens=text.context_tokens,
+        encoder_tokens=text.encoder_tokens,
+        reply_tokens=text.reply_tokens,
+        storage=recipe.storage,
+        default_probability=recipe.heads.default_probability,
+        bases={
+            "encoder": f"{_public(base.encoder)}@{base.encoder_revision}",
+            "decoder": f"{_public(base.decoder)}@{base.decoder_revision}",
+        },
+        corpus_digest=corpus.digest,
+        seed=recipe.seed,
+        code_version=chatbot.__version__,
+        recipe=_without_paths(recipe),
+    )
+
+
+def _public(base: str) -> str:
+    """A hub id as it is; of a local folder only its name, so that no machine's paths end up in a model."""
+    return Path(base).name if Path(base).is_dir() else base
+
+
+def _without_paths(recipe: Recipe) -> dict[str, object]:
+    base = replace(recipe.base, encoder=_public(recipe.base.encoder), decoder=_public(recipe.base.decoder))
+    return replace(recipe, base=base).to_dict()

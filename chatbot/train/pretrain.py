@@ -1,0 +1,232 @@
+"""First stage: the tokenizer, and a language model warmed up on plain and written dialogue.
+
+`build_tokenizer` keeps a base's tokenizer and adds the markers, or prunes an uncased word-piece vocabulary to
+what the corpus uses. `build_lm` loads any causal LM of transformers; a BERT gets a causal mask and an output
+head made of its own embeddings. `warm_up` trains it on packed rows of text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, PreTrainedModel
+
+from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
+from chatbot.train.corpus import Corpus, Item, Plain, texts
+from chatbot.train.loop import Stage, autocast
+from chatbot.train.recipe import Recipe
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+CONTRACTIONS = ("'s", "'t", "'ll", "'re", "'ve", "'d", "'m", "'clock", "'all")
+_DROPOUTS = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "resid_pdrop", "embd_pdrop", "attn_pdrop", "attention_dropout",
+)  # fmt: skip
+_WORDS = r"'(?:s|t|ll|re|ve|d|m|clock|all)(?![A-Za-z])|[^\W_]+|[^\w\s]|_"
+
+
+def build_tokenizer(base: str, revision: str, vocabulary: int, lines: Iterable[str]) -> tuple[Tokenizer, list[int]]:
+    """The tokenizer and, for each of its ids, the base's id to copy the embedding from (-1: a new token)."""
+    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base, revision=revision).backend_tokenizer
+    if vocabulary == 0:
+        known = tokenizer.get_vocab_size()
+        tokenizer.add_special_tokens([AddedToken(m, normalized=False) for m in MARKERS])
+        return tokenizer, [*range(known), *[-1] * (tokenizer.get_vocab_size() - known)]
+    pieces = tokenizer.get_vocab()
+    if not isinstance(tokenizer.model, models.WordPiece):
+        raise ValueError(f"Only a word-piece vocabulary can be pruned; {base!r} has another. Set vocabulary = 0.")
+    full = _word_pieces(pieces)
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts.update(full.encode(line).tokens)
+    letters = [p for p in pieces if len(p.removeprefix("##")) == 1 and p.isascii()]
+    fixed = [*SPECIAL, *MARKERS, *CASE_MARKERS, *CONTRACTIONS, *letters, "“", "”", "–", "…"]
+    kept = list(dict.fromkeys([*fixed, *(p for p, _ in counts.most_common(vocabulary))]))[:vocabulary]
+    pruned = _word_pieces({piece: i for i, piece in enumerate(kept)})
+    pruned.add_special_tokens([AddedToken(m, normalized=False) for m in (*SPECIAL, *MARKERS, *CASE_MARKERS)])
+    return pruned, [pieces.get(piece, -1) for piece in kept]
+
+
+def _word_pieces(vocab: dict[str, int]) -> Tokenizer:
+    """An uncased word-piece tokenizer that keeps `'s` and its kind whole."""
+    for contraction in CONTRACTIONS:
+        vocab = vocab if contraction in vocab else {**vocab, contraction: len(vocab)}
+    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=40))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
+    words = pre_tokenizers.Split(Regex(_WORDS), behavior="isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), words])
+    return tokenizer
+
+
+def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -> PreTrainedModel:
+    """A causal language model from `base`, its embeddings rearranged to the tokenizer's ids (see `sources`)."""
+    config = _config(base, revision)
+    if config.model_type == "bert":
+        config.is_decoder = True
+    lm = AutoModelForCausalLM.from_pretrained(base, revision=revision, config=config, dtype=torch.float32)
+    _rearrange(lm, sources)
+    if config.model_type == "bert":
+        _bert_head(lm)
+        _cut_positions(lm, positions)
+    return lm
+
+
+def build_encoder(base: str, revision: str, sources: Sequence[int], layers: int, positions: int) -> PreTrainedModel:
+    """A bidirectional encoder from `base` with its lowest `layers` layers (0: all)."""
+    config = _config(base, revision)
+    if layers:
+        config.num_hidden_layers = layers
+    pooling = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}
+    encoder = AutoModel.from_pretrained(base, revision=revision, config=config, dtype=torch.float32, **pooling)
+    _rearrange(encoder, sources)
+    if config.model_type == "bert":
+        _cut_positions(encoder, positions)
+    return encoder
+
+
+def _config(base: str, revision: str) -> PretrainedConfig:
+    """The base's shape without dropout: on a CPU it halves the speed, and word dropout does its work here."""
+    config = AutoConfig.from_pretrained(base, revision=revision)
+    for name in _DROPOUTS:
+        if hasattr(config, name):
+            setattr(config, name, 0.0)
+    return config
+
+
+@torch.no_grad()
+def _rearrange(model: PreTrainedModel, sources: Sequence[int]) -> None:
+    """Give the embedding matrix one row for each id of the tokenizer; new tokens start at the mean row."""
+    old = model.get_input_embeddings().weight.detach().clone()  # type: ignore[union-attr]
+    rows = torch.tensor(sources)
+    generator = torch.Generator().manual_seed(0)
+    model.resize_token_embeddings(len(sources), mean_resizing=False)
+    new = old[rows.clamp(min=0)]
+    fresh = old.mean(0) + 0.5 * old.std() * torch.randn(len(sources), old.shape[1], generator=generator)
+    model.get_input_embeddings().weight.copy_(torch.where(rows.unsqueeze(1) >= 0, new, fresh))  # type: ignore[union-attr]
+
+
+@torch.no_grad()
+def _bert_head(lm: PreTrainedModel) -> None:
+    """An output head from nothing: identity transform, then the tied embeddings at half their scale."""
+    predictions = lm.cls.predictions  # type: ignore[union-attr]
+    nn.init.eye_(predictions.transform.dense.weight)
+    nn.init.zeros_(predictions.transform.dense.bias)
+    nn.init.constant_(predictions.transform.LayerNorm.weight, 0.5)
+    nn.init.zeros_(predictions.transform.LayerNorm.bias)
+    nn.init.zeros_(predictions.bias)
+    lm.tie_weights()
+
+
+@torch.no_grad()
+def _cut_positions(model: PreTrainedModel, positions: int) -> None:
+    """Keep the first `positions` absolute position embeddings of a BERT (0: all)."""
+    if not positions or positions >= model.config.max_position_embeddings:
+        return
+    embeddings = (model.bert if hasattr(model, "bert") else model).embeddings  # type: ignore[union-attr]
+    weight = embeddings.position_embeddings.weight[:positions].clone()
+    embeddings.position_embeddings = nn.Embedding.from_pretrained(weight, freeze=False)
+    embeddings.position_ids = torch.arange(positions).unsqueeze(0)
+    embeddings.token_type_ids = torch.zeros(1, positions, dtype=torch.long)
+    model.config.max_position_embeddings = positions
+
+
+def plain_ids(codec: Codec, plain: Plain) -> list[int]:
+    """A plain dialogue with speaker markers, or prose as bare lines."""
+    if plain.dialogue:
+        turns = (Turn("bot" if i % 2 else "user", line) for i, line in enumerate(plain.lines))
+        return [i for turn in turns for i in codec.encode_turn(turn)]
+    return [i for line in plain.lines for i in (*codec.encode(line), codec.end)]
+
+
+def item_ids(codec: Codec, item: Item, budget: int) -> list[list[int]]:
+    """One sequence for each reply of an item: context, then the reply as in chat, without z."""
+    context = codec.encode_context(item.context, budget)
+    return [context + codec.encode_reply(reply.text, 1 << 10) for reply in item.replies]
+
+
+class PackedText:
+    """Rows of a fixed length, packed from sequences drawn at random; a row depends on (seed, step) alone."""
+
+    def __init__(self, written: list[list[int]], plain: list[list[int]], length: int, seed: int) -> None:
+        self.pools = [_ragged(plain), _ragged(written)]
+        self.length, self.seed = length, seed
+
+    def rows(self, step: int, count: int, written_share: float) -> Tensor:
+        """(count, length + 1) ids."""
+        random = np.random.default_rng((self.seed, step))
+        out = np.empty((count, self.length + 1), dtype=np.int64)
+        for row in range(count):
+            filled = 0
+            flat, starts = self.pools[int(random.random() < written_share)]
+            while filled <= self.length:
+                pick = int(random.integers(len(starts) - 1))
+                piece = flat[starts[pick] : starts[pick + 1]][: self.length + 1 - filled]
+                out[row, filled : filled + len(piece)] = piece
+                filled += len(piece)
+        return torch.from_numpy(out)
+
+
+def _ragged(sequences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.cumsum([0, *(len(s) for s in sequences)])
+    return np.fromiter((i for s in sequences for i in s), dtype=np.int32, count=int(starts[-1])), starts
+
+
+def warm_up(lm: PreTrainedModel, codec: Codec, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device) -> None:
+    """Train `lm` in place. Without plain text the written part serves alone."""
+    written = [ids for item in corpus.parts["train"] for ids in item_ids(codec, item, recipe.text.context_tokens)]
+    plain = [plain_ids(codec, text) for text in corpus.plain] or written
+    shape = recipe.pretrain
+    data = PackedText(written, plain, shape.length, recipe.seed)
+    held_out = [ids for item in corpus.parts["valid"] for ids in item_ids(codec, item, recipe.text.context_tokens)]
+    valid = PackedText(held_out or written, held_out or written, shape.length, recipe.seed).rows(0, shape.batch, 1.0)
+    stage = Stage("pretrain", folder, {"lm": lm}, [(lm.parameters(), shape.lr)], shape.steps)
+    lm.to(device).train()
+
+    def step(number: int) -> tuple[Tensor, dict[str, float]]:
+        done = number / shape.steps
+        share = shape.written_first + (shape.written_last - shape.written_first) * done
+        rows = data.rows(number, shape.batch, share).to(device)
+        with autocast(recipe.autocast, device):
+            loss = next_token_loss(lm, rows)
+        terms = {"loss": float(loss.detach())}
+        if (number + 1) % 100 == 0:
+            terms["valid"] = evaluate(lm, valid.to(device), recipe.autocast)
+        return loss, terms
+
+    stage.run(step)
+
+
+def next_token_loss(lm: PreTrainedModel, rows: Tensor) -> Tensor:
+    """Mean cross-entropy in nats a token of rows (B, T + 1)."""
+    logits = lm(input_ids=rows[:, :-1], use_cache=False).logits
+    return F.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
+
+
+@torch.no_grad()
+def evaluate(lm: PreTrainedModel, rows: Tensor, bf16: bool) -> float:
+    lm.eval()
+    with autocast(bf16, rows.device):
+        loss = float(next_token_loss(lm, rows))
+    lm.train()
+    return loss
+
+
+def save_tokenizer(tokenizer: Tokenizer, sources: list[int], path: Path) -> None:
+    """The tokenizer and, beside it, where its embeddings came from (a resumed run needs both)."""
+    tokenizer.save(str(path))
+    path.with_suffix(".sources.json").write_text(json.dumps(sources))
+
+
+def corpus_lines(corpus: Corpus, plain_share: int = 4) -> Iterable[str]:
+    """All written text and every n-th plain text, for vocabulary counts."""
+    for items in corpus.parts.values():
+        yield from texts(items)
+    for plain in corpus.plain[::plain_share]:
+        yield from plain.lines

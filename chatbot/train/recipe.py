@@ -1,0 +1,159 @@
+"""A recipe: everything that a training run is told, read from one TOML file (`recipes/*.toml`).
+
+Each section belongs to one stage. Unknown keys are refused with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from chatbot.errors import ConfigError, UsageError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Base:
+    """Pretrained starting points: a hub id or a local folder each."""
+
+    encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
+    decoder: str = "sentence-transformers/all-MiniLM-L6-v2"
+    encoder_revision: str = "main"
+    decoder_revision: str = "main"
+    encoder_layers: int = 0  # keep the lowest n layers; 0 = all
+    share_encoder: bool = True  # one trunk for prior and posterior
+    frozen_encoder_layers: int = 0  # embeddings and the lowest n layers stay as they are
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """Lengths in tokens, and the size of a pruned word-piece vocabulary (0: keep the base's tokenizer)."""
+
+    vocabulary: int = 12_000
+    context_tokens: int = 160
+    encoder_tokens: int = 96
+    reply_tokens: int = 72
+    positions: int = 320  # keep the first n position embeddings of a BERT-like base; 0 = all
+
+
+@dataclass(frozen=True)
+class Shape:
+    latent_dim: int = 64
+    memory_slots: int = 4
+    head_dim: int = 128
+
+
+@dataclass(frozen=True)
+class Pretrain:
+    """Language-model warm-up on plain and written dialogue; the share of written text grows linearly."""
+
+    steps: int = 2000
+    batch: int = 20
+    length: int = 160
+    lr: float = 5e-4
+    plain_each: int = 12_000  # texts from one plain file at the most
+    written_first: float = 0.3
+    written_last: float = 0.9
+
+
+@dataclass(frozen=True)
+class Cvae:
+    """The ELBO stage. Shares are of all steps: autoencoder first, then noise and KL ramp up, then cycles."""
+
+    steps: int = 2000
+    replies: int = 128  # replies a step
+    lr: float = 3e-4
+    encoder_lr: float = 1e-4
+    new_lr: float = 1e-3  # layers that start from nothing
+    autoencoder: float = 0.15
+    ramp: float = 0.25
+    cycles: int = 2
+    kl: float = 0.5
+    free_bits: float = 0.1
+    aspect: float = 1.0
+    distance: float = 0.05
+    bow: float = 0.3
+    word_dropout: float = 0.15
+    context_dropout: float = 0.1
+    noise_first: float = 0.1
+
+
+@dataclass(frozen=True)
+class HeadFit:
+    """Heads on the frozen space: epochs over cached Gaussians, fresh samples each epoch."""
+
+    epochs: int = 12
+    batch: int = 256
+    lr: float = 1e-3
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.02
+    widen: float = 1.5  # standard deviations of the posterior noise in head training
+    default_probability: float = 0.97
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str = "embedded"
+    seed: int = 17
+    storage: str = "int8"  # int8, bf16 or fp32
+    threads: int = 0  # 0: torch's own choice
+    autocast: bool = True  # bf16
+    base: Base = field(default_factory=Base)
+    text: TextShape = field(default_factory=TextShape)
+    model: Shape = field(default_factory=Shape)
+    pretrain: Pretrain = field(default_factory=Pretrain)
+    cvae: Cvae = field(default_factory=Cvae)
+    heads: HeadFit = field(default_factory=HeadFit)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def load(reference: str) -> Recipe:
+    """A recipe by name (of a shipped one) or by path. Raises ConfigError with the rule and the value."""
+    path = Path(reference) if reference.endswith(".toml") else RECIPES / f"{reference}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise ConfigError(f"A recipe must be one of {known}, or a path to a .toml file; got {reference!r}.")
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from error
+    return _fill(Recipe(), data, str(path))
+
+
+def _fill(default: Any, data: dict[str, Any], where: str) -> Any:
+    """`default` with the values of `data`, checked key by key against the dataclass."""
+    known = {f.name: getattr(default, f.name) for f in fields(default)}
+    changes: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}."
+            raise ConfigError(f"{where}: unknown key {key!r}.{hint}")
+        current = known[key]
+        if isinstance(value, dict):
+            changes[key] = _fill(current, value, f"{where} [{key}]")
+        elif isinstance(current, float) and type(value) is int:
+            changes[key] = float(value)
+        elif type(value) is not type(current):
+            raise ConfigError(f"{where}: {key} must be {type(current).__name__}; got {value!r}.")
+        else:
+            changes[key] = value
+    return replace(default, **changes)
+
+
+def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | None) -> Recipe:
+    """A recipe with the values of command-line flags. `steps` holds "pretrain=N" or "cvae=N"."""
+    if base is not None:
+        recipe = replace(recipe, base=replace(recipe.base, encoder=base, decoder=base))
+    for entry in steps:
+        stage, _, count = entry.partition("=")
+        if stage not in ("pretrain", "cvae") or not count.isdigit() or int(count) < 1:
+            raise UsageError(f"--steps must be pretrain=N or cvae=N with N of 1 or more; got {entry!r}.")
+        recipe = replace(recipe, **{stage: replace(getattr(recipe, stage), steps=int(count))})
+    return recipe if seed is None else replace(recipe, seed=seed)

@@ -1,0 +1,122 @@
+"""The application: opens the chat screen on a session, and holds what is the same on every screen."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from chatbot.session import ChatSession
+from chatbot.tui.actions import ACTIONS, key_text
+from chatbot.tui.chat_screen import ChatScreen
+from chatbot.tui.literal import clean
+from chatbot.tui.themes import DAWN, DUSK
+from profiles.store import ProfileStore
+
+if TYPE_CHECKING:
+    from chatbot.config import Config
+
+
+def run(session: ChatSession, settings: Config) -> None:
+    """Chat in the terminal until the person leaves. Everything said is stored when this returns."""
+    where = settings.database
+    ChatApp(
+        session,
+        model=settings.model.path,
+        profiles=ProfileStore(settings.profiles_folder),
+        home=f"Conversations are kept in {where}" if where else "Nothing of this chat is kept.",
+        theme=settings.tui.theme,
+        animations=settings.tui.animations,
+        keys=settings.tui.keys,
+    ).run()
+
+
+class ChatApp(App[None]):
+    """Chats in one session. Sizes, theme and keys are set here; what happens is in ChatScreen."""
+
+    TITLE = "chatbot"
+    CSS_PATH = "app.tcss"
+    BINDINGS = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Leave; all is stored.")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (24, "-narrow"), (76, "-medium"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-too-short"), (5, "-short"), (10, "-low"), (18, "-normal"), (34, "-tall")]
+
+    def __init__(
+        self,
+        session: ChatSession,
+        *,
+        model: str,
+        profiles: ProfileStore | None = None,
+        home: str = "",
+        theme: str = DUSK.name,
+        animations: bool = True,
+        keys: Mapping[str, str] | None = None,
+        blink: bool | None = None,
+    ) -> None:
+        """`keys` maps names of actions to keys; `blink` is for the cursor, None: as `animations`."""
+        super().__init__()
+        if not animations:
+            self.animation_level = "none"
+        self._keys = dict(keys or {})
+        self._asked_theme = theme
+        self.chat = ChatScreen(
+            session,
+            profiles,
+            model=model,
+            home=home,
+            keys=self._keys,
+            blink=animations if blink is None else blink,
+        )
+        self.register_theme(DUSK)
+        self.register_theme(DAWN)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.chat
+
+    def on_mount(self) -> None:
+        self._set_theme(self._asked_theme)
+        self._set_keys()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        if screen is self.chat:
+            yield from self.chat.commands()
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Write a picture of this screen to a file (SVG)", self._picture)
+        yield SystemCommand(
+            "Quit",
+            f"Leave; everything is stored. · {key_text(self._keys.get('quit', 'ctrl+q'))}",
+            self.action_quit,
+        )
+
+    async def action_quit(self) -> None:
+        """Leave. A reply that is coming is stopped and stored first."""
+        if self.chat.session.loaded:  # before that, the thread waits for the model and has nothing to store
+            await self.chat.quiet()
+        self.exit()
+
+    def _picture(self) -> None:
+        self.set_timer(0.1, self.deliver_screenshot)  # once the palette is gone
+
+    def _set_theme(self, name: str) -> None:
+        if name in self.available_themes:
+            self.theme = name
+            return
+        self.theme = DUSK.name
+        self._warn("theme", name, self.available_themes)
+
+    def _set_keys(self) -> None:
+        known = [action.name for action in ACTIONS] + ["quit"]
+        for name in self._keys:
+            if name not in known:
+                self._warn("action to set a key for", name, known)
+        self.set_keymap(self._keys)
+
+    def _warn(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        question = f" Did you mean {near[0]!r}?" if near else ""
+        text = f"There is no {kind} {name!r}.{question} Known: {', '.join(names)}."
+        self.notify(clean(text), title="Settings", severity="warning", timeout=10, markup=False)

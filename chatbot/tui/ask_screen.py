@@ -1,0 +1,30 @@
+"""A question with one line of text as the answer."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from chatbot.tui.literal import literal, one_line
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Dismissed with the text, or None when the person went back."""
+
+    BINDINGS = [Binding("escape", "dismiss", "Back")]
+
+    def __init__(self, question: str, value: str = "") -> None:
+        super().__init__(classes="dialog")
+        self._question, self._value = question, one_line(value)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(literal(self._question), id="dialog-title", markup=False)
+            yield Input(self._value, id="answer", compact=True)
+            yield Static("enter takes it · esc back", id="dialog-note", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)

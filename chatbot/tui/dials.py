@@ -1,0 +1,175 @@
+"""The panel of dials: for each attribute of the model an aspect and how strongly it pulls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message as Note
+from textual.widget import Widget
+from textual.widgets import Static
+
+from chatbot.tui.literal import one_line
+from chatbot.tui.measures import bar
+from profiles.target import Target
+
+FULL_SCALE = 2.0  # the weight at the right end of a bar, unless the model's own strength needs more
+HEAVIEST = 20.0
+
+
+class Dial(Widget):
+    """One attribute on two lines: name and aspect, bar and weight."""
+
+    def __init__(self, attribute: str, aspects: Sequence[str]) -> None:
+        super().__init__(classes="dial")
+        self.attribute, self.aspects = attribute, tuple(aspects)
+        self.target: Target | None = None
+        self.default_weight = 1.0
+
+    def show(self, target: Target | None, default_weight: float) -> None:
+        self.target, self.default_weight = target, default_weight
+        self.set_class(self.weight == 0, "-off")
+        self.refresh()
+
+    @property
+    def weight(self) -> float:
+        """What pulls: the weight, the model's own strength where none is set, 0 when off."""
+        if self.target is None:
+            return 0.0
+        return self.default_weight if self.target.weight is None else self.target.weight
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        aspects = " + ".join(map(one_line, self.target.aspects)) if self.target else ""
+        number = "off" if self.weight == 0 else f"{self.weight:.1f}"
+        if self.target and self.target.weight is None:
+            number = "auto"
+        mark = "›" if self.has_class("-chosen") else " "
+        name = f"{mark} {one_line(self.attribute)}"
+        room = max(0, width - len(name) - 1)
+        aspects = aspects if len(aspects) <= room else aspects[: max(0, room - 1)] + "…"
+        gap = " " * max(1, width - len(name) - len(aspects))
+        faint = "$foreground 45%"
+        first = Content.assemble(
+            (name, faint if self.weight == 0 else ""), gap, (aspects, "$accent" if self.weight else faint)
+        )
+        scale = max(FULL_SCALE, 1.25 * self.default_weight)
+        meter = bar(self.weight / scale, max(0, width - 8), "$accent")
+        second = Content.assemble("  ", meter, (f"{number:>6}", "$foreground 60%" if self.weight else faint))
+        return Content("\n").join([first, second])
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(DialPanel.Clicked(self))
+
+
+class DialPanel(VerticalScroll):
+    """All dials. Up and down choose one, left and right weigh it, space goes through its aspects."""
+
+    BINDING_GROUP_TITLE = "Dials"
+    BINDINGS = [
+        Binding("up", "choose(-1)", "Dial above", show=False),
+        Binding("down", "choose(1)", "Dial below", show=False),
+        Binding("left", "weigh(-1)", "Weaker", key_display="←"),
+        Binding("right", "weigh(1)", "Stronger", key_display="→"),
+        Binding("space,enter", "aspect", "Aspect", key_display="space"),
+        Binding("0,delete", "off", "Off", key_display="0"),
+        Binding("home", "choose(-100)", "First dial", show=False),
+        Binding("end", "choose(100)", "Last dial", show=False),
+    ]
+
+    class Turned(Note):
+        """A dial was turned: to this aspect, with this weight (None: the model's own strength)."""
+
+        def __init__(self, attribute: str, aspect: str | None, weight: float | None) -> None:
+            super().__init__()
+            self.attribute, self.aspect, self.weight = attribute, aspect, weight
+
+    class Clicked(Note):
+        def __init__(self, dial: Dial) -> None:
+            super().__init__()
+            self.dial = dial
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._place = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static("Dials", id="dials-title", markup=False)
+
+    async def show(
+        self, attributes: Mapping[str, Sequence[str]], dials: Mapping[str, Target], default_weight: float
+    ) -> None:
+        """Show one dial per attribute. Names that the model does not have come last, as they are dialled."""
+        foreign = {name: target.aspects for name, target in dials.items() if name not in attributes}
+        known = {name: tuple(aspects) for name, aspects in (*attributes.items(), *foreign.items())}
+        if known != {dial.attribute: dial.aspects for dial in self.dials}:
+            await self.remove_children(self.dials)
+            await self.mount_all(Dial(name, aspects) for name, aspects in known.items())
+        for dial in self.dials:
+            dial.show(dials.get(dial.attribute), default_weight)
+        self._choose(self._place)
+
+    @property
+    def dials(self) -> list[Dial]:
+        return list(self.query_children(Dial))
+
+    @property
+    def chosen(self) -> Dial | None:
+        dials = self.dials
+        return dials[self._place] if dials else None
+
+    # --- keys
+
+    def action_choose(self, step: int) -> None:
+        self._choose(self._place + step)
+
+    def action_weigh(self, step: int) -> None:
+        if dial := self.chosen:
+            size = 0.1 if dial.weight + step * 0.1 <= FULL_SCALE else 0.5
+            weight = round(max(0.0, min(HEAVIEST, dial.weight + step * size)), 1)
+            if weight != dial.weight:
+                aspect = None if dial.target else dial.aspects[0]
+                self.post_message(self.Turned(dial.attribute, aspect, weight))
+
+    def action_aspect(self) -> None:
+        dial = self.chosen
+        if dial is None or not dial.aspects:
+            return
+        if dial.target is None:
+            turned = self.Turned(dial.attribute, dial.aspects[0], None)
+        elif dial.weight == 0:
+            turned = self.Turned(dial.attribute, None, dial.default_weight)
+        else:
+            shares = dial.target.aspects
+            strongest = max(shares, key=lambda name: shares[name])
+            place = dial.aspects.index(strongest) + 1 if strongest in dial.aspects else 0
+            turned = self.Turned(dial.attribute, dial.aspects[place % len(dial.aspects)], dial.target.weight)
+        self.post_message(turned)
+
+    def action_off(self) -> None:
+        if (dial := self.chosen) and dial.weight:
+            self.post_message(self.Turned(dial.attribute, None, 0.0))
+
+    def on_dial_panel_clicked(self, event: Clicked) -> None:
+        event.stop()
+        self.focus()
+        self._choose(self.dials.index(event.dial))
+
+    def _choose(self, place: int) -> None:
+        dials = self.dials
+        self._place = max(0, min(place, len(dials) - 1))
+        for number, dial in enumerate(dials):
+            dial.set_class(number == self._place and self.has_focus, "-chosen")
+            dial.refresh()
+        if dials and self.has_focus:
+            self.scroll_to_widget(dials[self._place], animate=False)
+
+    def on_focus(self) -> None:
+        self._choose(self._place)
+
+    def on_blur(self) -> None:
+        self._choose(self._place)

@@ -1,0 +1,67 @@
+"""F1: the keys of the widget that has the focus, then those of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from chatbot.tui.actions import key_text
+from chatbot.tui.literal import literal
+
+Section = tuple[str, list[tuple[str, str]]]
+"""A heading, then (keys, what they do)."""
+
+
+class HelpScreen(ModalScreen[None]):
+    """A list of keys to scroll through."""
+
+    BINDINGS = [Binding("escape,f1,q", "dismiss", "Back")]
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        super().__init__(classes="dialog")
+        self._sections = sections
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static("Keys", id="dialog-title", markup=False)
+            with VerticalScroll(id="help-keys"):
+                for heading, rows in self._sections:
+                    yield Static(literal(heading), classes="help-heading", markup=False)
+                    for keys, what in rows:
+                        with Horizontal(classes="help-row"):
+                            yield Static(literal(keys), classes="help-key", markup=False)
+                            yield Static(literal(what), classes="help-what", markup=False)
+            yield Static("↑↓ scroll · esc back", id="dialog-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#help-keys").focus()
+
+
+def sections(
+    screen: Screen[None], widgets: Sequence[Widget], everywhere: Sequence[tuple[str, str]]
+) -> Iterator[Section]:
+    """The focused widget's keys (all that work now), then `everywhere`, then those of the other widgets."""
+    focused = screen.focused
+    if focused is not None and focused in widgets:
+        own = list(Binding.make_bindings(type(focused).BINDINGS))
+        active = [bound.binding for bound in screen.active_bindings.values() if bound.node is focused]
+        # What is ours before what every widget of this kind can do.
+        active.sort(key=lambda binding: own.index(binding) if binding in own else len(own))
+        yield f"{focused.BINDING_GROUP_TITLE} (you are here)", _rows(active)
+    yield "Everywhere", list(everywhere)
+    for widget in widgets:
+        if widget is not focused:
+            yield str(widget.BINDING_GROUP_TITLE), _rows(Binding.make_bindings(type(widget).BINDINGS))
+
+
+def _rows(bindings: Iterable[Binding]) -> list[tuple[str, str]]:
+    keys: dict[str, list[str]] = {}
+    for binding in bindings:
+        keys.setdefault(binding.description, []).append(key_text(binding.key))
+    return [(" or ".join(names), what) for what, names in keys.items() if what]

@@ -1,0 +1,66 @@
+"""What a reply was asked to be beside what was measured in it, on as few lines as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from textual.content import Content
+
+from chatbot.tui.literal import one_line
+
+REACHED, NEAR = 0.7, 0.4  # probabilities from which a pure aspect counts as reached, or as nearly so
+SOLID, LIGHT = "━", "─"
+FAINT = "$foreground 60%"
+
+
+def bar(share: float, width: int, style: str = "$primary", rest: str = "$foreground 20%") -> Content:
+    """A thin meter: `share` (0 to 1) of `width` cells heavy, the rest light; readable without colour."""
+    filled = round(max(0.0, min(1.0, share)) * width)
+    return Content.assemble((SOLID * filled, style), (LIGHT * (width - filled), rest))
+
+
+def measures(trace: Mapping[str, Any] | None) -> Content | None:
+    """`pessimistic 0.97 · lyrical 0.31 (plain 0.69)`, or None when nothing was asked or measured.
+
+    `trace` is the stored generation: `targets` {attribute: {aspects, weight}}, `measured` {attribute:
+    {aspect: probability}}, `flow`. A missed aspect names what came out instead, and a mixture shows what
+    was asked of each part.
+    """
+    if not trace:
+        return None
+    parts = list(_parts(trace))
+    flow = str(trace.get("flow", ""))
+    if flow.startswith("failed"):
+        reason = one_line(flow.removeprefix("failed").lstrip(": "))
+        parts.insert(0, Content.styled(f"not guided: {reason}" if reason else "not guided", "$warning"))
+    return _faint(" · ").join(parts) if parts else None
+
+
+def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
+    measured = trace.get("measured") or {}
+    for attribute, target in (trace.get("targets") or {}).items():
+        found, aspects = measured.get(attribute), target.get("aspects") or {}
+        if not found or not aspects or target.get("weight") == 0:
+            continue
+        if len(aspects) == 1:
+            yield _pure(next(iter(aspects)), found)
+        else:
+            yield from (_part(aspect, found, asked) for aspect, asked in aspects.items())
+
+
+def _pure(aspect: str, found: Mapping[str, float]) -> Content:
+    share = found.get(aspect, 0.0)
+    style = "$success" if share >= REACHED else "$warning" if share >= NEAR else "$error"
+    said = Content.assemble((f"{one_line(aspect)} ", FAINT), (f"{share:.2f}", style))
+    winner = max(found, key=lambda name: found[name])
+    return said if winner == aspect else said + _faint(f" ({one_line(winner)} {found[winner]:.2f})")
+
+
+def _part(aspect: str, found: Mapping[str, float], asked: float) -> Content:
+    share = f"{found.get(aspect, 0.0):.2f}"
+    return Content.assemble((f"{one_line(aspect)} ", FAINT), share, (f"/{asked:.2f}", FAINT))
+
+
+def _faint(text: str) -> Content:
+    return Content.styled(text, FAINT)

@@ -1,0 +1,70 @@
+"""One message on the screen: who, the words, and under a reply its measures."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from chatbot.session import Message
+from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.measures import measures
+
+CURSOR = "▍"
+NOTES = {"partial": "stopped", "failed": "failed"}
+
+
+class MessageView(Static):
+    """Shows one stored message. While its reply streams, `extend` adds what is said."""
+
+    def __init__(
+        self, message: Message, speaker: str, *, streaming: bool = False, measured: bool = True
+    ) -> None:
+        super().__init__(markup=False, classes=f"message {message.role}")
+        self.message, self.speaker = message, speaker
+        self._streaming, self._measured = streaming, measured
+        self._said = clean(message.text)
+        self._redraw()
+
+    def extend(self, piece: str) -> None:
+        """More of the reply was said."""
+        self._said += clean(piece)
+        self._redraw()
+
+    def settle(self, message: Message) -> None:
+        """The message as it is stored now; nothing more comes."""
+        if (message, False) != (self.message, self._streaming):
+            self.message, self._streaming, self._said = message, False, clean(message.text)
+            self._redraw()
+
+    def show_measures(self, shown: bool) -> None:
+        """Show or hide the line under the reply."""
+        self._measured = shown
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self.set_class(self._streaming, "-streaming")
+        self.set_class(not self._streaming and self.message.state != "complete", "-unfinished")
+        lines = [self._heading(), self._body()]
+        if self._measured and not self._streaming and (line := measures(self.message.generation)):
+            lines.append(line)
+        self.update(Content("\n").join(lines))
+
+    def _heading(self) -> Content:
+        colour = "$secondary" if self.message.role == "bot" else "$primary"
+        parts = [Content.styled(one_line(self.speaker), f"bold {colour}")]
+        if self.message.sibling_count > 1:
+            place = f"{self.message.position + 1}/{self.message.sibling_count}"
+            parts.append(Content.styled(f"‹ {place} ›", "$accent"))
+        if not self._streaming and self.message.state in NOTES:
+            parts.append(Content.styled(NOTES[self.message.state], "italic $warning"))
+        if self.message.hidden:
+            parts.append(Content.styled("hidden from the model", "italic $foreground 60%"))
+        return Content("  ").join(parts)
+
+    def _body(self) -> Content:
+        if self._streaming:
+            return literal(self._said.lstrip()) + Content.styled(CURSOR, "$accent")
+        if self._said.strip():
+            return literal(self._said)
+        reason = str((self.message.generation or {}).get("reason", ""))
+        return literal(reason or "(nothing was said)", "italic $foreground 60%")

@@ -1,0 +1,99 @@
+"""A list over the chat with a filter that acts as one types: older conversations, personas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from chatbot.tui.literal import literal, one_line
+
+MOST = 300  # rows on the screen; more than anybody scrolls through, few enough to filter at once
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to choose."""
+
+    key: str
+    title: str
+    detail: str = ""
+    current: bool = False
+
+    def matches(self, words: Sequence[str]) -> bool:
+        """Whether every word (lower case) occurs in what the row shows."""
+        text = f"{self.title} {self.detail}".casefold()
+        return all(word in text for word in words)
+
+    def content(self) -> Content:
+        mark = "● " if self.current else "  "
+        first = Content.assemble((mark, "$accent"), literal(one_line(self.title)))
+        detail = one_line(self.detail)
+        return Content("\n").join([first, literal(f"  {detail}", "$foreground 60%")]) if detail else first
+
+
+class PickScreen(ModalScreen[str | None]):
+    """Dismissed with the key of the chosen row, or None."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss", "Back"),
+        Binding("up", "move('cursor_up')", "Up", show=False, priority=True),
+        Binding("down", "move('cursor_down')", "Down", show=False, priority=True),
+        Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
+        Binding("pagedown", "move('page_down')", "Page down", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, rows: Sequence[Row], *, nothing: str) -> None:
+        """`nothing` is what an empty list says."""
+        super().__init__(classes="dialog")
+        self._title, self._rows, self._nothing = title, rows, nothing
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(literal(self._title), id="dialog-title", markup=False)
+            yield Input(placeholder="Type to filter", id="filter", compact=True)
+            yield OptionList(id="rows", compact=True, markup=False)
+            yield Static(id="dialog-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#rows").can_focus = False  # keys go to the filter, which hands the arrows on
+        self._fill("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        option = self._list.highlighted_option
+        if option is not None:
+            self.dismiss(option.id)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    def action_move(self, how: str) -> None:
+        getattr(self._list, f"action_{how}")()
+
+    @property
+    def _list(self) -> OptionList:
+        return self.query_one("#rows", OptionList)
+
+    def _fill(self, typed: str) -> None:
+        found = [row for row in self._rows if row.matches(typed.casefold().split())]
+        self._list.set_options(Option(row.content(), id=row.key) for row in found[:MOST])
+        self._list.highlighted = 0 if found else None
+        self.query_one("#dialog-note", Static).update(literal(self._note(len(found))))
+
+    def _note(self, found: int) -> str:
+        if not self._rows:
+            return self._nothing
+        if not found:
+            return "Nothing matches; shorten the filter"
+        more = f", the first {MOST} shown" if found > MOST else ""
+        return f"{found} of {len(self._rows)}{more} · enter opens · esc back"

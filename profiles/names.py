@@ -1,0 +1,65 @@
+"""Names of profiles: safe as file names on every system, and never two that differ only in case."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from profiles.errors import ProfileNameError
+
+MAX_LENGTH = 48  # characters; at most 192 bytes in UTF-8, so a suffix still fits into a file name
+RULE = f"A profile name is 1 to {MAX_LENGTH} letters, digits, '-' or '_', and starts with a letter or a digit"
+_DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # Windows opens these as devices
+
+
+def checked_name(name: str) -> str:
+    """The name in its canonical Unicode form (NFC); raises ProfileNameError with the rule."""
+    name = unicodedata.normalize("NFC", name)
+    if not name or len(name) > MAX_LENGTH or name[0] in "-_" or not all(map(_allowed, name)):
+        raise ProfileNameError(f"{RULE}, not {shortened(name)}. {_proposal(name)}")
+    if _DEVICES.fullmatch(name):
+        raise ProfileNameError(f"Windows keeps the name {name!r} for a device. Try '{name}-persona'.")
+    return name
+
+
+def folded(name: str) -> str:
+    """The form in which two names are compared: some file systems see no case, some change the accents."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def slug(title: str) -> str:
+    """A valid name close to a free title: 'Captain Ahab' -> 'captain-ahab'; '' when nothing is left."""
+    kept = (c if _allowed(c) else "-" for c in unicodedata.normalize("NFC", title).lower())
+    name = re.sub(r"-{2,}", "-", "".join(kept)).lstrip("-_")[:MAX_LENGTH].rstrip("-_")
+    return f"{name}-persona" if _DEVICES.fullmatch(name) else name
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that were perhaps meant, best first."""
+    by_fold = {folded(candidate): candidate for candidate in known}
+    return [by_fold[match] for match in difflib.get_close_matches(folded(name), by_fold, n=2)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """' Did you mean 'a' or 'b'?', or '' when nothing is near."""
+    found = near(name, known)
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
+
+
+def shortened(value: object, limit: int = 60) -> str:
+    """The value as a message shows it: one line, escaped, cut to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _allowed(character: str) -> bool:
+    # Marks (M) belong to letters in many scripts; of numbers only digits (Nd), as Windows reserves COM¹ too.
+    category = unicodedata.category(character)
+    return category[0] in "LM" or category == "Nd" or character in "-_"
+
+
+def _proposal(name: str) -> str:
+    proposal = slug(name)
+    return f"Try {proposal!r}." if proposal else "Try 'my-persona'."

@@ -1,0 +1,119 @@
+"""A profile: a named persona. What it says of itself, how it greets, and what its attributes are asked to be.
+
+Knows nothing of models: whether a model has an attribute or an aspect is for the caller to check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from profiles.errors import ProfileError
+from profiles.names import checked_name, did_you_mean, shortened
+from profiles.target import Target, checked_word
+
+MAX_FACTS = 20
+MAX_FACT_LENGTH = 200  # characters; a small model reads every fact before every reply
+
+
+class Profile(BaseModel):
+    """A named persona. `parse` is the door for data of unknown origin: its errors are sentences."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str = ""
+    facts: tuple[str, ...] = ()
+    greeting: str = ""
+    alternate_greetings: tuple[str, ...] = ()
+    scenario: str = ""
+    example_dialogue: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: dict[str, Target] = {}
+
+    @classmethod
+    def parse(cls, data: object) -> Profile:
+        """The profile of a mapping (a TOML file, a stored snapshot); ProfileError names every fault."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ProfileError(" ".join(_sentence(dict(fault)) for fault in error.errors())) from error
+
+    def changed(self, **fields: object) -> Profile:
+        """The same profile with some fields replaced, checked again."""
+        return Profile.parse({name: getattr(self, name) for name in type(self).model_fields} | fields)
+
+    def digest(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the canonical JSON: equal profiles, equal digests."""
+        fields = self.model_dump(mode="json")
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:16]
+
+    @field_validator("name")
+    @classmethod
+    def _safe_name(cls, name: str) -> str:
+        return checked_name(name)
+
+    @field_validator("*")
+    @classmethod
+    def _unicode(cls, value: object) -> object:
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+                raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
+        return value
+
+    @field_validator("facts")
+    @classmethod
+    def _few_short_facts(cls, facts: tuple[str, ...]) -> tuple[str, ...]:
+        if len(facts) > MAX_FACTS:
+            raise ProfileError(f"At most {MAX_FACTS} facts, not {len(facts)}. Keep those that matter most.")
+        for fact in facts:
+            if len(fact) > MAX_FACT_LENGTH:
+                raise ProfileError(
+                    f"A fact has at most {MAX_FACT_LENGTH} characters, not {len(fact)}: {shortened(fact)}. "
+                    "Split it into short sentences."
+                )
+        return facts
+
+    @field_validator("facts", "alternate_greetings", "tags")
+    @classmethod
+    def _no_blanks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for position, text in enumerate(texts, 1):
+            if not text.strip():
+                raise ProfileError(f"An entry has words, but entry {position} is blank. Leave it out.")
+        return texts
+
+    @field_validator("attributes")
+    @classmethod
+    def _one_word_each(cls, attributes: dict[str, Target]) -> dict[str, Target]:
+        for name in attributes:
+            checked_word("attribute", name)
+        return attributes
+
+
+def _sentence(fault: dict[str, Any]) -> str:
+    """One of pydantic's findings in this project's words: rule, value received, what to do."""
+    place = [part if isinstance(part, str) else f"entry {part + 1}" for part in fault["loc"]]
+    key, value = ", ".join(place), shortened(fault["input"])
+    match fault["type"]:
+        case "value_error":
+            sentence = str(fault["ctx"]["error"])
+            return sentence if key in ("", "name") else f"{key}: {sentence}"
+        case "extra_forbidden":
+            known = tuple(Profile.model_fields)
+            return f"A profile has no key {key!r}.{did_you_mean(key, known)} It has: {', '.join(known)}."
+        case "missing":
+            return f'A profile needs a {key}. Write {key} = "my-persona".'
+        case "string_type":
+            return f"{key}: this is a text, not {value}. Put it in quotes."
+        case "tuple_type":
+            return f'{key}: this is a list of texts, not {value}. Write {key} = ["...", "..."].'
+        case "dict_type":
+            return f"{key}: this is a table, not {value}. Write [{key}] and below it name = value lines."
+        case "model_type":
+            return f"A profile is a table of keys and values, not {value}. Write key = value lines."
+        case _:
+            return f"{key}: {fault['msg']}, not {value}. Write it again."

@@ -1,0 +1,127 @@
+"""Target: what one attribute is asked to be, as an aspect vector and a weight, in all its written forms."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from profiles.errors import ProfileError
+from profiles.names import did_you_mean, shortened
+
+_WORD = re.compile(r"[^\W_][\w-]{0,39}")
+_KEYS = ("aspect", "aspects", "weight")
+_FORMS = 'Write "pessimistic", "pessimistic:1.2" or { aspects = { emotional = 0.8, critical = 0.2 } }.'
+
+
+class Target(BaseModel):
+    """What one attribute is asked to be: an aspect vector and how strongly it pulls.
+
+    `aspects` are weights above 0 that sum to 1. `weight` is lambda, 0 or more: None leaves the strength to
+    the model, 0 means "not guided".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    aspects: dict[str, float]
+    weight: float | None = None
+
+    @classmethod
+    def parse(cls, value: object) -> Target:
+        """From "pessimistic", "pessimistic:1.2", "emotional*0.8+critical*0.2:0.7", a mapping or a Target."""
+        return value if isinstance(value, Target) else cls(**_fields(value))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: object) -> dict[str, Any]:
+        return _fields(value)
+
+    def __str__(self) -> str:
+        """The text that `parse` reads back without loss."""
+        names = list(self.aspects)
+        if len(names) > 1:
+            names = [f"{name}*{share!r}" for name, share in self.aspects.items()]
+        return "+".join(names) + ("" if self.weight is None else f":{self.weight!r}")
+
+
+def checked_word(kind: str, name: object) -> str:
+    """The name of an attribute or an aspect; ProfileError when it is not one word."""
+    if isinstance(name, str) and _WORD.fullmatch(name):
+        return name
+    raise ProfileError(
+        f"The name of an {kind} has 1 to 40 letters, digits, '-' or '_' and starts with a letter or a digit, "
+        f"not {shortened(name)}. {_FORMS}"
+    )
+
+
+def _fields(value: object) -> dict[str, Any]:
+    if isinstance(value, str):
+        value = _from_text(value)
+    if not isinstance(value, Mapping):
+        raise ProfileError(f"A target is a text or a table, not {shortened(value)}. {_FORMS}")
+    for key in value:
+        if key not in _KEYS:
+            near = did_you_mean(str(key), _KEYS)
+            raise ProfileError(f"A target has no key {shortened(key)}.{near} It has: {', '.join(_KEYS)}.")
+    if ("aspect" in value) == ("aspects" in value):
+        raise ProfileError(
+            f"A target has one of 'aspect' and 'aspects', not {shortened(dict(value))}. {_FORMS}"
+        )
+    aspects = {checked_word("aspect", value["aspect"]): 1.0} if "aspect" in value else value["aspects"]
+    return {"aspects": _shares(aspects), "weight": _weight(value.get("weight"))}
+
+
+def _from_text(text: str) -> dict[str, Any]:
+    shares, colon, weight = text.partition(":")
+    aspects: dict[str, float] = {}
+    for share in shares.split("+"):
+        name, star, amount = (part.strip() for part in share.partition("*"))
+        if name in aspects:
+            raise ProfileError(f"An aspect is named once, but {shortened(text)} has {name!r} twice. {_FORMS}")
+        aspects[name] = _number(amount, text) if star else 1.0
+    return {"aspects": aspects} | ({"weight": _number(weight, text)} if colon else {})
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        message = f"A weight is a number, not {shortened(text.strip())} in {shortened(whole)}. {_FORMS}"
+        raise ProfileError(message) from None
+
+
+def _shares(aspects: object) -> dict[str, float]:
+    """The aspect vector with sum 1. A vector that has it already is kept to the last bit."""
+    if not isinstance(aspects, Mapping) or not aspects:
+        raise ProfileError(f"'aspects' is a table of one or more, not {shortened(aspects)}. {_FORMS}")
+    shares = {checked_word("aspect", name): _real(share) for name, share in aspects.items()}
+    total = sum(shares.values())
+    if not (all(share > 0 for share in shares.values()) and total < math.inf):
+        raise ProfileError(
+            f"The weight of an aspect is a number above 0, not as in {shortened(dict(aspects))}. "
+            "Leave out an aspect that is not wanted."
+        )
+    if not math.isclose(total, 1.0, rel_tol=1e-9):
+        shares = {name: share / total for name, share in shares.items()}
+    if not all(shares.values()):
+        raise ProfileError(f"One aspect vanishes beside another in {shortened(dict(aspects))}. Leave it out.")
+    return shares
+
+
+def _weight(value: object) -> float | None:
+    if value is None or 0 <= _real(value) < math.inf:
+        return None if value is None else _real(value)
+    raise ProfileError(f"A weight is a number, 0 or more, not {shortened(value)}. 1 is normal, 0 is no pull.")
+
+
+def _real(value: object) -> float:
+    """The number as a float; nan for what is no number, so that every comparison refuses it."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,82 @@
+"""Profiles as TOML text: read strictly, written for people to read and edit, without loss."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+
+import tomlkit
+from tomlkit.items import Array, Item, String
+
+from profiles.errors import ProfileError
+from profiles.names import shortened
+from profiles.profile import Profile
+from profiles.target import Target
+
+
+def from_toml(text: str, name: str) -> Profile:
+    """The profile that the text of a file holds; `name` is the file's, which an inner `name` must repeat."""
+    try:
+        fields = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ProfileError(f"A profile is TOML, and this is not: {error}. Correct that place.") from error
+    if isinstance(fields.setdefault("name", name), str) and fields["name"] != name:
+        raise ProfileError(
+            f"The key 'name' repeats the name of the profile, {name!r}, not {shortened(fields['name'])}. "
+            f'Write name = "{name}"; to rename it: chatbot profile rename.'
+        )
+    return Profile.parse(fields)
+
+
+def to_toml(profile: Profile) -> str:
+    """The text of a file; keys that say nothing are left out."""
+    document = tomlkit.document()
+    document["name"] = profile.name
+    for key in ("description", "scenario", "greeting", "example_dialogue"):
+        if text := getattr(profile, key):
+            document[key] = _text(text)
+    for key in ("facts", "alternate_greetings", "tags"):
+        if texts := getattr(profile, key):
+            document[key] = _lines(texts) if key != "tags" else list(texts)
+    if profile.attributes:
+        document["attributes"] = {name: _target(target) for name, target in profile.attributes.items()}
+    return tomlkit.dumps(document)
+
+
+def renamed(text: str, name: str) -> str:
+    """The text of a file under another name, its comments and layout kept."""
+    document = tomlkit.parse(text)
+    document["name"] = name
+    return tomlkit.dumps(document)
+
+
+def _text(text: str) -> String:
+    # A lone \r inside a multi-line string would be read back as the end of a line.
+    return tomlkit.string(text, multiline="\n" in text and "\r" not in text)
+
+
+def _lines(texts: tuple[str, ...]) -> Array:
+    array = tomlkit.array()
+    array.extend(_text(text) for text in texts)
+    return array.multiline(True)
+
+
+def _target(target: Target) -> Item:
+    """`"lyrical"`, `{ aspect = "lyrical", weight = 1.2 }`, or with `aspects` a table of its own."""
+    shares = {name: repr(share) for name, share in target.aspects.items()}
+    fields = {"aspects": _inline(shares)}
+    if len(shares) == 1:
+        (aspect,) = (tomlkit.string(name) for name in shares)
+        if target.weight is None:
+            return aspect
+        fields = {"aspect": aspect.as_string()}
+    if target.weight is not None:
+        fields["weight"] = repr(target.weight)
+    return tomlkit.value(_inline(fields))
+
+
+def _inline(fields: Mapping[str, str]) -> str:
+    """An inline table of values that are TOML already, with the spaces that people put in."""
+    return (
+        "{ " + ", ".join(f"{tomlkit.key(key).as_string()} = {value}" for key, value in fields.items()) + " }"
+    )

@@ -1,0 +1,54 @@
+"""What the conversation manager hands out: plain frozen values that no open session stands behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message and its place in the tree."""
+
+    id: int
+    conversation_id: str
+    parent_id: int | None  # None: it opens the conversation
+    role: str  # "user", "bot" or "narrator"
+    text: str
+    state: str  # "complete", "partial" (still streaming, stopped, or cut off by a crash) or "failed"
+    position: int  # among its siblings, from 0
+    sibling_count: int  # alternatives with the same parent, itself included
+    created_at: datetime  # UTC
+    hidden: bool  # kept, but not shown to the model
+    generation: dict[str, Any] | None  # the engine's trace of a reply
+    visited: int = 0  # rank of the last time it was the head; 0: never
+
+
+@dataclass(frozen=True)
+class Conversation:
+    id: str
+    title: str  # "" until something was said
+    profile_name: str
+    profile: dict[str, Any]  # the persona as it was talked to, not as its file is today
+    model: str
+    head_id: int | None  # the message that ends the active path; None: empty
+    created_at: datetime  # UTC
+    updated_at: datetime  # UTC; when something was last said
+    message_count: int  # in the whole tree, alternatives included
+    visits: int = 0  # how often the head has moved
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A message that was found."""
+
+    conversation_id: str
+    title: str
+    profile_name: str
+    message_id: int
+    role: str
+    snippet: str  # plain text around the words that were found, on one line
+    marks: tuple[tuple[int, int], ...]  # where these words are in the snippet: start and end
+    score: float  # higher is better
+    created_at: datetime  # UTC

@@ -1,0 +1,44 @@
+"""What every test gets: a home of its own, no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import tiny
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home: no test can read or touch the settings, profiles and conversations of a person."""
+    folder = tmp_path_factory.mktemp("home")
+    for variable in [name for name in os.environ if name.startswith("CHATBOT_")]:
+        monkeypatch.delenv(variable)
+    for variable, place in (("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
+        monkeypatch.setenv(variable, str(folder / place))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: object) -> None:
+        raise AssertionError(f"a test tried to reach {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `model`, `work`, `corpus` and `base`: the tiny model, trained once for the whole run."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny.train(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(trained: Path) -> Path:
+    """The tiny model's folder."""
+    return trained / "model"

@@ -1,0 +1,82 @@
+"""An engine that keeps the contract and says what it is told to, for tests of what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbot.errors import UnknownNameError
+from chatbot.model.text import Context
+from chatbot.sampling import Sampling
+from profiles import Target
+
+ATTRIBUTES = {"attitude": ("optimistic", "pessimistic"), "mind": ("critical", "emotional")}
+
+
+@dataclass(frozen=True)
+class FakeReply:
+    text: str
+    trace: dict[str, Any]
+
+
+@dataclass
+class FakeEngine:
+    """Says `pieces`; an exception among them is raised in its place. Keeps what it was asked."""
+
+    pieces: Sequence[str | BaseException] = ("It ", "rains.")
+    trace: dict[str, Any] = field(default_factory=dict)
+    name: str = "fake"
+    digest: str = "0" * 16
+    default_weight: float = 1.0
+    context_budget: int = 100
+    contexts: list[Context] = field(default_factory=list)
+    targets: list[Mapping[str, Target]] = field(default_factory=list)
+    seeds: list[int | None] = field(default_factory=list)
+    closed: int = 0
+
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...]]:
+        return ATTRIBUTES
+
+    def check(self, targets: Mapping[str, Target]) -> None:
+        for name, target in targets.items():
+            if name not in ATTRIBUTES:
+                raise UnknownNameError("attribute", name, ATTRIBUTES)
+            for aspect in target.aspects:
+                if aspect not in ATTRIBUTES[name]:
+                    raise UnknownNameError(f"aspect of {name}", aspect, ATTRIBUTES[name])
+
+    def stream(
+        self, context: Context, targets: Mapping[str, Target], sampling: Sampling
+    ) -> Iterator[str | FakeReply]:
+        self.contexts.append(context)
+        self.targets.append(targets)
+        self.seeds.append(sampling.seed)
+        try:
+            for piece in self.pieces:
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
+            yield FakeReply("".join(map(str, self.pieces)), {"finish": "end", "flow": "moved", **self.trace})
+        finally:
+            self.closed += 1
+
+    def replies(
+        self,
+        contexts: Sequence[Context],
+        targets: Sequence[Mapping[str, Target]],
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
+    ) -> list[FakeReply]:
+        """Each reply repeats what it answers, with its own seed and targets."""
+        for piece in self.pieces:
+            if isinstance(piece, BaseException):
+                raise piece
+        return [
+            FakeReply(
+                f"{context.turns[-1].text} / {' '.join(context.facts)}",
+                {"seed": seed, "targets": {name: str(target) for name, target in wanted.items()}},
+            )
+            for context, wanted, seed in zip(contexts, targets, seeds or [None] * len(contexts), strict=True)
+        ]

@@ -1,0 +1,153 @@
+"""Batch replies: order, seeds, profiles, and bad lines that stop nothing but themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatbot import batch
+from chatbot.batch import BadLine
+from chatbot.errors import UsageError
+from chatbot.sampling import Sampling
+from fake_engine import FakeEngine
+from profiles import Profile, ProfileStore, Target
+
+Run = Callable[..., tuple[bool, list[dict], list[BadLine]]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a batch of lines; gives whether all were answered, the rows of the output, and the bad lines."""
+    store = ProfileStore(tmp_path / "profiles")
+    store.save(
+        Profile.parse(
+            {
+                "name": "poet",
+                "facts": ["I know {{user}}."],
+                "attributes": {"attitude": "pessimistic:1.2", "mind": "critical"},
+            }
+        )
+    )
+
+    def run(*lines: object, engine: FakeEngine | None = None, seed: int | None = None, batch_size: int = 2):
+        source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+        texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+        source.write_bytes(b"\n".join(texts))
+        bad: list[BadLine] = []
+        complete = batch.run(
+            source,
+            output,
+            engine=engine or FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
+            profiles=store,
+            sampling=Sampling(seed=seed),
+            batch_size=batch_size,
+            bad_line=bad.append,
+        )
+        return complete, [json.loads(line) for line in output.read_text().splitlines()], bad
+
+    return run
+
+
+def test_replies_come_in_the_order_of_the_input(run: Run) -> None:
+    complete, rows, bad = run(*({"id": name, "turns": [name]} for name in "edcba"))
+    assert (complete, bad) == (True, [])
+    assert [(row["id"], row["reply"]) for row in rows] == [(name, f"{name} / ") for name in "edcba"]
+
+
+def test_a_line_without_an_id_has_its_number(run: Run) -> None:
+    assert [row["id"] for row in run({"turns": ["a"]}, b"", {"turns": ["b"]})[1]] == [1, 3]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 100])
+def test_a_seed_belongs_to_the_line_and_not_to_the_batch(batch_size: int, run: Run) -> None:
+    _, rows, _ = run({"turns": ["a"]}, {}, {"turns": ["b"]}, seed=10, batch_size=batch_size)
+    assert [row["trace"]["seed"] for row in rows] == [11, 13]
+
+
+def test_without_a_seed_the_engine_takes_its_own(run: Run) -> None:
+    assert run({"turns": ["a"]})[1][0]["trace"]["seed"] is None
+
+
+def test_facts_and_attributes_come_on_top_of_the_profile(run: Run) -> None:
+    _, rows, _ = run(
+        {"turns": ["a"], "profile": "poet"},
+        {"turns": ["a"], "profile": "poet", "facts": ["I am old."], "attributes": {"mind": "emotional:2"}},
+        {"turns": ["a"], "attributes": {"mind": {"aspects": {"critical": 3, "emotional": 1}, "weight": 0.5}}},
+    )
+    assert [row["reply"] for row in rows] == ["a / I know friend.", "a / I know friend. I am old.", "a / "]
+    assert [row["trace"]["targets"] for row in rows] == [
+        {"attitude": "pessimistic:1.2", "mind": "critical"},
+        {"attitude": "pessimistic:1.2", "mind": str(Target.parse("emotional:2"))},
+        {"mind": "critical*0.75+emotional*0.25:0.5"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{", "A line is one JSON object: Expecting property name"),
+        (b'"\xff"', "A line is one JSON object: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, "A line is one JSON object: "),
+        (b"[1]", "A line is one JSON object, not [1]."),
+        ({}, '"turns" is a list of texts, not None.'),
+        ({"turns": []}, '"turns" needs at least one text'),
+        ({"turns": ["a", " "]}, "\"turns\" holds texts that are not blank, not ' '."),
+        ({"turns": ["x" * 20_001]}, '"turns" holds texts of up to 20,000 characters, not 20,001.'),
+        ({"turns": ["a"], "atributes": {}}, "A line has no key 'atributes'. Did you mean 'attributes'?"),
+        (
+            {"turns": ["a"], "attributes": []},
+            '"attributes" is an object such as {"mind": "critical"}, not [].',
+        ),
+        (
+            {"turns": ["a"], "attributes": {"mnd": "critical"}},
+            "There is no attribute 'mnd'. Did you mean 'mind'?",
+        ),
+        ({"turns": ["a"], "attributes": {"mind": "critcal"}}, "There is no aspect of mind 'critcal'."),
+        (
+            {"turns": ["a"], "attributes": {"mind": "critical:-1"}},
+            "A weight is a number, 0 or more, not -1.0.",
+        ),
+        ({"turns": ["a"], "profile": "pot"}, "There is no profile 'pot'. Did you mean 'poet'?"),
+        ({"turns": ["a"], "profile": 1}, '"profile" is a name, not 1.'),
+        ({"turns": ["a"], "facts": "I am old."}, "\"facts\" is a list of texts, not 'I am old.'."),
+    ],
+)
+def test_a_bad_line_is_reported_and_the_others_go_on(line: object, reason: str, run: Run) -> None:
+    complete, rows, bad = run({"turns": ["a"]}, line, {"turns": ["b"]})
+    assert not complete
+    assert [row["id"] for row in rows] == [1, 3]
+    assert [found.line for found in bad] == [2]
+    assert bad[0].reason.startswith(reason)
+
+
+def test_a_batch_that_fails_is_tried_line_by_line(run: Run) -> None:
+    class Small(FakeEngine):
+        def replies(self, contexts, targets, sampling, seeds=None):  # type: ignore[no-untyped-def]
+            if len(contexts) > 1:
+                raise RuntimeError("out of memory")
+            if contexts[0].turns[-1].text == "b":
+                raise RuntimeError("cannot do b")
+            return super().replies(contexts, targets, sampling, seeds)
+
+    complete, rows, bad = run(*({"turns": [name]} for name in "abc"), engine=Small())
+    assert not complete
+    assert [row["id"] for row in rows] == [1, 3]
+    assert bad == [BadLine(2, "cannot do b")]
+
+
+def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"turns": ["a"]}\n')
+    with pytest.raises(UsageError, match="another file than the input"):
+        batch.run(
+            source,
+            source,
+            engine=FakeEngine(),  # type: ignore[arg-type]
+            profiles=ProfileStore(tmp_path),
+            sampling=Sampling(),
+            bad_line=lambda bad: None,
+        )
+    assert source.read_text() == '{"turns": ["a"]}\n'

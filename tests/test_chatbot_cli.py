@@ -1,0 +1,295 @@
+"""The command line in one process: whole output, exit codes, and what is stored afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import __version__, config
+from chatbot.cli import app, start
+from chatbot.errors import ModelError
+from fake_engine import FakeEngine
+from profiles import Profile, ProfileStore
+from storage import ConversationManager
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch, home: Path) -> FakeEngine:
+    """What every command talks to here; and a profile `poet`, which is the default one."""
+    fake = FakeEngine()
+    monkeypatch.setattr(start, "load_engine", lambda settings: fake)
+    monkeypatch.setenv("CHATBOT_CHAT_PROFILE", "poet")
+    ProfileStore(config.load().profiles_folder).save(
+        Profile.parse({"name": "poet", "greeting": "Hello.", "attributes": {"attitude": "pessimistic:1.2"}})
+    )
+    return fake
+
+
+@pytest.fixture
+def manager(engine: FakeEngine) -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+def run(*arguments: str, text: str = "") -> Result:
+    return runner.invoke(app, arguments, input=text, prog_name="chatbot")
+
+
+def failed(result: Result, code: int, sentence: str) -> None:
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"Error: {sentence}\n")
+
+
+def test_the_version() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.output) == (0, f"chatbot {__version__}\n")
+
+
+def test_help_documents_the_exit_codes() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    assert result.output.endswith(
+        "  Exit codes:\n"
+        "    0    all went well\n"
+        "    1    something failed; standard error says what\n"
+        "    2    the request or a setting is wrong; nothing was done\n"
+        "    130  interrupted with Ctrl+C; what was said is stored\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["chat", "batch", "train", "profile", "conversation", "config"])
+def test_every_command_has_help(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: chatbot {command} ")
+
+
+def test_once_prints_one_reply_and_stores_it(manager: ConversationManager) -> None:
+    result = run("chat", "--once", "I lost my keys again")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "It rains.\n", "")
+    path = manager.path(manager.get("last").id)
+    assert [message.text for message in path] == ["Hello.", "I lost my keys again", "It rains."]
+
+
+def test_once_reads_its_text_from_input(manager: ConversationManager) -> None:
+    assert run("chat", "--once", "-", text="Two\nlines\n").stdout == "It rains.\n"
+    assert manager.path(manager.get("last").id)[1].text == "Two\nlines"
+
+
+def test_a_pipe_gets_a_reply_for_each_line() -> None:
+    result = run("chat", text="One\nTwo\n/quit\nThree\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "It rains.\nIt rains.\n", "")
+
+
+def test_json_gives_events(manager: ConversationManager) -> None:
+    result = run("chat", "--once", "Hi", "--json")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [event["event"] for event in events] == [
+        "user_stored",
+        "reply_started",
+        "piece",
+        "piece",
+        "reply_finished",
+    ]
+    assert events[-1]["message"]["id"] == manager.path(manager.get("last").id)[-1].id
+
+
+def test_resume_goes_on_where_it_was(engine: FakeEngine, manager: ConversationManager) -> None:
+    run("chat", "--once", "One", "--set", "mind=critical")
+    ProfileStore(config.load().profiles_folder).delete(
+        "poet"
+    )  # the stored persona speaks on without its file
+    first = manager.get("last").id
+    assert run("chat", "--resume", "--once", "Two").stdout == "It rains.\n"
+    assert run("chat", "-r", first[:5], "--once", "Three").stdout == "It rains.\n"
+    assert [turn.text for turn in engine.contexts[-1].turns][1::2] == ["One", "Two", "Three"]
+    assert {name: str(target) for name, target in engine.targets[-1].items()} == {
+        "attitude": "pessimistic:1.2",
+        "mind": "critical",
+    }
+    assert len(manager.list()) == 1
+
+
+def test_resume_with_another_persona_and_dials(engine: FakeEngine, manager: ConversationManager) -> None:
+    run("chat", "--once", "One")
+    ProfileStore(config.load().profiles_folder).save(Profile.parse({"name": "clerk"}))
+    assert run("chat", "-r", "-p", "clerk", "--set", "mind=critical", "--once", "Two").exit_code == 0
+    assert manager.get("last").profile_name == "clerk"
+    assert {name: str(target) for name, target in engine.targets[-1].items()} == {"mind": "critical"}
+
+
+def test_flags_reach_the_engine(engine: FakeEngine) -> None:
+    run("chat", "--once", "Hi", "--seed", "5", "--set", "attitude=off", "--set", "mind=critical:2")
+    assert engine.seeds == [5]
+    assert {name: str(target) for name, target in engine.targets[-1].items()} == {"mind": "critical:2"}
+
+
+def test_incognito_leaves_nothing_on_the_disk(home: Path) -> None:
+    before = sorted(home.rglob("*"))
+    assert run("chat", "--incognito", "--once", "Hi").stdout == "It rains.\n"
+    assert sorted(home.rglob("*")) == before
+
+
+def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
+    engine.trace = {"measured": {"attitude": {"optimistic": 0.1, "pessimistic": 0.9}}}
+    result = run("chat", "--once", "Hi", "--measures")
+    assert result.stdout == "It rains.\n(attitude clearly pessimistic)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--set", "mind"],
+            "A dial is ATTRIBUTE=ASPECT[:WEIGHT], such as mind=critical:0.8; not 'mind'.",
+        ),
+        (
+            ["--set", "mnd=critical"],
+            "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind.",
+        ),
+        (
+            ["--set", "mind=critcal"],
+            "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional.",
+        ),
+        (
+            ["--resume", "--incognito"],
+            "An incognito chat opens no stored conversation. Leave out --resume or --incognito.",
+        ),
+        (
+            ["--device", "gpu"],
+            "Setting model.device must be one of auto, cpu, cuda, mps; flag says 'gpu'.",
+        ),
+        (["--once", " "], "A message needs at least one visible character; this one is ''. Write one."),
+        (
+            ["--once", "x" * 100_000],
+            "A message may have 20,000 characters; this one has 100,000. Shorten it.",
+        ),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_code_2(arguments: list[str], sentence: str) -> None:
+    failed(run("chat", *(arguments if "--once" in arguments else ["--once", "Hi", *arguments])), 2, sentence)
+
+
+def test_an_unknown_profile_is_code_2() -> None:
+    result = run("chat", "--profile", "pot", "--once", "Hi")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ")
+    assert "'pot'" in result.stderr
+    assert "'poet'" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_conversation_is_code_2() -> None:
+    result = run("chat", "--resume", "nothing", "--once", "Hi")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nothing answers to 'nothing'" in result.stderr
+
+
+def test_a_wrong_setting_is_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_SAMPLING_TOP_P", "2")
+    failed(
+        run("chat", "--once", "Hi"),
+        2,
+        "Setting sampling.top_p must be from 0 to 1; CHATBOT_SAMPLING_TOP_P says 2.0.",
+    )
+
+
+def test_a_model_that_cannot_be_read_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(settings: config.Config) -> FakeEngine:
+        raise ModelError("The model in \x1b[31m/x is corrupt.\nTrain it again.")
+
+    monkeypatch.setattr(start, "load_engine", broken)
+    failed(run("chat", "--once", "Hi"), 1, "The model in [31m/x is corrupt. Train it again.")
+
+
+def test_a_failed_reply_is_code_1(engine: FakeEngine) -> None:
+    engine.pieces = (RuntimeError("out of memory"),)
+    failed(run("chat", "--once", "Hi"), 1, "out of memory")
+
+
+def test_ctrl_c_is_code_130_and_what_was_said_is_stored(
+    engine: FakeEngine, manager: ConversationManager
+) -> None:
+    engine.pieces = ("It ", KeyboardInterrupt())
+    assert run("chat", "--once", "Hi").exit_code == 130
+    last = manager.path(manager.get("last").id)[-1]
+    assert (last.text, last.state) == ("It", "partial")
+
+
+def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
+    engine.pieces = (ZeroDivisionError(),)
+    assert isinstance(run("chat", "--once", "Hi").exception, ZeroDivisionError)
+
+
+def test_an_unknown_option_is_code_2() -> None:
+    result = run("chat", "--prfile", "poet")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == "Error: No such option: --prfile Did you mean --profile?"
+
+
+def test_batch_writes_replies_in_order_and_names_bad_lines(tmp_path: Path) -> None:
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(
+        '{"id": "a", "turns": ["x"], "profile": "poet"}\n{"turns": []}\n{"id": "b", "turns": ["y"]}\n'
+    )
+    result = run("batch", str(source), "--output", str(output), "--seed", "3", "--batch-size", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f'{source}:2: "turns" needs at least one text; the last one is what is replied to.\nReplies\n'
+    )
+    assert [json.loads(line) for line in output.read_text().splitlines()] == [
+        {"id": "a", "reply": "x / ", "trace": {"seed": 4, "targets": {"attitude": "pessimistic:1.2"}}},
+        {"id": "b", "reply": "y / ", "trace": {"seed": 6, "targets": {}}},
+    ]
+
+
+def test_batch_without_bad_lines_is_code_0(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"turns": ["x"]}\n')
+    assert run("batch", str(source), "-o", str(tmp_path / "out.jsonl")).exit_code == 0
+
+
+def test_batch_without_its_file_is_code_1(tmp_path: Path) -> None:
+    missing = tmp_path / "no.jsonl"
+    failed(run("batch", str(missing), "-o", str(tmp_path / "o")), 1, f"{missing}: No such file or directory")
+
+
+def test_config_path() -> None:
+    assert run("config", "path").output == f"{config.config_path()}\n"
+
+
+def test_config_template_is_the_shipped_file() -> None:
+    assert run("config", "template").output == config.shipped_path().read_text()
+
+
+def test_config_set_show_and_unset() -> None:
+    assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
+    result = run("config", "set", "sampling.seed", "7")
+    assert result.output == f"sampling.seed = 7 written to {config.config_path()}\n"
+    assert run("config", "show").output == (
+        f'sampling.seed = 7  # {config.config_path()}\nchat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
+    )
+    assert run("config", "unset", "sampling.seed").output == "sampling.seed is the default again\n"
+    assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
+
+
+def test_config_show_all_names_every_setting() -> None:
+    lines = run("config", "show", "--all").output.splitlines()
+    assert [line.split(" = ")[0] for line in lines] == [
+        name for name, _, _ in config.settings(config.Config())
+    ]
+    assert "sampling.seed = -1  # default" in lines
+
+
+def test_config_set_refuses_what_is_no_setting() -> None:
+    failed(
+        run("config", "set", "chat.profil", "x"),
+        2,
+        "There is no setting 'profil' in [chat] (the command line). Did you mean 'profile'? "
+        "Known: incognito, measures, profile, user_name.",
+    )

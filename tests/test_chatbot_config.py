@@ -1,0 +1,192 @@
+"""Settings: the shipped file is the defaults, later sources win, and every mistake is named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from chatbot import config, config_file
+from chatbot.config import Config
+from chatbot.errors import ConfigError
+
+SHIPPED = config.shipped_path()
+
+
+@pytest.fixture
+def user_file(home: Path) -> Path:
+    path = config.config_path()
+    assert home in path.parents
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_the_shipped_file_holds_every_setting_with_its_default() -> None:
+    written = {
+        f"{section}.{key}": value
+        for section, table in tomllib.loads(SHIPPED.read_text()).items()
+        for key, value in table.items()
+    }
+    assert written == {name: value for name, value, _ in config.settings(Config())}
+
+
+def test_every_setting_in_the_shipped_file_has_a_sentence_above_it() -> None:
+    lines = SHIPPED.read_text().splitlines()
+    for before, line in zip(lines, lines[1:], strict=False):
+        if re.match(r"\w+ = ", line):
+            assert re.fullmatch(r"# [A-Z].*\.", before), line
+
+
+def test_without_any_source_the_defaults_hold(home: Path) -> None:
+    assert config.load() == Config()
+    assert config.load().sources == {}
+
+
+def test_flag_wins_over_variable_over_file(user_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_file.write_text("[sampling]\ntemperature = 0.1\ntop_p = 0.2\nmax_tokens = 3\n")
+    monkeypatch.setenv("CHATBOT_SAMPLING_TOP_P", "0.3")
+    monkeypatch.setenv("CHATBOT_SAMPLING_MAX_TOKENS", "4")
+    loaded = config.load({"sampling.max_tokens": 5, "sampling.seed": None})
+    assert (loaded.sampling.temperature, loaded.sampling.top_p, loaded.sampling.max_tokens) == (0.1, 0.3, 5)
+    assert loaded.sources == {
+        "sampling.temperature": str(user_file),
+        "sampling.top_p": "CHATBOT_SAMPLING_TOP_P",
+        "sampling.max_tokens": "flag",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("CHATBOT_CHAT_MEASURES", "yes", True),
+        ("CHATBOT_CHAT_MEASURES", "0", False),
+        ("CHATBOT_CHAT_USER_NAME", "42", "42"),
+        ("CHATBOT_FLOW_STEPS", "12", 12),
+        ("CHATBOT_FLOW_BETA_MAX", "10", 10.0),
+        ("CHATBOT_FLOW_RTOL", "1e-4", 1e-4),
+        ("CHATBOT_TUI_KEYS", '{ quit = "ctrl+x" }', {"quit": "ctrl+x"}),
+    ],
+)
+def test_a_variable_is_read_in_the_type_of_its_setting(
+    variable: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, text)
+    found = {name: value for name, value, source in config.settings(config.load()) if source == variable}
+    assert list(found.values()) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "[sampling]\ntemprature = 1.0\n",
+            "There is no setting 'temprature' in [sampling] ({path}). Did you mean 'temperature'? Known: "
+            "candidates, max_tokens, no_repeat_ngram, repetition_penalty, seed, temperature, top_p.",
+        ),
+        (
+            "[smapling]\nseed = 1\n",
+            "There is no section [smapling] of settings ({path}). Did you mean 'sampling'? "
+            "Known: chat, flow, model, profiles, sampling, storage, tui.",
+        ),
+        (
+            "seed = 1\n",
+            "Setting 'seed' in {path} stands outside a section. "
+            "Known: chat, flow, model, profiles, sampling, storage, tui.",
+        ),
+        (
+            '[sampling]\nseed = "many"\n',
+            "Setting sampling.seed must be a whole number; {path} says 'many'.",
+        ),
+        (
+            "[sampling]\nmax_tokens = true\n",
+            "Setting sampling.max_tokens must be a whole number; {path} says True.",
+        ),
+        ("[sampling]\ntop_p = 1.5\n", "Setting sampling.top_p must be from 0 to 1; {path} says 1.5."),
+        ("[flow]\nrtol = nan\n", "Setting flow.rtol must be 0 or more; {path} says nan."),
+        ("[flow]\nrtol = inf\n", "Setting flow.rtol must be a finite number; {path} says inf."),
+        (
+            "[model]\ndevice = 'gpu'\n",
+            "Setting model.device must be one of auto, cpu, cuda, mps; {path} says 'gpu'.",
+        ),
+        ("[tui.keys]\nquit = 1\n", "Setting tui.keys must be a table of texts; {path} says {{'quit': 1}}."),
+        ("[chat]\nprofile = 1\n", "Setting chat.profile must be text; {path} says 1."),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(text: str, sentence: str, user_file: Path) -> None:
+    user_file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load()
+    assert str(caught.value) == sentence.format(path=user_file)
+
+
+def test_a_file_that_is_no_toml_is_named(user_file: Path) -> None:
+    user_file.write_text("[sampling\n")
+    with pytest.raises(ConfigError, match=re.escape(f"Settings file {user_file} is not valid TOML: ")):
+        config.load()
+
+
+def test_an_unreadable_file_is_named(user_file: Path) -> None:
+    user_file.mkdir()
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        config.load()
+
+
+def test_a_chosen_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_CONFIG", str(tmp_path / "absent.toml"))
+    with pytest.raises(ConfigError, match=r"CHATBOT_CONFIG names .*absent\.toml, which does not exist"):
+        config.load()
+
+
+def test_a_variable_that_stands_for_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_SAMPLING_SEDE", "1")
+    with pytest.raises(ConfigError, match="CHATBOT_SAMPLING_SEDE .* Did you mean 'CHATBOT_SAMPLING_SEED'"):
+        config.load()
+
+
+def test_a_variable_of_the_wrong_type_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_SAMPLING_SEED", "many")
+    with pytest.raises(ConfigError) as caught:
+        config.load()
+    assert str(caught.value) == (
+        "Setting sampling.seed must be a whole number; CHATBOT_SAMPLING_SEED says 'many'."
+    )
+
+
+def test_data_lives_in_the_home_unless_told_otherwise(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home in config.load().profiles_folder.parents
+    monkeypatch.setenv("CHATBOT_DATA_DIR", str(tmp_path))
+    assert config.load().database == tmp_path / "chatbot.db"
+    assert config.load().profiles_folder == tmp_path / "profiles"
+    assert config.load({"storage.path": "/else/where.db"}).database == Path("/else/where.db")
+    assert config.load({"chat.incognito": True}).database is None
+
+
+def test_a_model_is_the_embedded_one_or_a_folder(home: Path) -> None:
+    assert config.load().model_folder == config.EMBEDDED / "embedded"
+    assert config.load({"model.path": "~/mine"}).model_folder == home / "mine"
+    assert config.load({"model.path": "./weights"}).model_folder == Path("weights")
+
+
+def test_storing_a_setting_keeps_comments_and_order(user_file: Path) -> None:
+    user_file.write_text("# mine\n[sampling]\nseed = 1  # lucky\n")
+    assert config_file.store("sampling.seed", "7") == "sampling.seed = 7"
+    config_file.store("chat.user_name", 'Ada "L"')
+    config_file.store("tui.animations", "off")
+    assert user_file.read_text().startswith("# mine\n[sampling]\nseed = 7  # lucky\n")
+    loaded = config.load()
+    assert (loaded.sampling.seed, loaded.chat.user_name, loaded.tui.animations) == (7, 'Ada "L"', False)
+    config_file.store("sampling.seed", None)
+    assert config.load().sampling.seed == -1
+
+
+def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
+    user_file.write_text("[sampling]\nseed = 1\n")
+    with pytest.raises(ConfigError):
+        config_file.store("sampling.seed", "many")
+    with pytest.raises(ConfigError):
+        config_file.store("sampling.sede", "1")
+    assert user_file.read_text() == "[sampling]\nseed = 1\n"

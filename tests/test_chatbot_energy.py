@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+from torch import Tensor
+
+from chatbot.energy import Energy
+from chatbot.errors import UnknownNameError
+from chatbot.model.heads import Heads
+
+ATTRIBUTES = {"style": ("lyrical", "plain"), "mood": ("glad", "sad", "calm"), "mind": ("critical", "emotional")}
+DIM = 6
+
+
+@dataclass(frozen=True)
+class Aim:
+    aspects: dict[str, float] = field(default_factory=dict)
+    weight: float | None = None
+
+
+MIXED: list[dict[str, Aim]] = [
+    {"style": Aim({"lyrical": 1.0}, 1.5), "mood": Aim({"calm": 1.0})},
+    {"mood": Aim({"glad": 0.7, "sad": 0.3}, 128.0)},
+    {},
+    {"style": Aim({"plain": 1.0}, 0.0), "mind": Aim({"critical": 1.0}, 0.4)},
+]
+
+
+@pytest.fixture
+def heads() -> Heads:
+    torch.manual_seed(0)
+    heads = Heads(ATTRIBUTES, DIM, 11).double()
+    for i, name in enumerate(ATTRIBUTES):
+        heads.head(name).temperature.fill_(0.8 + 0.3 * i)
+    return heads
+
+
+def reference(heads: Heads, targets: list[dict[str, Aim]], z: Tensor, *, logits: bool, default: float) -> Tensor:
+    """The definition, row by row and aspect by aspect."""
+    rows = []
+    for row, wanted in enumerate(targets):
+        total = z[row].sum() * 0
+        for name, aim in wanted.items():
+            scores = heads(z[row : row + 1])[name][0]
+            scores = scores if logits else scores.log_softmax(-1)
+            weight = default if aim.weight is None else aim.weight
+            for aspect, share in aim.aspects.items():
+                total = total - weight * share * scores[ATTRIBUTES[name].index(aspect)]
+        rows.append(total)
+    return torch.stack(rows)
+
+
+@pytest.mark.parametrize("logits", [False, True])
+def test_energy_and_gradient_equal_the_definition_and_autograd(heads: Heads, logits: bool) -> None:
+    z = (2 * torch.randn(4, DIM, dtype=torch.float64)).requires_grad_()
+    expected = reference(heads, MIXED, z, logits=logits, default=0.9)
+    (gradient,) = torch.autograd.grad(expected.sum(), z)
+    energy = Energy.of(heads, MIXED, default_weight=0.9, logits=logits)
+    with torch.inference_mode():
+        assert torch.allclose(energy(z), expected, rtol=1e-12)
+        assert torch.allclose(energy.gradient(z), gradient, rtol=1e-10, atol=1e-12)
+
+
+def test_rows_do_not_feel_each_other(heads: Heads) -> None:
+    z = torch.randn(4, DIM, dtype=torch.float64)
+    together = Energy.of(heads, MIXED)
+    for row in range(4):
+        alone = Energy.of(heads, MIXED[row : row + 1])
+        index = slice(row, row + 1)
+        assert torch.allclose(alone(z[index]), together(z)[index], rtol=1e-13)
+        assert torch.allclose(alone.gradient(z[index]), together.gradient(z)[index], rtol=1e-13)
+        assert torch.allclose(together.rows(index).gradient(z[index]), alone.gradient(z[index]), rtol=1e-13)
+
+
+def test_energy_and_gradient_of_unguided_row_are_exactly_zero(heads: Heads) -> None:
+    energy = Energy.of(heads, [{}, {"style": Aim({"plain": 1.0}, 0.0)}])
+    z = torch.randn(2, DIM, dtype=torch.float64)
+    assert energy(z).eq(0).all()
+    assert energy.gradient(z).eq(0).all()
+    assert energy.divergence(z).eq(0).all()
+
+
+def test_probabilities_are_the_heads_softmax_without_padding(heads: Heads) -> None:
+    z = torch.randn(5, DIM, dtype=torch.float64)
+    probabilities = Energy.of(heads, [{}]).probabilities(z)
+    for name, logits in heads(z).items():
+        assert torch.allclose(probabilities[name], logits.softmax(-1), rtol=1e-12)
+
+
+def test_leading_dimensions_broadcast(heads: Heads) -> None:
+    z = torch.randn(3, 4, DIM, dtype=torch.float64)
+    energy = Energy.of(heads, MIXED)
+    for i in range(3):
+        assert torch.allclose(energy(z)[i], energy(z[i]))
+        assert torch.allclose(energy.gradient(z)[i], energy.gradient(z[i]))
+
+
+def test_divergence_is_minus_log_p_of_a_single_aspect_and_kl_of_a_vector(heads: Heads) -> None:
+    z = torch.randn(4, DIM, dtype=torch.float64)
+    energy = Energy.of(heads, MIXED)
+    p = energy.probabilities(z)
+    gap = energy.divergence(z)
+    assert gap[0, 1].item() == pytest.approx(-math.log(p["mood"][0, 2]))
+    glad, sad = p["mood"][1, 0].item(), p["mood"][1, 1].item()
+    assert gap[1, 1].item() == pytest.approx(0.7 * math.log(0.7 / glad) + 0.3 * math.log(0.3 / sad))
+
+
+def test_steepness_is_weight_times_squared_gradient_of_the_margin(heads: Heads) -> None:
+    z = torch.randn(1, DIM, dtype=torch.float64, requires_grad=True)
+    scale = torch.rand(1, DIM, dtype=torch.float64) + 0.5
+    expected = 0.0
+    for name, weight in (("style", 2.0), ("mind", 0.5)):
+        logits = heads(z)[name][0]
+        (slope,) = torch.autograd.grad(logits[0] - logits[1], z)
+        expected += weight * (slope * scale).square().sum().item()
+    targets = [{"style": Aim({"plain": 1.0}, 2.0), "mind": Aim({"critical": 1.0}, 0.5)}]
+    energy = Energy.of(heads, targets)
+    assert energy.steepness(z.detach(), scale).item() == pytest.approx(expected)
+    assert Energy.of(heads, targets, logits=True).steepness(z.detach(), scale).item() == 0
+
+
+def test_padding_aspects_do_not_count_as_steep(heads: Heads) -> None:
+    """An attribute of two aspects beside one of three: the third logit does not exist."""
+    only = Heads({"style": ATTRIBUTES["style"]}, DIM, 11).double()
+    only.load_state_dict({k: v for k, v in heads.state_dict().items() if k.startswith("heads.style.")})
+    z = torch.randn(3, DIM, dtype=torch.float64)
+    targets = [{"style": Aim({"plain": 1.0}, 1.0)}] * 3
+    many, single = Energy.of(heads, targets), Energy.of(only, targets)
+    assert torch.allclose(many.steepness(z, torch.ones_like(z)), single.steepness(z, torch.ones_like(z)))
+
+
+def test_half_precision_heads_are_computed_in_float32(heads: Heads) -> None:
+    energy = Energy.of(heads.to(torch.bfloat16), MIXED)
+    assert energy.gradient(torch.randn(4, DIM)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("targets", "hint"),
+    [({"styl": Aim({"plain": 1.0})}, "'style'"), ({"style": Aim({"plane": 1.0})}, "'plain'")],
+)
+def test_unknown_name_is_refused_with_the_near_one(heads: Heads, targets: dict[str, Aim], hint: str) -> None:
+    with pytest.raises(UnknownNameError, match=hint):
+        Energy.of(heads, [targets])

@@ -1,0 +1,143 @@
+"""Decoding: the cached path equals recomputation from nothing, for every kind of language model."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, BertConfig, GPT2Config, LlamaConfig, PretrainedConfig
+
+from chatbot.model.decoder import LatentDecoder
+
+BOT, END, V, D = 1, 2, 40, 6
+CONFIGS: dict[str, PretrainedConfig] = {
+    "bert": BertConfig(
+        vocab_size=V, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=64, is_decoder=True, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+    ),
+    "gpt2": GPT2Config(vocab_size=V, n_embd=16, n_layer=2, n_head=2, n_positions=64),
+    "llama": LlamaConfig(
+        vocab_size=V, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=64,
+    ),
+}  # fmt: skip
+
+
+def greedy(logits: Tensor, history: Tensor) -> Tensor:
+    return logits.argmax(-1)
+
+
+@pytest.fixture(params=sorted(CONFIGS))
+def decoder(request: pytest.FixtureRequest) -> LatentDecoder:
+    torch.manual_seed(3)
+    decoder = LatentDecoder(AutoModelForCausalLM.from_config(CONFIGS[request.param]), D, 3).eval()
+    with torch.no_grad():  # make z matter and the text vary
+        for parameter in decoder.parameters():
+            parameter.add_(0.15 * torch.randn_like(parameter))
+    return decoder
+
+
+def contexts() -> tuple[Tensor, Tensor]:
+    """Two contexts of lengths 7 and 4, padded on the right."""
+    ids = torch.randint(3, V, (2, 7), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[1, 4:] = 0
+    return ids, mask
+
+
+@torch.no_grad()
+def recomputed(decoder: LatentDecoder, ids: Tensor, z: Tensor, limit: int) -> list[int]:
+    """Greedy decoding of one unpadded context (1, T) with the whole prefix run again for every token."""
+    reply = [BOT]
+    while len(reply) <= limit:
+        prefix = decoder.prefill(ids, torch.ones_like(ids))
+        row = torch.tensor([reply])
+        token = int(decoder.logits(prefix, z, row, torch.ones_like(row))[0, -1].argmax())
+        reply.append(token)
+        if token == END:
+            break
+    return reply[1:]
+
+
+def test_cached_equals_uncached_alone_and_in_a_padded_batch(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(2, D, generator=torch.Generator().manual_seed(1))
+    steps = list(decoder.generate(decoder.prefill(ids, mask), z, bot=BOT, end=END, limit=12, choose=greedy))
+    for row, length in enumerate((7, 4)):
+        expected = recomputed(decoder, ids[row : row + 1, :length], z[row : row + 1], 12)
+        assert [int(step[row]) for step in steps][: len(expected)] == expected
+
+
+def test_step_logits_equal_the_teacher_forced_ones(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(2, D, generator=torch.Generator().manual_seed(2))
+    reply = torch.randint(3, V, (2, 5), generator=torch.Generator().manual_seed(3))
+    reply[:, 0] = BOT
+    with torch.no_grad():
+        whole = decoder.logits(decoder.prefill(ids, mask), z, reply, torch.ones_like(reply))
+        prefix = decoder.prefill(ids, mask)
+        first = decoder.logits(prefix, z, reply[:, :1], torch.ones_like(reply[:, :1]))[:, -1]
+        steps = [first] + [decoder.step(prefix, z, reply[:, i]) for i in range(1, 5)]
+    torch.testing.assert_close(torch.stack(steps, dim=1), whole, atol=2e-5, rtol=1e-4)
+
+
+def test_one_prefill_serves_many_rows(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(3, D, generator=torch.Generator().manual_seed(4))
+    prefix = decoder.prefill(ids, mask)
+    owner = torch.tensor([1, 0, 1])
+    reply = torch.full((3, 1), BOT)
+    with torch.no_grad():
+        shared = decoder.logits(prefix.select(owner), z, reply, torch.ones_like(reply))
+        again = decoder.logits(prefix.select(owner), z, reply, torch.ones_like(reply))
+        alone = decoder.logits(decoder.prefill(ids[owner], mask[owner]), z, reply, torch.ones_like(reply))
+    torch.testing.assert_close(shared, alone, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(shared, again)
+
+
+def test_padding_adds_nothing_to_the_loss(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(2, D, generator=torch.Generator().manual_seed(5))
+    reply = torch.tensor([[BOT, 5, 6, 7, END], [BOT, 8, END, 0, 0]])
+    reply_mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    with torch.no_grad():
+        both = decoder.reply_loss(decoder.prefill(ids, mask), z, reply, reply_mask, shown=reply)
+        short = decoder.reply_loss(
+            decoder.prefill(ids[1:, :4], mask[1:, :4]), z[1:], reply[1:, :3], reply_mask[1:, :3], shown=reply[1:, :3]
+        )
+    torch.testing.assert_close(both[1:], short, atol=2e-5, rtol=1e-4)
+
+
+def test_the_gradient_reaches_z_and_the_context(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(2, D, requires_grad=True)
+    reply = torch.tensor([[BOT, 5, END], [BOT, 8, END]])
+    decoder.reply_loss(decoder.prefill(ids, mask), z, reply, torch.ones_like(reply), shown=reply).sum().backward()
+    assert z.grad is not None
+    assert float(z.grad.abs().min(dim=1).values.min()) > 0
+
+
+def test_closing_the_generator_stops_it_and_inference_mode_does_not_leak(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    stream = decoder.generate(decoder.prefill(ids, mask), torch.zeros(2, D), bot=BOT, end=END, limit=50, choose=greedy)
+    next(stream)
+    assert not torch.is_inference_mode_enabled()
+    stream.close()
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_a_full_window_ends_the_reply() -> None:
+    torch.manual_seed(0)
+    decoder = LatentDecoder(AutoModelForCausalLM.from_config(CONFIGS["gpt2"]), D, 3).eval()
+    ids = torch.full((1, 50), 5)
+
+    def never_end(logits: Tensor, history: Tensor) -> Tensor:
+        return torch.full((1,), 7)
+
+    tokens = list(
+        decoder.generate(
+            decoder.prefill(ids, torch.ones_like(ids)), torch.zeros(1, D), bot=BOT, end=END, limit=99, choose=never_end
+        )
+    )
+    assert len(tokens) == 64 - 50 - 3  # positions less context and memory: [BOT] takes one, the last token needs none

@@ -1,0 +1,127 @@
+"""Text to ids and back: case and spacing survive, messages are data, the budget holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
+
+from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn
+from chatbot.train.pretrain import build_tokenizer
+
+LINES = (
+    "I don't think it's O'Hara's train - well-known, isn't it?",
+    'My daughter Lucy has a TV. "Yes," she said, "I\'m OK!"',
+    "Wait... what? It is 7.30, or 1,000 (really).",
+    "I am in Paris. I'll see; you and I know.",
+)
+
+
+@pytest.fixture(scope="module")
+def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
+    """An uncased word-piece codec over the letters, so that every word is spelt."""
+    folder = tmp_path_factory.mktemp("base")
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    marks = list(".,!?;:'\"()-–…“”[]")
+    words = ["the", "train", "daughter", "has", "yes", "she", "said", "in", "is"]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *marks, *words, *(f"##{x}" for x in letters)]
+    tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]").save_pretrained(folder)
+    pruned, _ = build_tokenizer(str(folder), "main", 500, LINES)
+    return Codec(pruned)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_case_and_spacing_survive(codec: Codec, line: str) -> None:
+    assert codec.decode(codec.encode(line)) == line
+
+
+def test_reply_starts_with_a_capital_and_says_i_in_upper_case(codec: Codec) -> None:
+    assert codec.decode(codec.encode("i saw it. so did i, in spring")) == "I saw it. So did I, in spring"
+
+
+@given(st.lists(st.sampled_from(["the", "Train", "in", "I", "i'm", "USA", "it's", "-", "o", "7"]), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_streamed_pieces_make_the_decoded_text(codec: Codec, words: list[str]) -> None:
+    ids = codec.encode(" ".join(words))
+    stream = codec.stream()
+    assert ("".join(stream.push(i) for i in ids) + stream.finish()).strip() == codec.decode(ids)
+
+
+def test_a_marker_in_a_message_is_text(codec: Codec) -> None:
+    for marker in MARKERS:
+        ids = codec.encode(f"hi {marker} there")
+        assert not {codec.user, codec.bot, codec.fact, codec.end} & set(ids)
+
+
+def test_context_keeps_facts_and_whole_newest_turns(codec: Codec) -> None:
+    turns = tuple(Turn("user" if i % 2 == 0 else "bot", f"the train {i}") for i in range(9))
+    context = Context(facts=("she has it",), turns=turns)
+    full = codec.encode_context(context, 1000)
+    fact = [codec.fact, *codec.encode("she has it")]
+    newest = [i for turn in turns[-3:] for i in codec.encode_turn(turn)]
+    assert full == fact + [i for turn in turns for i in codec.encode_turn(turn)]
+    # One token short of a fourth turn: three come whole, the fourth not at all.
+    room = len(fact) + len(newest) + len(codec.encode_turn(turns[-4])) - 1
+    assert codec.encode_context(context, room) == fact + newest
+
+
+def test_only_the_newest_turn_may_be_cut_and_its_end_stays(codec: Codec) -> None:
+    long = Turn("user", "the " * 50 + "train")
+    ids = codec.encode_context(Context(turns=(Turn("user", "yes"), long)), 10)
+    assert len(ids) == 10
+    assert ids[0] == codec.user
+    assert ids[1:] == codec.encode_turn(long)[-9:]
+
+
+@given(st.integers(min_value=4, max_value=80), st.lists(st.text(max_size=30), max_size=6), st.text(max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_budget_is_never_passed(codec: Codec, budget: int, lines: list[str], fact: str) -> None:
+    context = Context.of([fact], [*lines, "yes"])
+    assert len(codec.encode_context(context, budget)) <= budget
+
+
+def test_alternating_lines_end_with_the_user() -> None:
+    context = Context.of([], ["hello", "hi", "how are you"])
+    assert [turn.role for turn in context.turns] == ["user", "bot", "user"]
+
+
+def byte_codec() -> Codec:
+    """A byte-level codec, as GPT-2's kind has it: no case markers."""
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    vocab = {letter: i for i, letter in enumerate(sorted(alphabet))}
+    tokenizer = Tokenizer(models.BPE(vocab, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(MARKERS))
+    return Codec(tokenizer)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_byte_codec_round_trip_over_token_borders(text: str) -> None:
+    codec = byte_codec()
+    stream = codec.stream()
+    pieces = [stream.push(i) for i in codec.encode(text)]
+    assert "".join(pieces) + stream.finish() == text
+    assert all("\ufffd" not in piece for piece in pieces if "\ufffd" not in text)
+
+
+def test_a_tokenizer_without_markers_is_refused() -> None:
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.post_processor = TemplateProcessing(single="$A", special_tokens=[])
+    with pytest.raises(ValueError, match=r"\[FACT\]|\[BOT\]|\[END\]|\[USER\]"):
+        Codec(tokenizer)
+
+
+def test_loading_keeps_the_ids(codec: Codec, tmp_path: Path) -> None:
+    codec.tokenizer.save(str(tmp_path / "tokenizer.json"))
+    again = Codec.load(tmp_path / "tokenizer.json")
+    assert again.encode(LINES[1]) == codec.encode(LINES[1])
+    assert again.tokenizer.token_to_id(BOT) == codec.bot
+    assert again.tokenizer.token_to_id(END) == codec.end

@@ -1,0 +1,289 @@
+"""Keys pressed in the chat end in rows stored: the real session and storage, a scripted engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tui_scripted import LINES, ScriptedEngine, notices, open_session, ready, say, texts, until
+
+from chatbot.errors import ModelError
+from chatbot.session import ChatSession
+from chatbot.tui.app import ChatApp
+from storage.conversations import ConversationManager
+
+Opened = tuple[ChatApp, ChatSession, ScriptedEngine]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    session, engine = open_session(tmp_path / "chat.db")
+    yield ChatApp(session, model="scripted", animations=False), session, engine
+    session.manager.close()
+
+
+async def test_enter_sends_and_the_reply_is_stored_and_shown_with_its_measures(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: len(texts(app)) == 3 and app.chat.turn is None)
+        assert [(m.role, m.text, m.state) for m in session.messages()] == [
+            ("bot", "You are late. So is the spring.", "complete"),
+            ("user", "hi", "complete"),
+            ("bot", LINES[0], "complete"),
+        ]
+        name, words, measures = texts(app)[-1].split("\n")
+        assert (name, words) == ("gloomy-poet", LINES[0])
+        assert measures == "lyrical 0.97 · pessimistic 0.91 · emotional 0.55/0.80 · critical 0.45/0.20"
+        assert app.chat.composer.text == ""
+
+
+@pytest.mark.parametrize("key", ["shift+enter", "ctrl+j", "alt+enter"])
+async def test_a_new_line_does_not_send(opened: Opened, key: str) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        before = app.chat.composer.outer_size.height
+        await pilot.press("a", key, "b")
+        assert app.chat.composer.text == "a\nb"
+        await until(pilot, lambda: app.chat.composer.outer_size.height == before + 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(session.messages()) == 3)
+        assert session.messages()[1].text == "a\nb"
+
+
+async def test_the_box_grows_to_a_few_lines_only(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        app.chat.composer.put("\n".join("x" * 40))
+        await until(pilot, lambda: app.chat.composer.outer_size.height == 8)
+
+
+async def test_an_empty_message_is_not_sent(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("space", "enter")
+        await pilot.pause()
+        assert session.conversation is None
+
+
+async def test_a_message_that_is_too_long_is_refused_and_stays_in_the_box(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        app.chat.composer.put("y" * 100_000)
+        await pilot.press("enter")
+        await until(pilot, lambda: notices(app))
+        assert "20,000" in notices(app)[0]
+        assert "100,000" in notices(app)[0]
+        assert len(app.chat.composer.text) == 100_000
+        assert session.conversation is None
+
+
+async def test_up_in_an_empty_box_recalls_what_was_sent(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "first")
+        await say(pilot, "second")
+        box = app.chat.composer
+        await pilot.press("up")
+        assert box.text == "second"
+        await pilot.press("up", "up")
+        assert box.text == "first"
+        await pilot.press("down")
+        assert box.text == "second"
+        await pilot.press("down")
+        assert box.text == ""
+        await pilot.press("up", "x", "up")
+        assert box.text == "secondx", "a text that was changed is the person's own"
+
+
+async def test_escape_stops_and_the_partial_reply_is_kept_and_marked(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.gate.clear()
+    engine.words_before_gate = 3
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: texts(app)[-1].endswith("Keys go where▍"))
+        await pilot.press("escape")
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        last = session.messages()[-1]
+        assert last.state == "partial"
+        assert last.text.startswith("Keys go where")
+        assert len(last.text) < len(LINES[0])
+        assert texts(app)[-1] == f"gloomy-poet  stopped\n{last.text}"
+
+
+async def test_a_second_message_waits_until_the_reply_is_through(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.gate.clear()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: len(session.messages()) == 3)
+        await pilot.press("b", "enter")
+        await until(pilot, lambda: notices(app))
+        assert "One reply at a time" in notices(app)[0]
+        assert app.chat.composer.text == "b"
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(session.messages()) == 5 and app.chat.turn is None)
+
+
+async def test_ctrl_r_makes_a_sibling_and_the_arrows_walk_among_them(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: app.chat.turn is None and "2/2" in texts(app)[-1])
+        assert LINES[1] in texts(app)[-1]
+        await pilot.press("alt+up")
+        await until(pilot, lambda: "1/2" in texts(app)[-1])
+        assert session.messages()[-1].text == LINES[0]
+        await pilot.press("alt+down")
+        await until(pilot, lambda: "2/2" in texts(app)[-1])
+        app.chat.conversation.focus()
+        await pilot.press("up")
+        await until(pilot, lambda: "1/2" in texts(app)[-1])
+        await pilot.press("down")
+        await until(pilot, lambda: "2/2" in texts(app)[-1])
+        assert [m.text for m in session.manager.siblings(session.messages()[-1].id)] == list(LINES[:2])
+
+
+async def test_an_earlier_reply_can_be_chosen_and_answered_again(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 40)) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        first = session.messages()[2]
+        app.chat.conversation.focus()
+        await pilot.press("left")
+        assert app.chat.conversation.chosen == first
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: app.chat.turn is None and len(texts(app)) == 3)
+        again = session.messages()[-1]
+        assert (again.parent_id, again.position) == (first.parent_id, 1)
+        await pilot.press("up")
+        await until(pilot, lambda: len(texts(app)) == 5)
+        assert [m.text for m in session.messages()][1::2] == ["one", "two"]
+
+
+async def test_without_a_reply_ctrl_r_and_ctrl_y_say_so(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: notices(app))
+        assert "Say something" in notices(app)[0]
+
+
+async def test_ctrl_y_copies_the_last_reply(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        await pilot.press("ctrl+y")
+        assert app.clipboard == LINES[0]
+        await until(pilot, lambda: notices(app))
+
+
+async def test_text_is_literal_and_cannot_steer_the_terminal(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.lines = ["[bold]not bold[/bold] \x1b[31mred\x07 [/] [@click=app.quit]x[/]"]
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "[red]hm[/red] \x1b]0;title\x07 [/nothing]")
+        assert texts(app)[1].split("\n")[1] == "[red]hm[/red] ]0;title [/nothing]"
+        assert "[bold]not bold[/bold] [31mred [/] [@click=app.quit]x[/]" in texts(app)[2]
+        assert session.messages()[2].text == engine.lines[0], "what is stored is what was said"
+
+
+async def test_a_reply_that_fails_is_a_notice_and_stays_marked(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.error = RuntimeError("out of memory")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        assert notices(app) == ["out of memory"]
+        assert session.messages()[-1].state == "failed"
+        assert texts(app)[-1] == "gloomy-poet  failed\nout of memory"
+        engine.error = None
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: app.chat.turn is None and "2/2" in texts(app)[-1])
+        assert session.messages()[-1].state == "complete"
+
+
+async def test_what_is_sent_before_the_model_is_loaded_is_stored_and_answered_after(tmp_path: Path) -> None:
+    loaded, engine = threading.Event(), ScriptedEngine()
+
+    def load() -> ScriptedEngine:
+        loaded.wait(10)
+        return engine
+
+    session, _ = open_session(tmp_path / "chat.db", engine=load)
+    app = ChatApp(session, model="scripted", animations=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        assert app.chat.query_one("#loading").display
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: len(texts(app)) == 2)
+        assert session.messages()[-1].text == "hi", "safe before the model is there"
+        await pilot.press(*"more", "enter")
+        await until(pilot, lambda: notices(app))
+        assert app.chat.composer.text == "more"
+        loaded.set()
+        await until(pilot, lambda: app.chat.turn is None and len(texts(app)) == 3)
+        assert session.messages()[-1].text == LINES[0]
+        assert not app.chat.query_one("#loading").display
+    session.manager.close()
+
+
+async def test_a_model_that_cannot_be_loaded_is_told_and_f5_tries_again(tmp_path: Path) -> None:
+    engine, failures = ScriptedEngine(), [ModelError("The model folder x is not there. Train one.")]
+
+    def load() -> ScriptedEngine:
+        if failures:
+            raise failures.pop()
+        return engine
+
+    session, _ = open_session(tmp_path / "chat.db", engine=load)
+    app = ChatApp(session, model="scripted", animations=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: notices(app))
+        assert notices(app) == ["The model folder x is not there. Train one."]
+        await until(pilot, lambda: app.chat.query_one("#loading").has_class("-failed"))
+        await pilot.press("f5")
+        await ready(pilot)
+        await say(pilot, "hi")
+        assert session.messages()[-1].text == LINES[0]
+    session.manager.close()
+
+
+async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path) -> None:
+    session, engine = open_session(tmp_path / "chat.db")
+    engine.gate.clear()
+    engine.words_before_gate = 2
+    app = ChatApp(session, model="scripted", animations=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: texts(app)[-1].endswith("Keys go▍"))
+        threading.Timer(0.2, engine.gate.set).start()
+        await pilot.press("ctrl+q")
+    session.manager.close()
+    with ConversationManager(tmp_path / "chat.db") as manager:
+        last = manager.path(manager.get("last").id)[-1]
+        assert last.state == "partial"
+        assert last.text.startswith("Keys go")
+    assert app.return_code == 0
