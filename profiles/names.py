@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import dropwhile
 
 from profiles.errors import ProfileNameError
 
@@ -17,7 +18,7 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)  # Wi
 def checked_name(name: str) -> str:
     """The name in its canonical Unicode form (NFC); raises ProfileNameError with the rule."""
     name = unicodedata.normalize("NFC", name)
-    if not name or len(name) > MAX_LENGTH or name[0] in "-_" or not all(map(_allowed, name)):
+    if not 1 <= len(name) <= MAX_LENGTH or not _begins(name[0]) or not all(map(_allowed, name)):
         raise ProfileNameError(f"{RULE}, not {shortened(name)}. {_proposal(name)}")
     if _DEVICES.fullmatch(name):
         raise ProfileNameError(f"Windows keeps the name {name!r} for a device. Try '{name}-persona'.")
@@ -31,8 +32,9 @@ def folded(name: str) -> str:
 
 def slug(title: str) -> str:
     """A valid name close to a free title: 'Captain Ahab' -> 'captain-ahab'; '' when nothing is left."""
-    kept = (c if _allowed(c) else "-" for c in unicodedata.normalize("NFC", title).lower())
-    name = re.sub(r"-{2,}", "-", "".join(kept)).lstrip("-_")[:MAX_LENGTH].rstrip("-_")
+    kept = (c if _allowed(c) else "-" for c in unicodedata.normalize("NFC", title.lower()))
+    name = "".join(dropwhile(lambda c: not _begins(c), re.sub(r"-{2,}", "-", "".join(kept))))
+    name = name[:MAX_LENGTH].rstrip("-_")
     return f"{name}-persona" if _DEVICES.fullmatch(name) else name
 
 
@@ -54,10 +56,14 @@ def shortened(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _allowed(character: str) -> bool:
-    # Marks (M) belong to letters in many scripts; of numbers only digits (Nd), as Windows reserves COM¹ too.
+def _begins(character: str) -> bool:
     category = unicodedata.category(character)
-    return category[0] in "LM" or category == "Nd" or character in "-_"
+    return category[0] == "L" or category == "Nd"  # of numbers only plain digits: Windows reserves COM¹ too
+
+
+def _allowed(character: str) -> bool:
+    # Marks (M) belong to letters in many scripts.
+    return _begins(character) or unicodedata.category(character)[0] == "M" or character in "-_"
 
 
 def _proposal(name: str) -> str:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 
 import tomlkit
-from tomlkit.items import Array, Item, String
+from tomlkit.items import Array, Item
 
 from profiles.errors import ProfileError
 from profiles.names import shortened
@@ -50,9 +50,12 @@ def renamed(text: str, name: str) -> str:
     return tomlkit.dumps(document)
 
 
-def _text(text: str) -> String:
-    # A lone \r inside a multi-line string would be read back as the end of a line.
-    return tomlkit.string(text, multiline="\n" in text and "\r" not in text)
+def _text(text: str) -> Item:
+    """A string; over several lines where it has several, the first one below the opening quotes."""
+    if "\n" not in text or "\r" in text:  # \r\n inside a multi-line string would be read back as \n
+        return tomlkit.string(text)
+    written = tomlkit.string(text, multiline=True).as_string()
+    return tomlkit.value(written if text.startswith("\n") else written.replace('"""', '"""\n', 1))
 
 
 def _lines(texts: tuple[str, ...]) -> Array:

@@ -13,7 +13,7 @@ from chatbot import __version__, config
 from chatbot.cli import app, start
 from chatbot.errors import ModelError
 from fake_engine import FakeEngine
-from profiles import Profile, ProfileStore
+from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
 
 runner = CliRunner()
@@ -108,9 +108,9 @@ def test_resume_goes_on_where_it_was(engine: FakeEngine, manager: ConversationMa
     assert run("chat", "--resume", "--once", "Two").stdout == "It rains.\n"
     assert run("chat", "-r", first[:5], "--once", "Three").stdout == "It rains.\n"
     assert [turn.text for turn in engine.contexts[-1].turns][1::2] == ["One", "Two", "Three"]
-    assert {name: str(target) for name, target in engine.targets[-1].items()} == {
-        "attitude": "pessimistic:1.2",
-        "mind": "critical",
+    assert engine.targets[-1] == {
+        "attitude": Target.parse("pessimistic:1.2"),
+        "mind": Target.parse("critical"),
     }
     assert len(manager.list()) == 1
 
@@ -120,13 +120,13 @@ def test_resume_with_another_persona_and_dials(engine: FakeEngine, manager: Conv
     ProfileStore(config.load().profiles_folder).save(Profile.parse({"name": "clerk"}))
     assert run("chat", "-r", "-p", "clerk", "--set", "mind=critical", "--once", "Two").exit_code == 0
     assert manager.get("last").profile_name == "clerk"
-    assert {name: str(target) for name, target in engine.targets[-1].items()} == {"mind": "critical"}
+    assert engine.targets[-1] == {"mind": Target.parse("critical")}
 
 
 def test_flags_reach_the_engine(engine: FakeEngine) -> None:
     run("chat", "--once", "Hi", "--seed", "5", "--set", "attitude=off", "--set", "mind=critical:2")
     assert engine.seeds == [5]
-    assert {name: str(target) for name, target in engine.targets[-1].items()} == {"mind": "critical:2"}
+    assert engine.targets[-1] == {"mind": Target.parse("critical:2")}
 
 
 def test_incognito_leaves_nothing_on_the_disk(home: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
 def test_an_unknown_option_is_code_2() -> None:
     result = run("chat", "--prfile", "poet")
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1] == "Error: No such option: --prfile Did you mean --profile?"
+    assert result.stderr.splitlines()[-1] == "Error: No such option: --prfile (Possible options: --profile)"
 
 
 def test_batch_writes_replies_in_order_and_names_bad_lines(tmp_path: Path) -> None:

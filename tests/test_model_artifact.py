@@ -1,0 +1,120 @@
+"""A model folder: what is saved is what is loaded, and anything that does not fit is refused with a reason."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from chatbot.errors import ModelError
+from chatbot.model import artifact
+from chatbot.model.artifact import Manifest
+
+
+@pytest.fixture
+def folder(tiny_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+def rewrite(folder: Path, **changes: object) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | changes))
+
+
+def test_int8_keeps_every_matrix_to_half_a_step(tiny_model: Path, tmp_path: Path) -> None:
+    loaded = artifact.load(tiny_model)
+    again = artifact.save(
+        tmp_path, loaded.manifest, loaded.model, loaded.codec.tokenizer, loaded.encoder_codec.tokenizer
+    )
+    assert again.attributes == loaded.manifest.attributes
+    twice = artifact.load(tmp_path)
+    for (name, one), two in zip(loaded.model.state_dict().items(), twice.model.state_dict().values(), strict=True):
+        step = one.abs().amax() / 127 if one.is_floating_point() and one.ndim == 2 else 1e-6
+        torch.testing.assert_close(one, two, atol=float(step) * 0.51, rtol=0, msg=name)
+
+
+def test_fp32_is_exact(tiny_model: Path) -> None:
+    model = artifact.load(tiny_model).model
+    restored = artifact.unpack(artifact.pack(model, "fp32"))
+    state = model.state_dict()
+    assert restored.keys() <= state.keys()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in restored.items())
+
+
+def test_the_manifest_holds_no_path(trained: Path) -> None:
+    assert str(trained) not in (trained / "model" / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": 2}, "reads models of format 1"),
+        ({"latent_dim": 9, "weights_digest": ""}, "does not fit its manifest"),
+        ({"surprise": 1}, "not complete"),
+        ({"weights_digest": "00"}, "not those the manifest names"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(folder: Path, changes: dict[str, object], reason: str) -> None:
+    rewrite(folder, **changes)
+    with pytest.raises(ModelError, match=reason):
+        artifact.load(folder)
+
+
+def test_missing_and_left_over_tensors_are_refused(folder: Path) -> None:
+    rewrite(folder, weights_digest="")
+    tensors = load_file(str(folder / "model.safetensors"))
+    name = next(n for n in tensors if n.startswith("heads."))
+    save_file({n: t for n, t in tensors.items() if n != name}, str(folder / "model.safetensors"))
+    with pytest.raises(ModelError, match="missing tensors"):
+        artifact.load(folder)
+    save_file(tensors | {"stranger": torch.ones(1)}, str(folder / "model.safetensors"))
+    with pytest.raises(ModelError, match="unexpected tensors"):
+        artifact.load(folder)
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "text"])
+def test_damaged_weights_are_refused(folder: Path, damage: str) -> None:
+    rewrite(folder, weights_digest="")
+    path = folder / "model.safetensors"
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:100] if damage == "truncated" else b"hello")
+    with pytest.raises(ModelError, match="cannot be read"):
+        artifact.load(folder)
+
+
+def test_no_folder_no_manifest_broken_manifest(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"must be a folder with a manifest\.json"):
+        artifact.load(tmp_path / "nowhere")
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        artifact.load(folder)
+
+
+def test_a_broken_tokenizer_is_refused(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="tokenizer"):
+        artifact.load(folder)
+
+
+def test_a_second_tokenizer_is_kept_only_when_it_differs(tiny_model: Path, tmp_path: Path) -> None:
+    loaded = artifact.load(tiny_model)
+    assert not (tiny_model / "encoder-tokenizer.json").exists()
+    other = type(loaded.codec).load(tiny_model / "tokenizer.json").tokenizer
+    other.add_tokens(["zebra"])
+    artifact.save(tmp_path, loaded.manifest, loaded.model, loaded.codec.tokenizer, other)
+    assert (tmp_path / "encoder-tokenizer.json").exists()
+    assert artifact.load(tmp_path).encoder_codec.size == loaded.codec.size + 1
+
+
+def test_manifest_round_trip(tiny_model: Path, tmp_path: Path) -> None:
+    manifest = artifact.read_manifest(tiny_model)
+    artifact.write_manifest(tmp_path, manifest)
+    again = artifact.read_manifest(tmp_path)
+    assert again == manifest
+    assert isinstance(again, Manifest)

@@ -1,0 +1,86 @@
+"""The CVAE's mathematics against closed forms and against torch's own distributions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from chatbot.model.cvae import CVAELoss, Gaussian, mean_pool
+from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, pad, schedule
+from chatbot.train.recipe import Cvae
+
+
+def gaussian(seed: int) -> Gaussian:
+    random = torch.Generator().manual_seed(seed)
+    return Gaussian(torch.randn(5, 3, generator=random), 0.5 * torch.randn(5, 3, generator=random))
+
+
+def test_kl_equals_torch_distributions() -> None:
+    q, p = gaussian(0), gaussian(1)
+    torch.testing.assert_close(q.kl(p), kl_divergence(Normal(q.mean, q.std), Normal(p.mean, p.std)))
+
+
+def test_kl_of_itself_is_zero() -> None:
+    q = gaussian(0)
+    torch.testing.assert_close(q.kl(q), torch.zeros(5, 3))
+
+
+def test_mean_pool_passes_over_padding_and_empty_rows() -> None:
+    states = torch.tensor([[[1.0], [3.0], [100.0]], [[7.0], [7.0], [7.0]]])
+    mask = torch.tensor([[1, 1, 0], [0, 0, 0]])
+    torch.testing.assert_close(mean_pool(states, mask), torch.tensor([[2.0], [0.0]]))
+
+
+def test_distance_loss_is_zero_for_meeting_attributes_and_the_distance_for_others() -> None:
+    means = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    together = CVAELoss.distance_loss(means, torch.tensor([0, 0, 1, 1]))
+    assert float(together) == pytest.approx(0.0, abs=2e-3)
+    apart = CVAELoss.distance_loss(means, torch.tensor([0, 1, 0, 1]))  # centres (.5,.5) and (-.5,-.5)
+    scale = float(means.std(0)[0])
+    assert float(apart) == pytest.approx(2**0.5 / scale, rel=1e-3)
+
+
+def test_distance_loss_knows_unlabelled_rows() -> None:
+    means = torch.randn(4, 2, generator=torch.Generator().manual_seed(0))
+    assert float(CVAELoss.distance_loss(means, torch.tensor([-1, -1, 0, 0]))) == 0.0
+
+
+def test_schedule_is_autoencoder_then_ramp_then_cycles() -> None:
+    shape = Cvae(steps=1000, autoencoder=0.2, ramp=0.2, cycles=2, kl=0.5, noise_first=0.1)
+    first, ramp, start, top, again = (schedule(shape, step) for step in (0, 300, 400, 560, 701))
+    assert (first.kl, first.noise) == (0.0, 0.1)
+    assert ramp.kl == pytest.approx(0.25)
+    assert ramp.noise == pytest.approx(0.55)
+    assert start.kl == pytest.approx(0.25)
+    assert top.kl == 0.5
+    assert again.kl == pytest.approx(0.25, rel=0.01)
+    assert top.noise == again.noise == 1.0
+
+
+def test_pad_and_mask() -> None:
+    ids, mask = pad([[1, 2, 3], [4]])
+    assert ids.tolist() == [[1, 2, 3], [4, 0, 0]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def items(count: int) -> list[EncodedItem]:
+    return [
+        EncodedItem([1] * (3 + i % 7), [1] * 3, [[1, 2]] * (1 + 3 * (i % 2)), [[1, 2]] * (1 + 3 * (i % 2)), [], "x")
+        for i in range(count)
+    ]
+
+
+def test_an_epoch_holds_every_item_once_and_depends_on_its_number_alone() -> None:
+    batches = epoch_batches(items(50), 8, seed=1, epoch=0)
+    assert sorted(i for batch in batches for i in batch) == list(range(50))
+    assert batches == epoch_batches(items(50), 8, seed=1, epoch=0)
+    assert batches != epoch_batches(items(50), 8, seed=1, epoch=1)
+
+
+def test_batches_can_be_read_from_any_step() -> None:
+    run = Batches(items(50), 8, seed=1)
+    forward = [run[step] for step in range(40)]
+    again = Batches(items(50), 8, seed=1)
+    assert again[33] == forward[33]
+    assert again[2] == forward[2]

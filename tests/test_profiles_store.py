@@ -1,0 +1,307 @@
+"""ProfileStore on real files: shadowing, collisions, broken files, writes that are whole or do not happen."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from profiles import (
+    BuiltinProfileError,
+    Profile,
+    ProfileAccessError,
+    ProfileError,
+    ProfileExistsError,
+    ProfileFileError,
+    ProfileNameError,
+    ProfileStore,
+    UnknownProfileError,
+)
+from profiles.store import BUILTIN, MAX_FILE
+
+BOB = Profile(name="bob", greeting="Hi.\n\x1b[31m", facts=("I am Bob.",))
+BUILTINS = sorted(path.stem for path in BUILTIN.glob("*.toml"))
+root_may_all = pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom the system can refuse something"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ProfileStore:
+    return ProfileStore(tmp_path / "data" / "profiles")
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def test_a_new_store_has_the_built_in_profiles_and_writes_nothing(store: ProfileStore) -> None:
+    assert list(store.names()) == BUILTINS
+    listing = store.list()
+    assert [stored.profile.name for stored in listing.profiles] == BUILTINS
+    assert all(stored.builtin for stored in listing.profiles)
+    assert listing.broken == []
+    assert not store.folder.parent.exists()
+
+
+def test_what_is_saved_is_loaded(store: ProfileStore) -> None:
+    path = store.save(BOB)
+    assert path == store.folder / "bob.toml" == store.path("bob")
+    assert store.load("bob") == BOB
+    assert ProfileStore(store.folder).load("BOB") == BOB
+    assert list(_tree(store.folder)) == ["bob.toml"]
+    assert not store.is_builtin("bob")
+
+
+def test_a_taken_name_is_refused_unless_overwritten(store: ProfileStore) -> None:
+    store.save(BOB)
+    before = _tree(store.folder)
+    with pytest.raises(ProfileExistsError) as caught:
+        store.save(Profile(name="bob"))
+    assert str(caught.value) == (
+        "There is a profile 'bob'. Choose another name, or delete that one first: chatbot profile delete bob"
+    )
+    assert _tree(store.folder) == before
+    store.save(Profile(name="bob"), overwrite=True)
+    assert store.load("bob") == Profile(name="bob")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(("first", "second"), [("bob", "Bob"), ("été", "ÉTÉ"), ("", "Gloomy-Poet")])
+def test_names_that_differ_only_in_case_are_refused(
+    store: ProfileStore, first: str, second: str, overwrite: bool
+) -> None:
+    if first:
+        store.save(Profile(name=first))
+    with pytest.raises(ProfileExistsError, match="differs from .* only in case"):
+        store.save(Profile(name=second), overwrite=overwrite)
+
+
+def test_an_own_profile_shadows_a_built_in_one_until_it_is_deleted(store: ProfileStore) -> None:
+    original = store.load("gloomy-poet")
+    mine = Profile(name="gloomy-poet", greeting="Mine.")
+    store.save(mine)
+    assert store.load("gloomy-poet") == mine
+    assert list(store.names()) == BUILTINS
+    assert [stored.builtin for stored in store.list().profiles].count(False) == 1
+    store.delete("gloomy-poet")
+    assert store.load("gloomy-poet") == original
+
+
+def test_a_built_in_profile_is_neither_deleted_nor_renamed(store: ProfileStore) -> None:
+    before = _tree(BUILTIN)
+    remedy = "Make your own of it: chatbot profile copy gloomy-poet NEW"
+    with pytest.raises(BuiltinProfileError, match=f"cannot be deleted, and 'gloomy-poet' is one. {remedy}"):
+        store.delete("gloomy-poet")
+    with pytest.raises(BuiltinProfileError, match=f"cannot be renamed, and 'gloomy-poet' is one. {remedy}"):
+        store.rename("gloomy-poet", "bob")
+    assert _tree(BUILTIN) == before
+
+
+def test_an_unknown_name_gets_the_near_ones(store: ProfileStore) -> None:
+    for act in (store.load, store.delete, store.path, store.read):
+        with pytest.raises(UnknownProfileError) as caught:
+            act("glomy-poet")
+        assert str(caught.value) == (
+            "There is no profile 'glomy-poet'. Did you mean 'gloomy-poet'? See: chatbot profile list"
+        )
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "..\\secret", "/etc/passwd", "secret.toml", "", "a\x00b", "con"]
+)
+def test_no_name_leads_out_of_the_folder(store: ProfileStore, name: str) -> None:
+    store.save(BOB)
+    (store.folder.parent / "secret.toml").write_text('name = "secret"')
+    before = _tree(store.folder)
+    with pytest.raises(UnknownProfileError):
+        store.load(name)
+    with pytest.raises(UnknownProfileError):
+        store.delete(name)
+    for act in (store.rename, store.copy):
+        with pytest.raises(ProfileNameError):
+            act("bob", name)
+    with pytest.raises(ProfileError):
+        store.write(name, "")
+    assert _tree(store.folder) == before
+    assert (store.folder.parent / "secret.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"name = ", "A profile is TOML, and this is not: "),
+        (b"fatcs = []", "A profile has no key 'fatcs'. Did you mean 'facts'?"),
+        (b"greeting = 5", "greeting: this is a text, not 5."),
+        (b'name = "ann"', "'bad', not 'ann'. Write name = \"bad\""),
+        (b"\xff\xfe", "A profile is UTF-8 text, and "),
+        (b"#" * (MAX_FILE + 1), f"A profile has at most {MAX_FILE} bytes, and "),
+        (None, "could not be read: Is a directory."),
+    ],
+)
+def test_a_broken_file_is_reported_and_hides_no_other(
+    store: ProfileStore, content: bytes | None, reason: str
+) -> None:
+    store.save(BOB)
+    bad = store.folder / "bad.toml"
+    bad.mkdir() if content is None else bad.write_bytes(content)
+    listing = store.list()
+    assert {stored.profile.name for stored in listing.profiles} == {*BUILTINS, "bob"}
+    (broken,) = listing.broken
+    assert (broken.name, broken.path) == ("bad", bad)
+    assert reason in broken.reason
+    assert "bad" in store.names()
+    with pytest.raises(ProfileFileError, match="bad.toml"):
+        store.load("bad")
+
+
+def test_a_broken_file_can_be_read_and_written_right_again(store: ProfileStore) -> None:
+    store.save(BOB)
+    (store.folder / "bob.toml").write_text("greeting = ", encoding="utf-8")
+    assert store.read("bob") == "greeting = "
+    store.write("bob", 'greeting = "Hi" # mine\n', overwrite=True)
+    assert store.read("bob") == 'greeting = "Hi" # mine\n'
+    assert store.load("bob") == Profile(name="bob", greeting="Hi")
+
+
+def test_a_broken_version_of_a_built_in_profile_is_not_passed_over(store: ProfileStore) -> None:
+    store.save(Profile(name="gloomy-poet"))
+    (store.folder / "gloomy-poet.toml").write_text("x", encoding="utf-8")
+    with pytest.raises(ProfileFileError):
+        store.load("gloomy-poet")
+    assert [broken.name for broken in store.list().broken] == ["gloomy-poet"]
+
+
+def test_an_invalid_text_is_not_written(store: ProfileStore) -> None:
+    store.save(BOB)
+    before = _tree(store.folder)
+    for text in ("x", "fatcs = 1", 'name = "ann"'):
+        with pytest.raises(ProfileError):
+            store.write("bob", text, overwrite=True)
+    assert _tree(store.folder) == before
+
+
+def test_files_with_impossible_names_are_reported(store: ProfileStore) -> None:
+    store.save(BOB)
+    for name in ("my persona.toml", "CON.toml", "Bob.toml", ".hidden.toml", "notes.txt", "bob.card.json"):
+        (store.folder / name).write_text("", encoding="utf-8")
+    if len(_tree(store.folder)) < 7:
+        pytest.skip("this file system sees no case")
+    broken = {file.name: file.reason for file in store.list().broken}
+    assert set(broken) == {"my persona", "CON", "bob"}
+    assert "Try 'my-persona'." in broken["my persona"]
+    assert broken["bob"] == "Two names differ in more than case, but there is Bob.toml too. Rename one."
+
+
+def test_a_mark_at_the_beginning_of_the_file_is_no_fault(store: ProfileStore) -> None:
+    store.save(BOB)
+    store.path("bob").write_bytes(b'\xef\xbb\xbfgreeting = "Hi"\r\n')
+    assert store.load("bob") == Profile(name="bob", greeting="Hi")
+
+
+def test_a_file_name_with_accents_written_apart_is_found(store: ProfileStore) -> None:
+    store.folder.mkdir(parents=True)
+    (store.folder / "e\u0301te\u0301.toml").write_text('name = "été"', encoding="utf-8")
+    assert store.load("été") == Profile(name="été")
+
+
+def test_a_rename_keeps_comments_and_takes_the_card_along(store: ProfileStore) -> None:
+    store.write("bob", '# mine\nname = "bob"\n')
+    (store.folder / "bob.card.png").write_bytes(b"card")
+    path = store.rename("BOB", "ann")
+    assert path == store.folder / "ann.toml"
+    assert _tree(store.folder) == {"ann.toml": b'# mine\nname = "ann"\n', "ann.card.png": b"card"}
+
+
+def test_a_rename_may_change_the_case_alone(store: ProfileStore) -> None:
+    store.save(BOB)
+    (store.folder / "bob.card.json").write_bytes(b"card")
+    store.rename("bob", "Bob")
+    assert sorted(_tree(store.folder)) == ["Bob.card.json", "Bob.toml"]
+    assert store.load("bob").name == "Bob"
+
+
+def test_a_rename_to_a_taken_or_invalid_name_changes_nothing(store: ProfileStore) -> None:
+    store.save(BOB)
+    store.save(Profile(name="ann"))
+    before = _tree(store.folder)
+    for name in ("ann", "Ann", "bob", "Gloomy-Poet"):
+        with pytest.raises(ProfileExistsError):
+            store.rename("bob", name)
+    assert _tree(store.folder) == before
+    store.path("bob").write_text("x", encoding="utf-8")
+    with pytest.raises(ProfileFileError):
+        store.rename("bob", "carl")
+
+
+def test_a_copy_is_independent_and_has_the_card_too(store: ProfileStore) -> None:
+    store.write("bob", '# mine\nname = "bob"\n')
+    (store.folder / "bob.card.json").write_bytes(b"card")
+    store.copy("bob", "ann")
+    assert _tree(store.folder) == {
+        "bob.toml": b'# mine\nname = "bob"\n',
+        "ann.toml": b'# mine\nname = "ann"\n',
+        "bob.card.json": b"card",
+        "ann.card.json": b"card",
+    }
+    with pytest.raises(ProfileExistsError):
+        store.copy("bob", "ann")
+
+
+def test_a_built_in_profile_is_copied_under_any_name_its_own_included(store: ProfileStore) -> None:
+    original = store.load("gloomy-poet")
+    store.copy("gloomy-poet", "my-poet")
+    store.copy("gloomy-poet", "gloomy-poet")
+    assert store.load("my-poet") == original.changed(name="my-poet")
+    assert store.load("gloomy-poet") == original
+    assert not store.is_builtin("gloomy-poet")
+
+
+def test_a_deleted_profile_takes_its_card_along(store: ProfileStore) -> None:
+    store.save(BOB)
+    (store.folder / "bob.card.charx").write_bytes(b"card")
+    (store.folder / "bobby.card.json").write_bytes(b"another's")
+    store.delete("Bob")
+    assert _tree(store.folder) == {"bobby.card.json": b"another's"}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(BOB)
+    before = _tree(store.folder)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ProfileAccessError) as caught:
+        store.save(Profile(name="bob"), overwrite=True)
+    assert str(caught.value) == (
+        f"{store.folder / 'bob.toml'} could not be written: No space left on device. "
+        "Check its rights and the free space."
+    )
+    assert caught.value.exit_code == 1
+    assert _tree(store.folder) == before
+
+
+def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ProfileAccessError, match="could not be read: Not a directory"):
+        ProfileStore(tmp_path / "file").list()
+    with pytest.raises(ProfileAccessError, match="could not be written"):
+        ProfileStore(tmp_path / "file" / "below").save(BOB)
+
+
+@root_may_all
+def test_a_folder_without_rights_is_told(store: ProfileStore) -> None:
+    store.save(BOB)
+    store.folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with pytest.raises(ProfileAccessError, match="Permission denied"):
+            store.save(Profile(name="ann"))
+    finally:
+        store.folder.chmod(stat.S_IRWXU)

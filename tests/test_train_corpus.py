@@ -1,0 +1,108 @@
+"""The corpus: every form is read, every drop is counted, no message stands in two parts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from chatbot.errors import UsageError
+from chatbot.train import corpus as corpora
+from chatbot.train.corpus import PARTS, Labelled, part_of
+
+
+def write(path: Path, *rows: dict[str, Any]) -> None:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+
+
+def all_items(corpus: corpora.Corpus) -> list[corpora.Item]:
+    return [item for part in PARTS for item in corpus.parts[part]]
+
+
+def test_parallel_in_both_forms_is_the_same(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    write(
+        tmp_path / "a" / "x.jsonl",
+        {"facts": ["I bake."], "turns": ["hi", "hello", "tell me"], "replies": {"style/lyrical": "Like a slow river."}},
+    )
+    write(
+        tmp_path / "b" / "x.jsonl", {"f": ["I bake."], "c": ["hi", "hello"], "u": "tell me", "r": {"ly": "Like a slow river."}}
+    )
+    one, two = (all_items(corpora.load(tmp_path / name)) for name in ("a", "b"))
+    assert one == two
+    assert [turn.role for turn in one[0].context.turns] == ["user", "bot", "user"]
+    assert one[0].replies == (Labelled("Like a slow river.", "style", "lyrical"),)
+
+
+def test_dialogue_gives_one_item_for_each_reply(tmp_path: Path) -> None:
+    write(
+        tmp_path / "d.jsonl",
+        {"attribute": "mind", "aspect": "critical", "facts": [], "turns": ["a b", "c d e", "f g", "h i j"]},
+    )
+    items = all_items(corpora.load(tmp_path))
+    assert [(len(item.context.turns), item.replies[0].text) for item in items] == [(1, "c d e"), (3, "h i j")]
+
+
+def test_chat_takes_the_facts_of_the_side_that_speaks(tmp_path: Path) -> None:
+    write(tmp_path / "c.jsonl", {"facts_a": ["I am A."], "facts_b": ["I am B."], "turns": ["hey you", "oh hi", "so"]})
+    items = sorted(all_items(corpora.load(tmp_path)), key=lambda item: len(item.context.turns))
+    assert [(item.context.facts, item.replies[0]) for item in items] == [
+        (("I am B.",), Labelled("oh hi")),
+        (("I am A.",), Labelled("so")),
+    ]
+
+
+def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
+    replies = {"style/lyrical": "Like a slow river.", "style/plain": "No.", "mind/critical": "Why would you do it?"}
+    write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": replies}, {"odd": 1})
+    write(tmp_path / "y.jsonl", {"facts": [], "turns": ["hi"], "replies": {"style/lyrical": "like a slow river."}})
+    report = corpora.load(tmp_path).report()
+    assert report["dropped"] == {
+        "reply under 3 words": 1,
+        "question in a labelled reply": 1,
+        "x.jsonl: not a known form": 1,
+        "duplicate message and reply": 1,
+    }
+
+
+def test_combinations_are_never_trained_on(tmp_path: Path) -> None:
+    write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}})
+    assert all_items(corpora.load(tmp_path)) == []
+
+
+def test_no_first_message_stands_in_two_parts(tmp_path: Path) -> None:
+    corpus = corpora.load(tiny.write_corpus(tmp_path))
+    first = {part: {item.context.turns[0].text.lower() for item in corpus.parts[part]} for part in PARTS}
+    assert not first["train"] & (first["valid"] | first["test"])
+    assert not first["valid"] & first["test"]
+    for part in PARTS:
+        assert all(part_of(item.context) == part for item in corpus.parts[part])
+
+
+def test_compressed_files_and_plain_text(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    with lzma.open(plain / "a.jsonl.xz", "wt") as file:
+        file.write(json.dumps({"turns": ["a", "b"]}) + "\n")
+    with gzip.open(plain / "b.jsonl.gz", "wt") as file:
+        file.write(json.dumps({"paragraphs": [str(i) for i in range(20)]}) + "\n")
+    corpus = corpora.load(tiny.write_corpus(tmp_path / "c"), plain_folder=plain)
+    assert [(len(text.lines), text.dialogue) for text in corpus.plain] == [(2, True), (8, False), (8, False), (4, False)]
+    capped = corpora.load(tmp_path / "c", plain_folder=plain, plain_each=2)
+    assert [text.lines[0] for text in capped.plain] == ["a", "0", "16"]
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds none"):
+        corpora.load(tmp_path)
+
+
+def test_attributes_come_from_the_data(tmp_path: Path) -> None:
+    corpus = corpora.load(tiny.write_corpus(tmp_path))
+    assert corpus.attributes == {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}

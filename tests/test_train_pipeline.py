@@ -1,0 +1,143 @@
+"""Training for real: the losses fall, z carries the aspect, the decoder uses z, and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+
+from chatbot.errors import ConfigError, UsageError
+from chatbot.model import artifact
+from chatbot.train import pipeline
+from chatbot.train import recipe as recipes
+from chatbot.train.loop import Stage, learning_rate
+
+
+def log(trained: Path, stage: str) -> list[dict[str, float]]:
+    rows = [json.loads(line) for line in (trained / "work" / "train.jsonl").read_text().splitlines()]
+    return [row for row in rows if row["stage"] == stage]
+
+
+def test_the_losses_fall(trained: Path) -> None:
+    for stage, term in (("pretrain", "loss"), ("cvae", "loss_reconstruction"), ("heads", "loss")):
+        rows = log(trained, stage) if stage != "heads" else log(trained, "cvae")
+        values = [row[term] for row in rows] if stage != "heads" else [row["loss_aspect"] for row in rows]
+        assert values[-1] < 0.7 * values[0], (stage, values)
+
+
+def test_z_carries_the_aspect_and_the_decoder_uses_z(trained: Path) -> None:
+    last = [row for row in log(trained, "cvae") if "valid_ce" in row][-1]
+    assert last["valid_heads"] > 0.9
+    assert last["valid_ce_shuffled"] > 1.3 * last["valid_ce"]
+    assert last["active_units"] >= 2
+    heads = json.loads((trained / "work" / "heads.json").read_text())["heads"]
+    assert min(row["accuracy"] for row in heads.values()) > 0.9
+
+
+def test_every_loss_is_logged(trained: Path) -> None:
+    terms = {"loss_reconstruction", "loss_kl", "loss_aspect", "loss_distance", "loss_bow", "kl_nats", "beta", "noise"}
+    assert all(terms <= row.keys() for row in log(trained, "cvae"))
+
+
+def test_a_finished_run_is_not_trained_again(trained: Path, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(trained / "work", tmp_path / "work"))
+    lines = len((work / "train.jsonl").read_text().splitlines())
+    recipe = tiny.recipe(trained / "base")
+    pipeline.train(recipe, trained / "corpus", work, tmp_path / "model", plain=None, device="cpu")
+    assert len((work / "train.jsonl").read_text().splitlines()) == lines
+    one, two = (artifact.load(folder).model.state_dict() for folder in (trained / "model", tmp_path / "model"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
+    """Noise in the step depends on the step's number alone, so both runs end in the same weights."""
+
+    def run(folder: Path, stop_at: int | None) -> torch.Tensor:
+        folder.mkdir(exist_ok=True)
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(3, 1)
+        stage = Stage("toy", folder, {"layer": layer}, [(layer.parameters(), 0.1)], 20, save_every=0.0)
+
+        def step(number: int) -> tuple[torch.Tensor, dict[str, float]]:
+            if number == stop_at:
+                raise Interrupted
+            loss = (layer(torch.randn(8, 3)) - 1).square().mean()
+            return loss, {"loss": float(loss.detach())}
+
+        stage.run(step)
+        return layer.weight.detach().clone()
+
+    through = run(tmp_path / "a", None)
+    with pytest.raises(Interrupted):
+        run(tmp_path / "b", 11)
+    torch.testing.assert_close(run(tmp_path / "b", None), through)
+
+
+def test_a_gradient_that_is_not_finite_ends_the_stage(tmp_path: Path) -> None:
+    layer = torch.nn.Linear(1, 1)
+    stage = Stage("toy", tmp_path, {"layer": layer}, [(layer.parameters(), 0.1)], 5)
+    with pytest.raises(FloatingPointError, match="Lower the rate"):
+        stage.run(lambda step: (layer(torch.full((1, 1), float("nan"))).sum(), {}))
+
+
+def test_learning_rate_warms_up_and_comes_down() -> None:
+    assert learning_rate(0, 100, 10) == pytest.approx(0.1)
+    assert learning_rate(10, 100, 10) == pytest.approx(1.0)
+    assert learning_rate(100, 100, 10) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("name", ["embedded", "paper"])
+def test_shipped_recipes_load(name: str) -> None:
+    assert recipes.load(name).name == name
+
+
+def test_recipe_errors_name_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[cvae]\nstepz = 3\n")
+    with pytest.raises(ConfigError, match=r"unknown key 'stepz'. Did you mean 'steps'"):
+        recipes.load(str(path))
+    path.write_text('[cvae]\nsteps = "3"\n')
+    with pytest.raises(ConfigError, match="steps must be int"):
+        recipes.load(str(path))
+    path.write_text("[cvae\n")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        recipes.load(str(path))
+    with pytest.raises(ConfigError, match="embedded, paper"):
+        recipes.load("nope")
+
+
+def test_flags_change_a_recipe() -> None:
+    recipe = recipes.load("embedded")
+    changed = recipes.adjust(recipe, base="folder", steps=["cvae=7"], seed=3)
+    assert (changed.base.encoder, changed.base.decoder, changed.cvae.steps, changed.seed) == ("folder", "folder", 7, 3)
+    assert changed.pretrain == recipe.pretrain
+    with pytest.raises(UsageError, match="--steps must be"):
+        recipes.adjust(recipe, base=None, steps=["cvae"], seed=None)
+
+
+def test_two_bases_give_two_encoders_and_two_tokenizers(tmp_path: Path, trained: Path) -> None:
+    """The paper's layout at toy size: separate encoders, and a tokenizer for each base."""
+    recipe = tiny.recipe(trained / "base")
+    other = Path(shutil.copytree(trained / "base", tmp_path / "other"))
+    recipe = replace(
+        recipe,
+        base=replace(recipe.base, encoder=str(other), share_encoder=False, encoder_layers=0),
+        text=replace(recipe.text, vocabulary=0, positions=0),
+        pretrain=replace(recipe.pretrain, steps=2),
+        cvae=replace(recipe.cvae, steps=2),
+        heads=replace(recipe.heads, epochs=1),
+        storage="bf16",
+    )
+    pipeline.train(recipe, trained / "corpus", tmp_path / "work", tmp_path / "model", plain=None, device="cpu")
+    loaded = artifact.load(tmp_path / "model")
+    assert loaded.model.posterior_encoder is not None
+    assert loaded.codec.cased
