@@ -8,7 +8,7 @@
 
 Every row of a batch has its own v and lambda and its own energy: nothing is averaged or mixed over the batch
 (the published sampler lost a `squeeze` there and so multiplied lambda by the batch size). `logits=True`
-takes <v_i, f_i(z)> instead, Eq. 8 of arXiv 2310.18342 read literally; it has no end and is there for ablation.
+takes <v_i, f_i(z)> instead, Eq. 8 of arXiv 2310.18342 read literally; it has no end and serves ablation.
 
 With p = softmax f(z), a = silu(h), h = W z + b and f = (V a + c) / temperature the gradient is
 
@@ -114,8 +114,9 @@ class Energy:
         return {name: p[..., i, : len(a)] for i, (name, a) in enumerate(self.attributes.items())}
 
     def divergence(self, z: Tensor) -> Tensor:
-        """KL(v_i || p_i) in nats at z (..., B, D): (..., B, A). For a one-hot target it is -log p; 0 where the
-        weight is 0. It says how far a target still is, whatever its vector and weight.
+        """KL(v_i || p_i) in nats at z (..., B, D): (..., B, A); 0 where the weight is 0.
+
+        How far a target still is, whatever its vector and weight; -log p for a single aspect.
         """
         own = torch.special.xlogy(self.vectors, self.vectors)
         gap = (own - self.vectors * self.log_probabilities(z)).sum(-1)
@@ -136,7 +137,7 @@ class Energy:
     def curvature(self, z: Tensor, scale: Tensor) -> Tensor:
         """A bound (B,) on the fastest rate at which the flow at z (B, D) comes to rest.
 
-        The largest eigenvalue of the Gauss-Newton Hessian M^T M, M_ik = sqrt(lambda_i p_ik) (J_ik - mean J_i),
+        The largest eigenvalue of the Gauss-Newton Hessian M^T M, M_ik = sqrt(lambda_i p_ik) (J_ik - E_p J_i),
         bounded by the largest row sum of |M M^T|: near 1/tau while margins grow, but constant where
         attributes pull against each other or a mixed aspect vector is met. 0 for raw logits.
         """
@@ -149,7 +150,7 @@ class Energy:
         return (rows @ rows.transpose(1, 2)).abs().sum(-1).amax(-1)
 
     def _jacobian(self, z: Tensor, scale: Tensor) -> Tensor:
-        """scale * d f_ik / dz at z (B, D), less that of aspect 0, which changes no probability: (B, A, K, D)."""
+        """scale * d (f_ik - f_i0) / dz at z (B, D): (B, A, K, D). Differences are all that p depends on."""
         slope = self.output_weight * _silu_slope(self._hidden(z)).unsqueeze(1)  # (B, A * K, H)
         jacobian = (slope @ self.hidden_weight * scale.unsqueeze(1)).unflatten(1, self.vectors.shape[1:])
         real = self.output_bias.unflatten(0, self.vectors.shape[1:]) > _NEVER / 2

@@ -5,11 +5,11 @@ Time           t runs from 1 (the prior's sample) to 0; beta(t) = beta_min + (be
 Eq. 20         dz/dt = 1/2 beta(t) grad E(z), so z goes down E as t falls (arXiv 2310.18342 writes two signs
                that cancel; its code and this file descend). tau = 1/2 int_t^1 beta takes beta away:
 
-                   d eps / d tau = - grad_eps E = - std * grad_z E,     0 <= tau <= T = (beta_min + beta_max) / 4
+                   d eps/d tau = - grad_eps E = - std * grad_z E,    0 <= tau <= T = (beta_min + beta_max) / 4
 
                Only lambda * T matters; beta says how long a push lasts, nothing else.
-Eq. 19         keeps the prior's part: dz/dtau = z - (z - mean) / std^2 - grad E. For a N(0, I) prior the first
-               two terms cancel, which is why whitened coordinates need none of them (and why Eq. 19 there is
+Eq. 19         keeps the prior's part: dz/dtau = z - (z - mean) / std^2 - grad E. For a N(0, I) prior its
+               first two terms cancel, which is why whitened coordinates need none of them (and why Eq. 19 there is
                Eq. 20). In plain coordinates Eq. 19 contracts or explodes like exp((1 - 1/std^2) tau): it is
                kept to reproduce the paper, as `prior_term = "eq19"`.
 
@@ -196,7 +196,7 @@ class _Problem:
         return down / self.std
 
     def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """The solver's own time as a grid (steps + 1,), and d tau / d clock at a moment of it: (B, 1) or ()."""
+        """The solver's own time as a grid (steps + 1,), and d tau / d clock at one of its moments."""
         options = self.options
         if not options.in_log_time:
             grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
@@ -314,7 +314,7 @@ def _end(problem: _Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     happened, step = event.any(0), event.int().argmax(0)
     before, after = path[(step - 1).clamp_min(0), rows], path[step, rows]
     part = torch.linspace(0, 1, _PARTS + 1, dtype=path.dtype, device=path.device).view(-1, 1, 1)
-    points = torch.lerp(before, after, part)  # (_PARTS + 1, B, D), the first of them without event unless step is 0
+    points = torch.lerp(before, after, part)  # the first of them is without event, unless step is 0
     reached, outside = _events(problem, points, path[0])
     event = reached | outside
     event[-1] = True  # as it was on the path
@@ -340,7 +340,7 @@ def _check_start(mean: Tensor, std: Tensor, eps0: Tensor) -> None:
 def _check_end(problem: _Problem, eps: Tensor, distance: Tensor) -> None:
     limit = _RUNAWAY * math.sqrt(eps.shape[-1])
     if not bool(eps.isfinite().all()) or float(distance.max()) > limit:
-        raise problem.failure(f"ran away: it went {float(distance.max()):.3g} from its start, {limit:.3g} is far")
+        raise problem.failure(f"ran away: it went {float(distance.max()):.3g} from its start (limit {limit:.3g})")
 
 
 def _choice(name: str, value: str, known: tuple[str, ...]) -> None:

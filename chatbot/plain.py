@@ -62,7 +62,10 @@ class PlainChat:
         while True:
             try:
                 line = read()
-            except EOFError:
+            except (EOFError, KeyboardInterrupt) as end:
+                self._write("\n" if self.interactive else "")  # the prompt stands on the line
+                if isinstance(end, KeyboardInterrupt):
+                    raise
                 break
             if line.strip() and not self._heed(line):
                 break
@@ -152,8 +155,9 @@ class PlainChat:
         self._write(f"{text}\n")
 
     def _write(self, text: str, raw: bool = False) -> None:
-        self._out.write(text if raw else clean(text))
-        self._out.flush()
+        if text:
+            self._out.write(text if raw else clean(text))
+            self._out.flush()
 
     def _note(self, text: str) -> None:
         self._notes.write(f"{one_line(text)}\n")

@@ -136,7 +136,7 @@ def _escaped(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    rest = line.lstrip()
+    rest = line.strip()
     if not rest:
         return ""
     rest = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", rest)

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import pytest
-import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +32,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `model`, `work`, `corpus` and `base`: the tiny model, trained once for the whole run."""
+    import tiny  # torch and transformers come with it
+
     folder = tmp_path_factory.mktemp("tiny")
     tiny.train(folder)
     return folder

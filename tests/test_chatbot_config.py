@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from chatbot import config, config_file
 from chatbot.config import Config
 from chatbot.errors import ConfigError
+from chatbot.sampling import Sampling
 
 SHIPPED = config.shipped_path()
 
@@ -30,6 +32,13 @@ def test_the_shipped_file_holds_every_setting_with_its_default() -> None:
         for key, value in table.items()
     }
     assert written == {name: value for name, value, _ in config.settings(Config())}
+
+
+def test_the_defaults_are_those_of_the_parts() -> None:
+    from chatbot.flow import FlowOptions
+
+    assert asdict(Config().flow) == asdict(FlowOptions())
+    assert {**asdict(Config().sampling), "seed": None} == asdict(Sampling())
 
 
 def test_every_setting_in_the_shipped_file_has_a_sentence_above_it() -> None:

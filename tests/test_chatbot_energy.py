@@ -11,7 +11,7 @@ from chatbot.energy import Energy
 from chatbot.errors import UnknownNameError
 from chatbot.model.heads import Heads
 
-ATTRIBUTES = {"style": ("lyrical", "plain"), "mood": ("glad", "sad", "calm"), "mind": ("critical", "emotional")}
+ATTRIBUTES = {"style": ("lyrical", "plain"), "mood": ("glad", "sad", "calm"), "mind": ("stern", "tender")}
 DIM = 6
 
 
@@ -25,7 +25,7 @@ MIXED: list[dict[str, Aim]] = [
     {"style": Aim({"lyrical": 1.0}, 1.5), "mood": Aim({"calm": 1.0})},
     {"mood": Aim({"glad": 0.7, "sad": 0.3}, 128.0)},
     {},
-    {"style": Aim({"plain": 1.0}, 0.0), "mind": Aim({"critical": 1.0}, 0.4)},
+    {"style": Aim({"plain": 1.0}, 0.0), "mind": Aim({"stern": 1.0}, 0.4)},
 ]
 
 
@@ -38,7 +38,9 @@ def heads() -> Heads:
     return heads
 
 
-def reference(heads: Heads, targets: list[dict[str, Aim]], z: Tensor, *, logits: bool, default: float) -> Tensor:
+def reference(
+    heads: Heads, targets: list[dict[str, Aim]], z: Tensor, *, logits: bool, default: float
+) -> Tensor:
     """The definition, row by row and aspect by aspect."""
     rows = []
     for row, wanted in enumerate(targets):
@@ -116,7 +118,7 @@ def test_steepness_is_weight_times_squared_gradient_of_the_margin(heads: Heads) 
         logits = heads(z)[name][0]
         (slope,) = torch.autograd.grad(logits[0] - logits[1], z)
         expected += weight * (slope * scale).square().sum().item()
-    targets = [{"style": Aim({"plain": 1.0}, 2.0), "mind": Aim({"critical": 1.0}, 0.5)}]
+    targets = [{"style": Aim({"plain": 1.0}, 2.0), "mind": Aim({"stern": 1.0}, 0.5)}]
     energy = Energy.of(heads, targets)
     assert energy.steepness(z.detach(), scale).item() == pytest.approx(expected)
     assert Energy.of(heads, targets, logits=True).steepness(z.detach(), scale).item() == 0

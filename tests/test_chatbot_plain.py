@@ -111,8 +111,6 @@ def test_once_prints_one_reply(room: Open) -> None:
 def test_words_come_as_they_are_found(room: Open) -> None:
     talk = room()
     seen: list[str] = []
-    engine = talk.session.engine
-    assert isinstance(engine, FakeEngine)
 
     class Watching(io.StringIO):
         def flush(self) -> None:

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from chatbot.model.heads import Head, Heads
 
-ATTRIBUTES = {"style": ("lyrical", "plain"), "mood": ("glad", "sad", "calm"), "mind": ("critical", "emotional")}
+ATTRIBUTES = {"style": ("lyrical", "plain"), "mood": ("glad", "sad", "calm"), "mind": ("stern", "tender")}
 
 
 def test_logits_of_every_attribute_in_order() -> None:

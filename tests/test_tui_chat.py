@@ -228,7 +228,7 @@ async def test_what_is_sent_before_the_model_is_loaded_is_stored_and_answered_af
     loaded, engine = threading.Event(), ScriptedEngine()
 
     def load() -> ScriptedEngine:
-        loaded.wait(10)
+        loaded.wait(60)
         return engine
 
     session, _ = open_session(tmp_path / "chat.db", engine=load)

@@ -62,7 +62,7 @@ class ScriptedEngine:
         self.asked.append({"context": context, "targets": dict(targets)})
         for number, word in enumerate(line.split(" ")):
             if number >= self.words_before_gate:
-                self.gate.wait(10)
+                self.gate.wait(60)
             yield word if number == 0 else f" {word}"
         yield SimpleNamespace(text=line, trace=trace(targets))
 
@@ -109,7 +109,7 @@ def open_session(
     return session, scripted
 
 
-async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 10) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait until `holds()` is true; fail after `seconds`."""
     for _ in range(int(seconds / 0.02)):
         await pilot.pause(0.02)
@@ -117,7 +117,6 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float =
             await pilot.pause()
             return
     raise AssertionError(f"never came true: {holds}")
-
 
 
 async def ready(pilot: Pilot[Any]) -> ChatApp:
@@ -137,7 +136,7 @@ async def say(pilot: Pilot[Any], text: str) -> None:
 
 def texts(app: ChatApp) -> list[str]:
     """What stands on the screen, message by message."""
-    return [view.render().plain for view in app.chat.conversation.views]  # type: ignore[union-attr]
+    return [str(view.render()) for view in app.chat.conversation.views]
 
 
 def notices(app: ChatApp) -> list[str]:

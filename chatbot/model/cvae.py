@@ -51,12 +51,17 @@ class Gaussian:
 
 
 class GaussianHead(nn.Module):
-    """Pooled states (B, W) to a Gaussian by a two-layer MLP (the paper's Eq. 1)."""
+    """Pooled states (B, W) to a Gaussian by a two-layer MLP (the paper's Eq. 1).
+
+    Pooled states of a pretrained encoder share one large mean; they are standardised first (running statistics
+    in evaluation), or every text starts at the same point and z collapses before training has begun.
+    """
 
     LOG_VAR_RANGE = (-7.0, 1.5)
 
     def __init__(self, width: int, latent_dim: int, log_var: float) -> None:
         super().__init__()
+        self.norm = nn.BatchNorm1d(width, affine=False)
         self.hidden = nn.Linear(width, width)
         self.output = nn.Linear(width, 2 * latent_dim)
         with torch.no_grad():
@@ -65,7 +70,7 @@ class GaussianHead(nn.Module):
             self.output.bias[latent_dim:] = log_var
 
     def forward(self, pooled: Tensor) -> Gaussian:
-        mean, log_var = self.output(F.silu(self.hidden(pooled))).float().chunk(2, dim=-1)
+        mean, log_var = self.output(F.silu(self.hidden(self.norm(pooled.float())))).float().chunk(2, dim=-1)
         return Gaussian(mean, log_var.clamp(*self.LOG_VAR_RANGE))
 
 

@@ -58,8 +58,8 @@ class LatentDecoder(nn.Module):
         self.memory = nn.Linear(latent_dim, memory_slots * self.width)
         self.offset = nn.Linear(latent_dim, self.width, bias=False)
         scale = float(self.embed.weight.detach().std())  # type: ignore[union-attr]
-        for layer in (self.memory, self.offset):
-            nn.init.normal_(layer.weight, std=scale / latent_dim**0.5)
+        nn.init.normal_(self.memory.weight, std=2 * scale / latent_dim**0.5)
+        nn.init.normal_(self.offset.weight, std=scale / latent_dim**0.5)
         nn.init.zeros_(self.memory.bias)
 
     @classmethod

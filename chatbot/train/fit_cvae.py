@@ -86,8 +86,12 @@ def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def epoch_batches(items: Sequence[EncodedItem], replies: int, seed: int, epoch: int) -> list[list[int]]:
+def epoch_batches(
+    items: Sequence[EncodedItem], replies: int, seed: int, epoch: int, single_share: float = 1.0
+) -> list[list[int]]:
     """Indices of one epoch's batches of about `replies` replies; items of like shape stand together.
+
+    Of the items with a single reply, whose long contexts cost most, each epoch takes a random `single_share`.
 
     Batches mix nothing but lengths: within a batch, items have a like number of replies and like lengths, so that
     little padding is computed. The order of batches is random. Depends on (seed, epoch) alone.
@@ -101,7 +105,8 @@ def epoch_batches(items: Sequence[EncodedItem], replies: int, seed: int, epoch: 
     batches: list[list[int]] = []
     current: list[int] = []
     count = 0
-    for index in sorted(range(len(items)), key=shape.__getitem__):
+    taken = [i for i, many in enumerate(shape) if many[0] or random.random() < single_share]
+    for index in sorted(taken, key=shape.__getitem__):
         size = len(items[index].replies)
         if current and (count + size > replies or shape[index][0] != shape[current[-1]][0]):
             batches.append(current)
@@ -115,16 +120,17 @@ def epoch_batches(items: Sequence[EncodedItem], replies: int, seed: int, epoch: 
 class Batches:
     """Batch number n of an endless run over epochs, for any n."""
 
-    def __init__(self, items: Sequence[EncodedItem], replies: int, seed: int) -> None:
-        self.items, self.replies, self.seed = items, replies, seed
+    def __init__(self, items: Sequence[EncodedItem], replies: int, seed: int, single_share: float = 1.0) -> None:
+        self.items, self.replies, self.seed, self.single_share = items, replies, seed, single_share
         self._epoch = -1
         self._order: list[list[int]] = []
-        self._per_epoch = len(epoch_batches(items, replies, seed, 0))
+        self._per_epoch = len(epoch_batches(items, replies, seed, 0, single_share))
 
     def __getitem__(self, step: int) -> list[EncodedItem]:
         epoch, number = divmod(step, self._per_epoch)
         if epoch != self._epoch:
-            self._epoch, self._order = epoch, epoch_batches(self.items, self.replies, self.seed, epoch)
+            self._epoch = epoch
+            self._order = epoch_batches(self.items, self.replies, self.seed, epoch, self.single_share)
         return [self.items[i] for i in self._order[number % len(self._order)]]
 
 
@@ -185,7 +191,7 @@ def fit(
 ) -> None:
     """Train `model` in place; the log also gets the validation terms of `evaluate`."""
     shape = recipe.cvae
-    batches = Batches([encoder.item(item) for item in train], shape.replies, recipe.seed)
+    batches = Batches([encoder.item(item) for item in train], shape.replies, recipe.seed, shape.single_share)
     held_out = [encoder.item(item) for item in valid]
     model.to(device).train()
     loss.to(device)

@@ -1,0 +1,204 @@
+"""What opens over the chat: older conversations, personas, a title, help and the command palette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList
+from tui_scripted import LINES, POET, ScriptedEngine, notices, open_session, ready, say, texts, until
+
+from chatbot.session import ChatSession
+from chatbot.tui.actions import ACTIONS
+from chatbot.tui.app import ChatApp
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.help_screen import HelpScreen
+from chatbot.tui.pick_screen import PickScreen, Row
+from profiles.profile import Profile
+from profiles.store import ProfileStore
+
+Opened = tuple[ChatApp, ChatSession, ScriptedEngine]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    session, engine = open_session(tmp_path / "chat.db")
+    store = ProfileStore(tmp_path / "profiles")
+    store.save(Profile(name="night-clerk", description="Knows [every] guest.", greeting="Room for one?"))
+    (tmp_path / "profiles" / "broken.toml").write_text("name = ")
+    yield ChatApp(session, model="scripted", profiles=store, animations=False), session, engine
+    session.manager.close()
+
+
+def titles(app: ChatApp) -> list[str]:
+    rows = app.screen.query_one("#rows", OptionList)
+    return [str(rows.get_option_at_index(i).prompt).split("\n")[0] for i in range(rows.option_count)]
+
+
+async def test_ctrl_n_begins_a_new_conversation(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "old words")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: len(texts(app)) == 1)
+        assert session.conversation is None
+        assert app.chat.query_one("#welcome").display
+        await say(pilot, "new words")
+        assert len(session.manager.list()) == 2
+        assert not app.chat.query_one("#welcome").display
+
+
+async def test_ctrl_n_in_mid_reply_stores_the_partial_first(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.gate.clear()
+    engine.words_before_gate = 2
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: texts(app)[-1].endswith("Keys go▍"))
+        left = session.conversation
+        await pilot.press("ctrl+n")
+        engine.gate.set()
+        await until(pilot, lambda: session.conversation is None and len(texts(app)) == 1)
+        assert left is not None
+        assert session.manager.path(left.id)[-1].state == "partial"
+
+
+async def test_ctrl_o_filters_as_one_types_and_opens(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "about rain")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        await say(pilot, "about [b]bread")
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        assert titles(app) == ["● about [b]bread", "  about rain"]
+        await pilot.press(*"RAIN")
+        await until(pilot, lambda: titles(app) == ["  about rain"])
+        await pilot.press(*"zzz")
+        await until(pilot, lambda: titles(app) == [])
+        await pilot.press("enter")
+        assert isinstance(app.screen, PickScreen), "nothing to open"
+        await pilot.press(*["backspace"] * 7)
+        await until(pilot, lambda: len(titles(app)) == 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is app.chat and len(texts(app)) == 3)
+        assert "about rain" in texts(app)[1]
+        assert app.chat.composer.has_focus
+        await pilot.press("up")
+        assert app.chat.composer.text == "about rain", "its prompts can be recalled"
+
+
+async def test_escape_leaves_the_list_and_nothing_changes(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        note = str(app.screen.query_one("#dialog-note").render())
+        assert "no conversations yet" in note
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        assert session.conversation is None
+
+
+def test_a_row_matches_when_every_word_occurs() -> None:
+    row = Row("1", "Lost Keys", "gloomy-poet · 4 messages")
+    assert row.matches(["keys", "poet"])
+    assert not row.matches(["keys", "baker"])
+
+
+async def test_another_persona_speaks_in_a_new_conversation(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        assert any("broken" in notice for notice in notices(app))
+        await pilot.press(*"clerk", "enter")
+        await until(pilot, lambda: app.screen is app.chat and session.profile.name == "night-clerk")
+        await until(pilot, lambda: texts(app) == ["night-clerk\nRoom for one?"])
+        assert session.manager.get("last").profile_name == POET.name
+
+
+async def test_f4_renames_the_conversation(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query_one(Input).value = "Keys [and] rain"
+        await pilot.press("enter")
+        await until(pilot, lambda: session.manager.get("last").title == "Keys [and] rain")
+        await until(pilot, lambda: str(app.chat.query_one("#title").render()) == "Keys [and] rain")
+
+
+async def test_f1_lists_the_keys_of_the_focused_widget_first_and_all_others(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        headings = [str(widget.render()) for widget in app.screen.query(".help-heading")]
+        assert headings == ["Dials (you are here)", "Everywhere", "Input", "Conversation"]
+        what = [str(widget.render()) for widget in app.screen.query(".help-what")]
+        assert "Stronger" in what
+        assert {action.sentence for action in ACTIONS} <= set(what)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+
+
+async def test_every_action_is_in_the_command_palette(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        commands = {command.title for command in app.get_system_commands(app.chat)}
+        offered = {action.title for action in ACTIONS if action.name != "stop"}
+        assert commands == offered | {"Theme", "Screenshot", "Quit"}
+        await say(pilot, "hi")
+        await pilot.press("ctrl+p")
+        await pilot.press(*"another", "enter")
+        await until(pilot, lambda: len(session.manager.siblings(session.messages()[-1].id)) == 2)
+        await until(pilot, lambda: LINES[1] in texts(app)[-1])
+
+
+async def test_f3_hides_the_measures(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "hi")
+        assert "lyrical" in texts(app)[-1]
+        await pilot.press("f3")
+        await until(pilot, lambda: "lyrical" not in texts(app)[-1])
+
+
+async def test_a_long_conversation_opens_at_its_end_and_fetches_the_past(opened: Opened) -> None:
+    app, session, _ = opened
+    manager = session.manager
+    conversation = manager.create(
+        profile_name=POET.name, profile=POET.model_dump(mode="json"), model="scripted"
+    )
+    for number in range(150):
+        role = "bot" if number % 2 else "user"
+        manager.add_message(conversation.id, role=role, text=f"message {number}")
+    session.resume(conversation.id)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        assert "message 149" in texts(app)[-1]
+        assert len(texts(app)) == 60
+        assert str(app.chat.query_one("#earlier").render()) == "↑ 90 earlier messages"
+        app.chat.conversation.focus()
+        await pilot.press("home")
+        await until(pilot, lambda: len(texts(app)) == 120)
+        assert "message 30" in texts(app)[0]
+        await say(pilot, "and now")
+        assert "and now" in texts(app)[-2]
+        assert len(texts(app)) == 122
