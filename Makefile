@@ -42,7 +42,7 @@ $(VENV)/dev.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
 	@touch $(VENV)/chat.stamp $@
 
 $(VENV)/pyvenv.cfg:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "chatbot needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "chatbot needs Python 3.11 or newer, and '$(PYTHON)' is not one that runs." >&2; \
 	  echo "Install one and name it: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)

@@ -113,6 +113,14 @@ class Energy:
         p = self.log_probabilities(z).exp()
         return {name: p[..., i, : len(a)] for i, (name, a) in enumerate(self.attributes.items())}
 
+    def named(self, z: Tensor) -> list[dict[str, dict[str, float]]]:
+        """The probabilities at z (B, D) as plain data: for each row attribute -> aspect -> p."""
+        p = self.log_probabilities(z).exp().tolist()
+        return [
+            {name: dict(zip(a, row[i], strict=False)) for i, (name, a) in enumerate(self.attributes.items())}
+            for row in p  # the last entries of a short row are padding
+        ]
+
     def divergence(self, z: Tensor) -> Tensor:
         """KL(v_i || p_i) in nats at z (..., B, D): (..., B, A); 0 where the weight is 0.
 

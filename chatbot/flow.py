@@ -9,9 +9,9 @@ Eq. 20         dz/dt = 1/2 beta(t) grad E(z), so z goes down E as t falls (arXiv
 
                Only lambda * T matters; beta says how long a push lasts, nothing else.
 Eq. 19         keeps the prior's part: dz/dtau = z - (z - mean) / std^2 - grad E. For a N(0, I) prior its
-               first two terms cancel, which is why whitened coordinates need none of them (and why Eq. 19 there is
-               Eq. 20). In plain coordinates Eq. 19 contracts or explodes like exp((1 - 1/std^2) tau): it is
-               kept to reproduce the paper, as `prior_term = "eq19"`.
+               first two terms cancel, which is why whitened coordinates need none of them (and why Eq. 19
+               there is Eq. 20). In plain coordinates Eq. 19 contracts or explodes like
+               exp((1 - 1/std^2) tau): it is kept to reproduce the paper, as `prior_term = "eq19"`.
 
 Log time. With log-softmax energies a margin m = log(p / (1 - p)) obeys m + e^m = const + kappa tau: the rate
 falls like 1/tau and the flow is smooth in log tau. Methods named "log-..." therefore step evenly in s,
@@ -340,7 +340,8 @@ def _check_start(mean: Tensor, std: Tensor, eps0: Tensor) -> None:
 def _check_end(problem: _Problem, eps: Tensor, distance: Tensor) -> None:
     limit = _RUNAWAY * math.sqrt(eps.shape[-1])
     if not bool(eps.isfinite().all()) or float(distance.max()) > limit:
-        raise problem.failure(f"ran away: it went {float(distance.max()):.3g} from its start (limit {limit:.3g})")
+        far = float(distance.max())
+        raise problem.failure(f"ran away: it went {far:.3g} from its start and may go {limit:.3g}")
 
 
 def _choice(name: str, value: str, known: tuple[str, ...]) -> None:

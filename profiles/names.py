@@ -31,8 +31,8 @@ def folded(name: str) -> str:
 
 
 def slug(title: str) -> str:
-    """A valid name close to a free title: 'Captain Ahab' -> 'captain-ahab'; '' when nothing is left."""
-    kept = (c if _allowed(c) else "-" for c in unicodedata.normalize("NFC", title.lower()))
+    """A valid name close to a free title: 'Captain Ahab' -> 'Captain-Ahab'; '' when nothing is left."""
+    kept = (c if _allowed(c) else "-" for c in unicodedata.normalize("NFC", title))
     name = "".join(dropwhile(lambda c: not _begins(c), re.sub(r"-{2,}", "-", "".join(kept))))
     name = name[:MAX_LENGTH].rstrip("-_")
     return f"{name}-persona" if _DEVICES.fullmatch(name) else name

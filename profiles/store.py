@@ -120,23 +120,24 @@ class ProfileStore:
 
     def write(self, name: str, text: str, *, overwrite: bool = False) -> Path:
         """Write the text of a profile as it stands, with its comments, once it has proved valid."""
-        name = from_toml(text, checked_name(name)).name
+        name, data = from_toml(text, checked_name(name)).name, text.encode("utf-8")
         self.check_free(name, except_for=name if overwrite else None)
         path = self.folder / f"{name}.toml"
-        write_atomically(path, text.encode("utf-8"))
+        _check_size(path, data)
+        write_atomically(path, data)
         return path
 
     def delete(self, name: str) -> None:
         """Delete the user's own profile and its card; a built-in one that it shadowed shows again."""
         name, path = self._own(name, "deleted")
         with _refusals(path, "deleted"):
-            for file in (path, *self.cards(name)):
+            for file in (path, *self._cards(name)):
                 file.unlink()
 
     def rename(self, old: str, new: str) -> Path:
         """Give the user's own profile another name; another case of the same name is another name too."""
         (old, path), new = self._own(old, "renamed"), checked_name(new)
-        text, cards = self._valid_text(old), self.cards(old)
+        text, cards = self._valid_text(old), self._cards(old)
         self.check_free(new, except_for=old if new != old else None)
         target = self.folder / f"{new}.toml"
         with _refusals(path, "renamed"):
@@ -153,14 +154,23 @@ class ProfileStore:
         """Write a copy of any profile as the user's own, with its card if it has one."""
         source, new = self.find(source)[0], checked_name(new)
         copy = self.write(new, renamed(self._valid_text(source), new))
-        for card in self.cards(source):
+        for card in self._cards(source):
             with _refusals(copy, "written"):
                 shutil.copyfile(card, _card_of(new, card))
         return copy
 
-    def cards(self, name: str) -> Sequence[Path]:
-        """The character cards kept beside the user's own profile: none or one."""
-        return [] if self.is_builtin(name) else sorted(self.folder.glob(f"{name}.card.*"))
+    def card(self, name: str) -> bytes | None:
+        """The character card that the user's own profile came from, if it came from one."""
+        for path in self._cards(name):
+            with _refusals(path, "read"):
+                return path.read_bytes()
+        return None
+
+    def save_with_card(self, profile: Profile, card: bytes, form: str) -> Path:
+        """Write a new profile of the user's own and beside it the card that it came from."""
+        path = self.save(profile)
+        write_atomically(self.folder / f"{profile.name}.card.{form}", card)
+        return path
 
     def check_free(self, name: str, *, except_for: str | None = None) -> None:
         """Refuse a name that another profile has; a built-in one may be shadowed under its exact name."""
@@ -195,6 +205,11 @@ class ProfileStore:
                 f"Make your own of it: chatbot profile copy {name} NEW"
             )
         return name, path
+
+    def _cards(self, name: str) -> Sequence[Path]:
+        """The files of cards beside the user's own profile: none or one."""
+        name, path = self.find(name)
+        return [] if path.parent == BUILTIN else sorted(self.folder.glob(f"{name}.card.*"))
 
     def _valid_text(self, name: str) -> str:
         self.load(name)
@@ -248,12 +263,16 @@ def _by_fold(folder: Path) -> dict[str, tuple[str, Path]]:
 def _read(path: Path) -> str:
     with _refusals(path, "read"), path.open("rb") as file:
         data = file.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise ProfileFileError(f"A profile has at most {MAX_FILE} bytes, and {path} has more. Shorten it.")
+    _check_size(path, data)
     try:
         return data.decode("utf-8-sig")  # some editors put a mark at the beginning
     except UnicodeDecodeError as error:
         raise ProfileFileError(f"A profile is UTF-8 text, and {path} is not: {error}. Save it so.") from error
+
+
+def _check_size(path: Path, data: bytes) -> None:
+    if len(data) > MAX_FILE:
+        raise ProfileFileError(f"A profile has at most {MAX_FILE} bytes, and {path} has more. Shorten it.")
 
 
 def _name(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from secrets import choice
 from typing import Any
 
@@ -17,6 +18,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # base32 without i, l, o, u: not
 _ID_LENGTH = 8
 
 
+@cache
 def conversations() -> Select[Any]:
     """Conversations with the number of their messages, newest first."""
     count = (
@@ -30,6 +32,7 @@ def conversations() -> Select[Any]:
     return select(*ConversationRow.__table__.columns, count).order_by(*newest)
 
 
+@cache
 def messages() -> Select[Any]:
     """Messages with the number of their alternatives and their trace, in the order they were said."""
     other = aliased(MessageRow)

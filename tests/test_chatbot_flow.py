@@ -232,7 +232,8 @@ def test_energy_falls_for_every_guided_row() -> None:
 @pytest.mark.parametrize("method", ADAPTIVE)
 def test_adaptive_methods_agree_with_the_fixed_one(method: str) -> None:
     mean, std, eps0 = prior(2)
-    energy = Energy.of(random_heads(), [{"style": Aim({"lyrical": 1.0}, 0.5)}, {"mood": Aim({"sad": 1.0}, 1.0)}])
+    wanted = [{"style": Aim({"lyrical": 1.0}, 0.5)}, {"mood": Aim({"sad": 1.0}, 1.0)}]
+    energy = Energy.of(random_heads(), wanted)
     exact = flow(energy, mean, std, eps0, options(method="log-rk4", steps=100))
     result = flow(energy, mean, std, eps0, options(method=method))
     assert torch.allclose(result.eps, exact.eps, atol=0.02)

@@ -16,7 +16,7 @@ HEAVY = {"torch", "transformers", "textual", "sqlalchemy", "sklearn", "numpy"}
 # What each part may import of this project; a part is the longest prefix of a module's name that stands here.
 GROUND = {"chatbot", "chatbot.errors", "chatbot.terminal"}
 MODEL = GROUND | {"chatbot.model"}
-ENGINE = MODEL | {"chatbot.sampling", "chatbot.energy", "chatbot.flow", "profiles"}
+ENGINE = MODEL | {"chatbot.sampling", "chatbot.energy", "chatbot.flow", "chatbot.guidance", "profiles"}
 SESSION = ENGINE | {
     "chatbot.engine",
     "chatbot.events",
@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.model": MODEL,
     "chatbot.energy": MODEL,
     "chatbot.flow": MODEL | {"chatbot.energy"},
+    "chatbot.guidance": MODEL | {"chatbot.energy", "chatbot.flow"},
     "chatbot.engine": ENGINE,
     "chatbot.persona": {"profiles"},
     "chatbot.events": {"storage"},

@@ -32,7 +32,9 @@ def test_int8_keeps_every_matrix_to_half_a_step(tiny_model: Path, tmp_path: Path
     )
     assert again.attributes == loaded.manifest.attributes
     twice = artifact.load(tmp_path)
-    for (name, one), two in zip(loaded.model.state_dict().items(), twice.model.state_dict().values(), strict=True):
+    for (name, one), two in zip(
+        loaded.model.state_dict().items(), twice.model.state_dict().values(), strict=True
+    ):
         step = one.abs().amax() / 127 if one.is_floating_point() and one.ndim == 2 else 1e-6
         torch.testing.assert_close(one, two, atol=float(step) * 0.51, rtol=0, msg=name)
 
@@ -58,7 +60,9 @@ def test_the_manifest_holds_no_path(trained: Path) -> None:
         ({"weights_digest": "00"}, "not those the manifest names"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(folder: Path, changes: dict[str, object], reason: str) -> None:
+def test_a_manifest_that_does_not_fit_is_refused(
+    folder: Path, changes: dict[str, object], reason: str
+) -> None:
     rewrite(folder, **changes)
     with pytest.raises(ModelError, match=reason):
         artifact.load(folder)

@@ -66,7 +66,9 @@ def test_pad_and_mask() -> None:
 
 def items(count: int) -> list[EncodedItem]:
     return [
-        EncodedItem([1] * (3 + i % 7), [1] * 3, [[1, 2]] * (1 + 3 * (i % 2)), [[1, 2]] * (1 + 3 * (i % 2)), [], "x")
+        EncodedItem(
+            [1] * (3 + i % 7), [1] * 3, [[1, 2]] * (1 + 3 * (i % 2)), [[1, 2]] * (1 + 3 * (i % 2)), [], "x"
+        )
         for i in range(count)
     ]
 

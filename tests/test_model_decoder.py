@@ -103,7 +103,11 @@ def test_padding_adds_nothing_to_the_loss(decoder: LatentDecoder) -> None:
     with torch.no_grad():
         both = decoder.reply_loss(decoder.prefill(ids, mask), z, reply, reply_mask, shown=reply)
         short = decoder.reply_loss(
-            decoder.prefill(ids[1:, :4], mask[1:, :4]), z[1:], reply[1:, :3], reply_mask[1:, :3], shown=reply[1:, :3]
+            decoder.prefill(ids[1:, :4], mask[1:, :4]),
+            z[1:],
+            reply[1:, :3],
+            reply_mask[1:, :3],
+            shown=reply[1:, :3],
         )
     torch.testing.assert_close(both[1:], short, atol=2e-5, rtol=1e-4)
 
@@ -112,14 +116,18 @@ def test_the_gradient_reaches_z_and_the_context(decoder: LatentDecoder) -> None:
     ids, mask = contexts()
     z = torch.randn(2, D, requires_grad=True)
     reply = torch.tensor([[BOT, 5, END], [BOT, 8, END]])
-    decoder.reply_loss(decoder.prefill(ids, mask), z, reply, torch.ones_like(reply), shown=reply).sum().backward()
+    decoder.reply_loss(
+        decoder.prefill(ids, mask), z, reply, torch.ones_like(reply), shown=reply
+    ).sum().backward()
     assert z.grad is not None
     assert float(z.grad.abs().min(dim=1).values.min()) > 0
 
 
 def test_closing_the_generator_stops_it_and_inference_mode_does_not_leak(decoder: LatentDecoder) -> None:
     ids, mask = contexts()
-    stream = decoder.generate(decoder.prefill(ids, mask), torch.zeros(2, D), bot=BOT, end=END, limit=50, choose=greedy)
+    stream = decoder.generate(
+        decoder.prefill(ids, mask), torch.zeros(2, D), bot=BOT, end=END, limit=50, choose=greedy
+    )
     next(stream)
     assert not torch.is_inference_mode_enabled()
     stream.close()
@@ -137,7 +145,14 @@ def test_a_full_window_ends_the_reply() -> None:
 
     tokens = list(
         decoder.generate(
-            decoder.prefill(ids, torch.ones_like(ids)), torch.zeros(1, D), bot=BOT, end=END, limit=99, choose=never_end
+            decoder.prefill(ids, torch.ones_like(ids)),
+            torch.zeros(1, D),
+            bot=BOT,
+            end=END,
+            limit=99,
+            choose=never_end,
         )
     )
-    assert len(tokens) == 64 - 50 - 3  # positions less context and memory: [BOT] takes one, the last token needs none
+    assert (
+        len(tokens) == 64 - 50 - 3
+    )  # positions less context and memory: [BOT] takes one, the last token needs none

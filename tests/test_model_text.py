@@ -29,7 +29,17 @@ def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     marks = list(".,!?;:'\"()-–…“”[]")
     words = ["the", "train", "daughter", "has", "yes", "she", "said", "in", "is"]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *marks, *words, *(f"##{x}" for x in letters)]
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *letters,
+        *marks,
+        *words,
+        *(f"##{x}" for x in letters),
+    ]
     tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]").save_pretrained(folder)
     pruned, _ = build_tokenizer(str(folder), "main", 500, LINES)
@@ -45,7 +55,9 @@ def test_reply_starts_with_a_capital_and_says_i_in_upper_case(codec: Codec) -> N
     assert codec.decode(codec.encode("i saw it. so did i, in spring")) == "I saw it. So did I, in spring"
 
 
-@given(st.lists(st.sampled_from(["the", "Train", "in", "I", "i'm", "USA", "it's", "-", "o", "7"]), max_size=12))
+@given(
+    st.lists(st.sampled_from(["the", "Train", "in", "I", "i'm", "USA", "it's", "-", "o", "7"]), max_size=12)
+)
 @settings(max_examples=60, deadline=None)
 def test_streamed_pieces_make_the_decoded_text(codec: Codec, words: list[str]) -> None:
     ids = codec.encode(" ".join(words))
@@ -79,7 +91,9 @@ def test_only_the_newest_turn_may_be_cut_and_its_end_stays(codec: Codec) -> None
     assert ids[1:] == codec.encode_turn(long)[-9:]
 
 
-@given(st.integers(min_value=4, max_value=80), st.lists(st.text(max_size=30), max_size=6), st.text(max_size=40))
+@given(
+    st.integers(min_value=4, max_value=80), st.lists(st.text(max_size=30), max_size=6), st.text(max_size=40)
+)
 @settings(max_examples=60, deadline=None)
 def test_budget_is_never_passed(codec: Codec, budget: int, lines: list[str], fact: str) -> None:
     context = Context.of([fact], [*lines, "yes"])

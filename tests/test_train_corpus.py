@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
 from chatbot.train.corpus import PARTS, Labelled, part_of
@@ -29,10 +29,15 @@ def test_parallel_in_both_forms_is_the_same(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     write(
         tmp_path / "a" / "x.jsonl",
-        {"facts": ["I bake."], "turns": ["hi", "hello", "tell me"], "replies": {"style/lyrical": "Like a slow river."}},
+        {
+            "facts": ["I bake."],
+            "turns": ["hi", "hello", "tell me"],
+            "replies": {"style/lyrical": "Like a slow river."},
+        },
     )
     write(
-        tmp_path / "b" / "x.jsonl", {"f": ["I bake."], "c": ["hi", "hello"], "u": "tell me", "r": {"ly": "Like a slow river."}}
+        tmp_path / "b" / "x.jsonl",
+        {"f": ["I bake."], "c": ["hi", "hello"], "u": "tell me", "r": {"ly": "Like a slow river."}},
     )
     one, two = (all_items(corpora.load(tmp_path / name)) for name in ("a", "b"))
     assert one == two
@@ -50,7 +55,10 @@ def test_dialogue_gives_one_item_for_each_reply(tmp_path: Path) -> None:
 
 
 def test_chat_takes_the_facts_of_the_side_that_speaks(tmp_path: Path) -> None:
-    write(tmp_path / "c.jsonl", {"facts_a": ["I am A."], "facts_b": ["I am B."], "turns": ["hey you", "oh hi", "so"]})
+    write(
+        tmp_path / "c.jsonl",
+        {"facts_a": ["I am A."], "facts_b": ["I am B."], "turns": ["hey you", "oh hi", "so"]},
+    )
     items = sorted(all_items(corpora.load(tmp_path)), key=lambda item: len(item.context.turns))
     assert [(item.context.facts, item.replies[0]) for item in items] == [
         (("I am B.",), Labelled("oh hi")),
@@ -59,9 +67,16 @@ def test_chat_takes_the_facts_of_the_side_that_speaks(tmp_path: Path) -> None:
 
 
 def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
-    replies = {"style/lyrical": "Like a slow river.", "style/plain": "No.", "mind/critical": "Why would you do it?"}
+    replies = {
+        "style/lyrical": "Like a slow river.",
+        "style/plain": "No.",
+        "mind/critical": "Why would you do it?",
+    }
     write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": replies}, {"odd": 1})
-    write(tmp_path / "y.jsonl", {"facts": [], "turns": ["hi"], "replies": {"style/lyrical": "like a slow river."}})
+    write(
+        tmp_path / "y.jsonl",
+        {"facts": [], "turns": ["hi"], "replies": {"style/lyrical": "like a slow river."}},
+    )
     report = corpora.load(tmp_path).report()
     assert report["dropped"] == {
         "reply under 3 words": 1,
@@ -72,7 +87,10 @@ def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
 
 
 def test_combinations_are_never_trained_on(tmp_path: Path) -> None:
-    write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}})
+    write(
+        tmp_path / "x.jsonl",
+        {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}},
+    )
     assert all_items(corpora.load(tmp_path)) == []
 
 
@@ -93,7 +111,12 @@ def test_compressed_files_and_plain_text(tmp_path: Path) -> None:
     with gzip.open(plain / "b.jsonl.gz", "wt") as file:
         file.write(json.dumps({"paragraphs": [str(i) for i in range(20)]}) + "\n")
     corpus = corpora.load(tiny.write_corpus(tmp_path / "c"), plain_folder=plain)
-    assert [(len(text.lines), text.dialogue) for text in corpus.plain] == [(2, True), (8, False), (8, False), (4, False)]
+    assert [(len(text.lines), text.dialogue) for text in corpus.plain] == [
+        (2, True),
+        (8, False),
+        (8, False),
+        (4, False),
+    ]
     capped = corpora.load(tmp_path / "c", plain_folder=plain, plain_each=2)
     assert [text.lines[0] for text in capped.plain] == ["a", "0", "16"]
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tiny
 import torch
 
+import tiny
 from chatbot.errors import ConfigError, UsageError
 from chatbot.model import artifact
 from chatbot.train import pipeline
@@ -40,7 +40,16 @@ def test_z_carries_the_aspect_and_the_decoder_uses_z(trained: Path) -> None:
 
 
 def test_every_loss_is_logged(trained: Path) -> None:
-    terms = {"loss_reconstruction", "loss_kl", "loss_aspect", "loss_distance", "loss_bow", "kl_nats", "beta", "noise"}
+    terms = {
+        "loss_reconstruction",
+        "loss_kl",
+        "loss_aspect",
+        "loss_distance",
+        "loss_bow",
+        "kl_nats",
+        "beta",
+        "noise",
+    }
     assert all(terms <= row.keys() for row in log(trained, "cvae"))
 
 
@@ -50,7 +59,9 @@ def test_a_finished_run_is_not_trained_again(trained: Path, tmp_path: Path) -> N
     recipe = tiny.recipe(trained / "base")
     pipeline.train(recipe, trained / "corpus", work, tmp_path / "model", plain=None, device="cpu")
     assert len((work / "train.jsonl").read_text().splitlines()) == lines
-    one, two = (artifact.load(folder).model.state_dict() for folder in (trained / "model", tmp_path / "model"))
+    one, two = (
+        artifact.load(folder).model.state_dict() for folder in (trained / "model", tmp_path / "model")
+    )
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
@@ -118,7 +129,12 @@ def test_recipe_errors_name_the_key(tmp_path: Path) -> None:
 def test_flags_change_a_recipe() -> None:
     recipe = recipes.load("embedded")
     changed = recipes.adjust(recipe, base="folder", steps=["cvae=7"], seed=3)
-    assert (changed.base.encoder, changed.base.decoder, changed.cvae.steps, changed.seed) == ("folder", "folder", 7, 3)
+    assert (changed.base.encoder, changed.base.decoder, changed.cvae.steps, changed.seed) == (
+        "folder",
+        "folder",
+        7,
+        3,
+    )
     assert changed.pretrain == recipe.pretrain
     with pytest.raises(UsageError, match="--steps must be"):
         recipes.adjust(recipe, base=None, steps=["cvae"], seed=None)
@@ -137,7 +153,9 @@ def test_two_bases_give_two_encoders_and_two_tokenizers(tmp_path: Path, trained:
         heads=replace(recipe.heads, epochs=1),
         storage="bf16",
     )
-    pipeline.train(recipe, trained / "corpus", tmp_path / "work", tmp_path / "model", plain=None, device="cpu")
+    pipeline.train(
+        recipe, trained / "corpus", tmp_path / "work", tmp_path / "model", plain=None, device="cpu"
+    )
     loaded = artifact.load(tmp_path / "model")
     assert loaded.model.posterior_encoder is not None
     assert loaded.codec.cased

@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tui_scripted import LINES, ScriptedEngine, notices, open_session, ready, say, texts, until
 
 from chatbot.errors import ModelError
 from chatbot.session import ChatSession
-from chatbot.tui.app import ChatApp
 from storage.conversations import ConversationManager
+from tui_scripted import LINES, ScriptedEngine, WatchedApp, open_session, ready, say, until
 
-Opened = tuple[ChatApp, ChatSession, ScriptedEngine]
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     session, engine = open_session(tmp_path / "chat.db")
-    yield ChatApp(session, model="scripted", animations=False), session, engine
+    yield WatchedApp(session), session, engine
     session.manager.close()
 
 
@@ -29,13 +28,13 @@ async def test_enter_sends_and_the_reply_is_stored_and_shown_with_its_measures(o
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: len(texts(app)) == 3 and app.chat.turn is None)
+        await until(pilot, lambda: len(app.texts) == 3 and app.chat.turn is None)
         assert [(m.role, m.text, m.state) for m in session.messages()] == [
             ("bot", "You are late. So is the spring.", "complete"),
             ("user", "hi", "complete"),
             ("bot", LINES[0], "complete"),
         ]
-        name, words, measures = texts(app)[-1].split("\n")
+        name, words, measures = app.texts[-1].split("\n")
         assert (name, words) == ("gloomy-poet", LINES[0])
         assert measures == "lyrical 0.97 · pessimistic 0.91 · emotional 0.55/0.80 · critical 0.45/0.20"
         assert app.chat.composer.text == ""
@@ -78,9 +77,9 @@ async def test_a_message_that_is_too_long_is_refused_and_stays_in_the_box(opened
         await ready(pilot)
         app.chat.composer.put("y" * 100_000)
         await pilot.press("enter")
-        await until(pilot, lambda: notices(app))
-        assert "20,000" in notices(app)[0]
-        assert "100,000" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "20,000" in app.notices[0]
+        assert "100,000" in app.notices[0]
         assert len(app.chat.composer.text) == 100_000
         assert session.conversation is None
 
@@ -111,7 +110,7 @@ async def test_escape_stops_and_the_partial_reply_is_kept_and_marked(opened: Ope
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: texts(app)[-1].endswith("Keys go where▍"))
+        await until(pilot, lambda: app.texts[-1].endswith("Keys go where▍"))
         await pilot.press("escape")
         engine.gate.set()
         await until(pilot, lambda: app.chat.turn is None)
@@ -119,7 +118,7 @@ async def test_escape_stops_and_the_partial_reply_is_kept_and_marked(opened: Ope
         assert last.state == "partial"
         assert last.text.startswith("Keys go where")
         assert len(last.text) < len(LINES[0])
-        assert texts(app)[-1] == f"gloomy-poet  stopped\n{last.text}"
+        assert app.texts[-1] == f"gloomy-poet  stopped\n{last.text}"
 
 
 async def test_a_second_message_waits_until_the_reply_is_through(opened: Opened) -> None:
@@ -130,8 +129,8 @@ async def test_a_second_message_waits_until_the_reply_is_through(opened: Opened)
         await pilot.press("a", "enter")
         await until(pilot, lambda: len(session.messages()) == 3)
         await pilot.press("b", "enter")
-        await until(pilot, lambda: notices(app))
-        assert "One reply at a time" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "One reply at a time" in app.notices[0]
         assert app.chat.composer.text == "b"
         engine.gate.set()
         await until(pilot, lambda: app.chat.turn is None)
@@ -145,18 +144,18 @@ async def test_ctrl_r_makes_a_sibling_and_the_arrows_walk_among_them(opened: Ope
         await ready(pilot)
         await say(pilot, "hi")
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: app.chat.turn is None and "2/2" in texts(app)[-1])
-        assert LINES[1] in texts(app)[-1]
+        await until(pilot, lambda: app.chat.turn is None and "2/2" in app.texts[-1])
+        assert LINES[1] in app.texts[-1]
         await pilot.press("alt+up")
-        await until(pilot, lambda: "1/2" in texts(app)[-1])
+        await until(pilot, lambda: "1/2" in app.texts[-1])
         assert session.messages()[-1].text == LINES[0]
         await pilot.press("alt+down")
-        await until(pilot, lambda: "2/2" in texts(app)[-1])
+        await until(pilot, lambda: "2/2" in app.texts[-1])
         app.chat.conversation.focus()
         await pilot.press("up")
-        await until(pilot, lambda: "1/2" in texts(app)[-1])
+        await until(pilot, lambda: "1/2" in app.texts[-1])
         await pilot.press("down")
-        await until(pilot, lambda: "2/2" in texts(app)[-1])
+        await until(pilot, lambda: "2/2" in app.texts[-1])
         assert [m.text for m in session.manager.siblings(session.messages()[-1].id)] == list(LINES[:2])
 
 
@@ -171,12 +170,23 @@ async def test_an_earlier_reply_can_be_chosen_and_answered_again(opened: Opened)
         await pilot.press("left")
         assert app.chat.conversation.chosen == first
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: app.chat.turn is None and len(texts(app)) == 3)
+        await until(pilot, lambda: app.chat.turn is None and len(app.texts) == 3)
         again = session.messages()[-1]
         assert (again.parent_id, again.position) == (first.parent_id, 1)
         await pilot.press("up")
-        await until(pilot, lambda: len(texts(app)) == 5)
+        await until(pilot, lambda: len(app.texts) == 5)
         assert [m.text for m in session.messages()][1::2] == ["one", "two"]
+
+
+async def test_letters_typed_anywhere_go_to_the_input_box(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("h")
+        await ready(pilot)
+        app.chat.conversation.focus()
+        await pilot.press("i", "space", "0")
+        await until(pilot, lambda: app.chat.composer.text == "hi 0")
+        assert app.chat.composer.has_focus
 
 
 async def test_without_a_reply_ctrl_r_and_ctrl_y_say_so(opened: Opened) -> None:
@@ -184,8 +194,8 @@ async def test_without_a_reply_ctrl_r_and_ctrl_y_say_so(opened: Opened) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: notices(app))
-        assert "Say something" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "Say something" in app.notices[0]
 
 
 async def test_ctrl_y_copies_the_last_reply(opened: Opened) -> None:
@@ -195,7 +205,7 @@ async def test_ctrl_y_copies_the_last_reply(opened: Opened) -> None:
         await say(pilot, "hi")
         await pilot.press("ctrl+y")
         assert app.clipboard == LINES[0]
-        await until(pilot, lambda: notices(app))
+        await until(pilot, lambda: app.notices)
 
 
 async def test_text_is_literal_and_cannot_steer_the_terminal(opened: Opened) -> None:
@@ -204,8 +214,8 @@ async def test_text_is_literal_and_cannot_steer_the_terminal(opened: Opened) -> 
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await say(pilot, "[red]hm[/red] \x1b]0;title\x07 [/nothing]")
-        assert texts(app)[1].split("\n")[1] == "[red]hm[/red] ]0;title [/nothing]"
-        assert "[bold]not bold[/bold] [31mred [/] [@click=app.quit]x[/]" in texts(app)[2]
+        assert app.texts[1].split("\n")[1] == "[red]hm[/red] ]0;title [/nothing]"
+        assert "[bold]not bold[/bold] [31mred [/] [@click=app.quit]x[/]" in app.texts[2]
         assert session.messages()[2].text == engine.lines[0], "what is stored is what was said"
 
 
@@ -215,12 +225,12 @@ async def test_a_reply_that_fails_is_a_notice_and_stays_marked(opened: Opened) -
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await say(pilot, "hi")
-        assert notices(app) == ["out of memory"]
+        assert app.notices == ["out of memory"]
         assert session.messages()[-1].state == "failed"
-        assert texts(app)[-1] == "gloomy-poet  failed\nout of memory"
+        assert app.texts[-1] == "gloomy-poet  failed\nout of memory"
         engine.error = None
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: app.chat.turn is None and "2/2" in texts(app)[-1])
+        await until(pilot, lambda: app.chat.turn is None and "2/2" in app.texts[-1])
         assert session.messages()[-1].state == "complete"
 
 
@@ -232,18 +242,18 @@ async def test_what_is_sent_before_the_model_is_loaded_is_stored_and_answered_af
         return engine
 
     session, _ = open_session(tmp_path / "chat.db", engine=load)
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         assert app.chat.query_one("#loading").display
         await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: len(texts(app)) == 2)
+        await until(pilot, lambda: len(app.texts) == 2)
         assert session.messages()[-1].text == "hi", "safe before the model is there"
         await pilot.press(*"more", "enter")
-        await until(pilot, lambda: notices(app))
+        await until(pilot, lambda: app.notices)
         assert app.chat.composer.text == "more"
         loaded.set()
-        await until(pilot, lambda: app.chat.turn is None and len(texts(app)) == 3)
+        await until(pilot, lambda: app.chat.turn is None and len(app.texts) == 3)
         assert session.messages()[-1].text == LINES[0]
         assert not app.chat.query_one("#loading").display
     session.manager.close()
@@ -258,10 +268,10 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_f5_tries_again(tmp_path
         return engine
 
     session, _ = open_session(tmp_path / "chat.db", engine=load)
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: notices(app))
-        assert notices(app) == ["The model folder x is not there. Train one."]
+        await until(pilot, lambda: app.notices)
+        assert app.notices == ["The model folder x is not there. Train one."]
         await until(pilot, lambda: app.chat.query_one("#loading").has_class("-failed"))
         await pilot.press("f5")
         await ready(pilot)
@@ -274,11 +284,11 @@ async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path) -> None:
     session, engine = open_session(tmp_path / "chat.db")
     engine.gate.clear()
     engine.words_before_gate = 2
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: texts(app)[-1].endswith("Keys go▍"))
+        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
         threading.Timer(0.2, engine.gate.set).start()
         await pilot.press("ctrl+q")
     session.manager.close()

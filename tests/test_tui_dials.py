@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tui_scripted import ATTRIBUTES, POET, ScriptedEngine, notices, open_session, ready, say, until
 
 from chatbot.session import ChatSession
-from chatbot.tui.app import ChatApp
 from profiles.profile import Profile, Target
+from tui_scripted import ATTRIBUTES, POET, ScriptedEngine, WatchedApp, open_session, ready, say, until
 
-Opened = tuple[ChatApp, ChatSession, ScriptedEngine]
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     session, engine = open_session(tmp_path / "chat.db")
-    yield ChatApp(session, model="scripted", animations=False), session, engine
+    yield WatchedApp(session), session, engine
     session.manager.close()
 
 
@@ -115,10 +114,10 @@ async def test_a_click_chooses_a_dial(opened: Opened) -> None:
 async def test_a_profile_that_the_model_cannot_follow_is_told_and_can_be_helped(tmp_path: Path) -> None:
     odd = Profile(name="odd", attributes={"colour": pure("blue", 1.0)})
     session, _ = open_session(tmp_path / "chat.db", profile=odd)
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: notices(app))
-        assert "colour" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "colour" in app.notices[0]
         await until(pilot, lambda: len(app.chat.dials.dials) == len(ATTRIBUTES) + 1)
         await pilot.press("ctrl+d", "end", "0")
         await until(pilot, lambda: "colour" not in session.dials)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tui_scripted import LINES, notices, open_session, ready, say, texts, until
 
 from chatbot.session import ChatSession
-from chatbot.tui.app import ChatApp
+from tui_scripted import LINES, WatchedApp, open_session, ready, say, until
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def session(tmp_path: Path) -> Iterator[ChatSession]:
 
 
 async def test_resizing_keeps_the_talk_and_what_was_typed(session: ChatSession) -> None:
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await say(pilot, "hi")
@@ -34,11 +33,11 @@ async def test_resizing_keeps_the_talk_and_what_was_typed(session: ChatSession) 
         await until(pilot, lambda: app.chat.composer.has_focus)
         await pilot.press(*"tence")
         assert app.chat.composer.text == "half a sentence"
-        assert len(texts(app)) == 3
+        assert len(app.texts) == 3
 
 
 async def test_a_narrow_window_shows_either_the_talk_or_the_dials(session: ChatSession) -> None:
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(40, 12)) as pilot:
         await ready(pilot)
         assert not app.chat.dials.display
@@ -55,7 +54,7 @@ async def test_a_narrow_window_shows_either_the_talk_or_the_dials(session: ChatS
 
 @pytest.mark.parametrize("size", [(20, 5), (5, 2)])
 async def test_every_screen_opens_in_a_tiny_window(session: ChatSession, size: tuple[int, int]) -> None:
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
         for key in ("f1", "ctrl+o", "ctrl+t", "f4", "ctrl+p"):
@@ -67,26 +66,26 @@ async def test_every_screen_opens_in_a_tiny_window(session: ChatSession, size: t
 
 async def test_keys_can_be_changed_and_a_wrong_name_is_told(session: ChatSession) -> None:
     keys = {"regenerate": "f9", "regenerat": "f8"}
-    app = ChatApp(session, model="scripted", animations=False, keys=keys)
+    app = WatchedApp(session, keys=keys)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: notices(app))
-        assert "'regenerat'. Did you mean 'regenerate'?" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "'regenerat'. Did you mean 'regenerate'?" in app.notices[0]
         await say(pilot, "hi")
         await pilot.press("f9")
-        await until(pilot, lambda: "2/2" in texts(app)[-1])
+        await until(pilot, lambda: "2/2" in app.texts[-1])
 
 
 async def test_an_unknown_theme_is_told_with_the_near_name(session: ChatSession) -> None:
-    app = ChatApp(session, model="scripted", animations=False, theme="dusck")
+    app = WatchedApp(session, theme="dusck")
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: notices(app))
-        assert "'dusck'. Did you mean 'dusk'?" in notices(app)[0]
+        await until(pilot, lambda: app.notices)
+        assert "'dusck'. Did you mean 'dusk'?" in app.notices[0]
         assert app.theme == "dusk"
 
 
 async def test_without_animations_nothing_moves(session: ChatSession) -> None:
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         assert app.animation_level == "none"
@@ -97,7 +96,7 @@ async def test_no_color_is_obeyed_and_the_state_is_readable(
     session: ChatSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    app = ChatApp(session, model="scripted", animations=False)
+    app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         assert app.no_color

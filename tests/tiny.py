@@ -39,17 +39,31 @@ def write_corpus(folder: Path) -> Path:
         for i, ask in enumerate(ASKS)
         for thing in THINGS
     ]
-    (folder / "parallel.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+    (folder / "parallel.jsonl").write_text(
+        "\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8"
+    )
     return folder
 
 
 def write_base(folder: Path) -> Path:
     """An untrained BERT of 2 layers x 32 with a word-piece vocabulary, as a local base model folder."""
-    words = {w for text in (*REPLIES.values(), *ASKS, "I have a {}.") for w in text.lower().format("").split()}
+    words = {
+        w for text in (*REPLIES.values(), *ASKS, "I have a {}.") for w in text.lower().format("").split()
+    }
     words |= {w.strip(".,?") for w in words} | set(THINGS) | set(".,?!'-:")
     letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + [str(d) for d in range(10)]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(words | set(letters)), *(f"##{x}" for x in letters)]
-    tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(dict.fromkeys(pieces))}, unk_token="[UNK]"))
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *sorted(words | set(letters)),
+        *(f"##{x}" for x in letters),
+    ]
+    tokenizer = Tokenizer(
+        models.WordPiece({p: i for i, p in enumerate(dict.fromkeys(pieces))}, unk_token="[UNK]")
+    )
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     fast = PreTrainedTokenizerFast(
@@ -80,11 +94,21 @@ def recipe(base: Path) -> Recipe:
         base=replace(
             full.base, encoder=str(base), decoder=str(base), encoder_layers=2, frozen_encoder_layers=0
         ),
-        text=replace(full.text, vocabulary=400, context_tokens=64, encoder_tokens=48, reply_tokens=24, positions=128),
+        text=replace(
+            full.text, vocabulary=400, context_tokens=64, encoder_tokens=48, reply_tokens=24, positions=128
+        ),
         model=replace(full.model, latent_dim=8, memory_slots=2, head_dim=16),
         pretrain=replace(full.pretrain, steps=60, batch=8, length=48, lr=5e-3),
         cvae=replace(
-            full.cvae, steps=240, replies=32, lr=3e-3, encoder_lr=3e-3, new_lr=5e-3, autoencoder=0.35, aspect=2.0, bow=1.0
+            full.cvae,
+            steps=240,
+            replies=32,
+            lr=3e-3,
+            encoder_lr=3e-3,
+            new_lr=5e-3,
+            autoencoder=0.35,
+            aspect=2.0,
+            bow=1.0,
         ),
         heads=replace(full.heads, epochs=40, batch=64, lr=5e-3),
     )

@@ -45,7 +45,7 @@ class ScriptedEngine:
         self.words_before_gate = 0
         self.error: Exception | None = None
         self.asked: list[dict[str, Any]] = []
-        self.lines = list(LINES)
+        self.lines: list[str] = list(LINES)
 
     def check(self, targets: Mapping[str, Any]) -> None:
         for name, target in targets.items():
@@ -109,6 +109,23 @@ def open_session(
     return session, scripted
 
 
+class WatchedApp(ChatApp):
+    """The application with every notice kept: on the screen they go after some seconds."""
+
+    def __init__(self, session: ChatSession, **options: Any) -> None:
+        super().__init__(session, model="scripted", animations=False, **options)
+        self.notices: list[str] = []
+
+    def notify(self, message: str, **options: Any) -> None:
+        self.notices.append(message)
+        super().notify(message, **options)
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands in the conversation, message by message."""
+        return [str(view.render()) for view in self.chat.conversation.views]
+
+
 async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait until `holds()` is true; fail after `seconds`."""
     for _ in range(int(seconds / 0.02)):
@@ -119,26 +136,16 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float =
     raise AssertionError(f"never came true: {holds}")
 
 
-async def ready(pilot: Pilot[Any]) -> ChatApp:
-    """The application once its model is loaded and shown."""
-    app = cast(ChatApp, pilot.app)
-    await until(pilot, lambda: app.chat.session.loaded and not app.chat.query_one("#loading").display)
-    return app
+async def ready(pilot: Pilot[Any]) -> None:
+    """Wait until the model is loaded and shown."""
+    chat = cast(ChatApp, pilot.app).chat
+    await until(pilot, lambda: chat.session.loaded and not chat.query_one("#loading").display)
 
 
 async def say(pilot: Pilot[Any], text: str) -> None:
     """Send `text` and wait for the whole reply."""
-    app = cast(ChatApp, pilot.app)
-    app.chat.composer.put(text)
+    chat = cast(ChatApp, pilot.app).chat
+    chat.composer.focus()
+    chat.composer.put(text)
     await pilot.press("enter")
-    await until(pilot, lambda: not app.chat.composer.text and app.chat.turn is None)
-
-
-def texts(app: ChatApp) -> list[str]:
-    """What stands on the screen, message by message."""
-    return [str(view.render()) for view in app.chat.conversation.views]
-
-
-def notices(app: ChatApp) -> list[str]:
-    """The notices that were shown."""
-    return [str(notice.message) for notice in app._notifications]
+    await until(pilot, lambda: not chat.composer.text and chat.turn is None)

@@ -61,7 +61,7 @@ def flagged(
 
 def asked(draft: Profile, attributes: Attributes | None) -> Profile:
     """The draft with the answers of a person at a terminal; an empty answer leaves a thing out."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise UsageError(
             "A profile is made by questions on a terminal, and there is none here. "
             "Give at least one of --set, --fact, --greeting, --description and --from."
@@ -91,6 +91,11 @@ def edited(store: ProfileStore, name: str, attributes: Attributes | None) -> Pat
         with os.fdopen(descriptor, "wb") as file:
             file.write(after)
         raise UsageError(f"{error} The profile is as it was; the rejected text is in {kept}") from error
+
+
+def on_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _ask(question: str, read: Callable[[str], T]) -> T | None:

@@ -35,7 +35,8 @@ def _manager() -> ConversationManager:
     from chatbot import config
     from storage import ConversationManager
 
-    return ConversationManager(config.load().database)
+    # Incognito is about chats to come; what is stored can be looked at all the same.
+    return ConversationManager(config.load({"chat.incognito": False}).database)
 
 
 @app.command("list")
@@ -71,7 +72,9 @@ def show(reference: Reference, as_json: Json = False) -> None:
 
 
 @app.command()
-def resume(reference: Annotated[str, typer.Argument(metavar="[REFERENCE]")] = "last") -> None:
+def resume(
+    reference: Annotated[str, typer.Argument(metavar="[REFERENCE]", help="Which one.")] = "last",
+) -> None:
     """Go on with a conversation, by default the last; the same as chatbot chat --resume."""
     from chatbot import config
     from chatbot.cli import start
@@ -97,7 +100,7 @@ def delete(
     """Delete conversations for good: from the file, its index and its log."""
     with _manager() as manager:
         doomed = {found.id: found for found in map(manager.get, references)}
-        if not yes and not _agreed([found.title for found in doomed.values()]):
+        if not yes and not _agreed([f"{found.id} {found.title!r}" for found in doomed.values()]):
             print("Nothing was deleted.", file=sys.stderr)
             return
         wiped = True
@@ -108,13 +111,14 @@ def delete(
         print("Some of the text may stay on disk until other programs close the file.", file=sys.stderr)
 
 
-def _agreed(titles: list[str]) -> bool:
+def _agreed(names: list[str]) -> bool:
     """Whether the person at the terminal says yes; UsageError when nobody is there."""
     if not sys.stdin.isatty():
         raise UsageError(
             "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
         )
-    return typer.confirm(f"Delete {', '.join(one_line(repr(title)) for title in titles)} for good?", err=True)
+    print(f"Delete {one_line(', '.join(names))} for good? [y/N]: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 @app.command()

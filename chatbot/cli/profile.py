@@ -14,7 +14,9 @@ from chatbot.cli.options import profile_names
 if TYPE_CHECKING:
     from profiles.store import ProfileStore
 
-app = typer.Typer(help="Make, look at, change and share personas.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make, look at, change and share personas.", no_args_is_help=True, rich_markup_mode=None
+)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A profile.", autocompletion=profile_names)]
 New = Annotated[str, typer.Argument(metavar="NEW", help="Letters, digits, '-' and '_'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -57,7 +59,7 @@ def create(
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """List all personas; files that hold none are named on standard error."""
+    """List all personas; broken files are named on standard error."""
     from chatbot.cli import portrait
 
     listing = _store().list()
@@ -80,7 +82,10 @@ def show(name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def edit(name: Name) -> None:
-    """Open a persona in $VISUAL or $EDITOR; of a built-in one this makes your own."""
+    """Open a persona in $VISUAL or $EDITOR.
+
+    Editing a built-in one makes your own version of it, which stands in front.
+    """
     from chatbot.cli import authoring
 
     store = _store()

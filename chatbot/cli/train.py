@@ -36,7 +36,8 @@ def train(
     Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
     """
     from chatbot.engine import pick_device
-    from chatbot.train import pipeline, recipe as recipes
+    from chatbot.train import pipeline
+    from chatbot.train import recipe as recipes
 
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     manifest = pipeline.train(

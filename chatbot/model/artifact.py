@@ -90,12 +90,21 @@ def _config(data: dict[str, Any]) -> PretrainedConfig:
 def config_dict(config: PretrainedConfig) -> dict[str, Any]:
     """A transformers configuration as JSON-able data, without paths and versions of the machine it came from."""
     data = json.loads(config.to_json_string(use_diff=True))
-    for key in ("_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype", "gradient_checkpointing"):
+    for key in (
+        "_name_or_path",
+        "transformers_version",
+        "architectures",
+        "dtype",
+        "torch_dtype",
+        "gradient_checkpointing",
+    ):
         data.pop(key, None)
     return {**data, "model_type": config.model_type}
 
 
-def save(folder: Path, manifest: Manifest, model: DialogueCVAE, tokenizer: Tokenizer, encoder_tokenizer: Tokenizer) -> Manifest:
+def save(
+    folder: Path, manifest: Manifest, model: DialogueCVAE, tokenizer: Tokenizer, encoder_tokenizer: Tokenizer
+) -> Manifest:
     """Write a model folder; the manifest comes last, so a killed save never looks like a model.
 
     Returns the manifest with the weights' digest filled in.
@@ -133,7 +142,12 @@ def pack(model: nn.Module, storage: str) -> dict[str, Tensor]:
             continue
         seen.add(key)
         tensor = tensor.detach().cpu().contiguous()
-        if storage == "int8" and tensor.ndim == 2 and tensor.numel() >= 4096 and not name.startswith("heads."):
+        if (
+            storage == "int8"
+            and tensor.ndim == 2
+            and tensor.numel() >= 4096
+            and not name.startswith("heads.")
+        ):
             scale = tensor.abs().amax(1).clamp(min=1e-8) / 127  # (rows,)
             packed[name] = (tensor / scale.unsqueeze(1)).round().to(torch.int8)
             packed[name + _SCALE] = scale.float()
@@ -220,7 +234,9 @@ def load_strictly(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     result = model.load_state_dict(tensors, strict=False)
     missing = [name for name in result.missing_keys if state[name].data_ptr() not in loaded]
     if missing or result.unexpected_keys:
-        raise ValueError(f"missing tensors {missing[:5]}, unexpected tensors {list(result.unexpected_keys)[:5]}")
+        raise ValueError(
+            f"missing tensors {missing[:5]}, unexpected tensors {list(result.unexpected_keys)[:5]}"
+        )
 
 
 def file_digest(path: Path) -> str:

@@ -192,7 +192,9 @@ class CVAELoss(nn.Module):
         self.bow = nn.Sequential(nn.Linear(latent_dim, 256), nn.SiLU(), nn.Linear(256, vocabulary))
         self.unknown = unknown
 
-    def forward(self, model: DialogueCVAE, batch: Batch, weights: LossWeights) -> tuple[Tensor, dict[str, float]]:
+    def forward(
+        self, model: DialogueCVAE, batch: Batch, weights: LossWeights
+    ) -> tuple[Tensor, dict[str, float]]:
         """Total loss (scalar, nats a token for the ELBO part) and every term as a float for the log."""
         prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
         posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
@@ -283,4 +285,13 @@ def _drop_rows(mask: Tensor, rate: float) -> Tensor:
     return torch.where(drop, hidden, mask)
 
 
-__all__ = ["Batch", "CVAELoss", "DialogueCVAE", "Gaussian", "GaussianHead", "LossWeights", "Prefix", "mean_pool"]
+__all__ = [
+    "Batch",
+    "CVAELoss",
+    "DialogueCVAE",
+    "Gaussian",
+    "GaussianHead",
+    "LossWeights",
+    "Prefix",
+    "mean_pool",
+]

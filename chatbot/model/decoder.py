@@ -78,7 +78,11 @@ class LatentDecoder(nn.Module):
         """Read contexts `ids` (B, T), padded on the right where `mask` (B, T) is 0."""
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         out = self.lm(
-            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=DynamicCache(), use_cache=True
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=DynamicCache(),
+            use_cache=True,
         )
         return Prefix(out.past_key_values, mask, mask.sum(1))
 
@@ -118,7 +122,9 @@ class LatentDecoder(nn.Module):
         prefix.lengths = prefix.lengths + 1
         return out.logits[:, -1]
 
-    def reply_loss(self, prefix: Prefix, z: Tensor, reply: Tensor, reply_mask: Tensor, *, shown: Tensor) -> Tensor:
+    def reply_loss(
+        self, prefix: Prefix, z: Tensor, reply: Tensor, reply_mask: Tensor, *, shown: Tensor
+    ) -> Tensor:
         """Cross-entropy (B,) of each reply in nats, summed over its tokens; padding counts nothing.
 
         `reply` (B, R) are the true ids; `shown` (B, R) the ids that the decoder sees as input (the same, or with
@@ -127,13 +133,23 @@ class LatentDecoder(nn.Module):
         logits = self.logits(prefix, z, shown[:, :-1], reply_mask[:, :-1])
         labels = reply[:, 1:].masked_fill(reply_mask[:, 1:] == 0, IGNORE)
         losses = F.cross_entropy(
-            logits.float().reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=IGNORE, reduction="none"
+            logits.float().reshape(-1, logits.shape[-1]),
+            labels.reshape(-1),
+            ignore_index=IGNORE,
+            reduction="none",
         )
         return losses.view(labels.shape).sum(1)
 
     @torch.inference_mode()
     def generate(
-        self, prefix: Prefix, z: Tensor, *, bot: int, end: int, limit: int, choose: Callable[[Tensor, Tensor], Tensor]
+        self,
+        prefix: Prefix,
+        z: Tensor,
+        *,
+        bot: int,
+        end: int,
+        limit: int,
+        choose: Callable[[Tensor, Tensor], Tensor],
     ) -> Iterator[Tensor]:
         """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens.
 

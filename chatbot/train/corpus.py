@@ -91,7 +91,9 @@ class Corpus:
         }
 
 
-def load(folder: Path, *, plain_folder: Path | None = None, min_words: int = 3, plain_each: int = 0) -> Corpus:
+def load(
+    folder: Path, *, plain_folder: Path | None = None, min_words: int = 3, plain_each: int = 0
+) -> Corpus:
     """Read every labelled file of `folder`, and the warm-up text of `plain_folder` where one is given.
 
     `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns the rest.
@@ -120,6 +122,12 @@ def load(folder: Path, *, plain_folder: Path | None = None, min_words: int = 3, 
         corpus.plain.extend(found[::stride])
     corpus.digest = digest.hexdigest()
     return corpus
+
+
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every line of a corpus folder as it stands there, those that are never trained on among them."""
+    for path in _files(folder):
+        yield from _rows(path)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -120,7 +120,9 @@ def epoch_batches(
 class Batches:
     """Batch number n of an endless run over epochs, for any n."""
 
-    def __init__(self, items: Sequence[EncodedItem], replies: int, seed: int, single_share: float = 1.0) -> None:
+    def __init__(
+        self, items: Sequence[EncodedItem], replies: int, seed: int, single_share: float = 1.0
+    ) -> None:
         self.items, self.replies, self.seed, self.single_share = items, replies, seed, single_share
         self._epoch = -1
         self._order: list[list[int]] = []
@@ -158,7 +160,9 @@ def schedule(shape: Cvae, step: int) -> LossWeights:
     )
 
 
-def parameter_groups(model: DialogueCVAE, loss: CVAELoss, recipe: Recipe) -> list[tuple[list[nn.Parameter], float]]:
+def parameter_groups(
+    model: DialogueCVAE, loss: CVAELoss, recipe: Recipe
+) -> list[tuple[list[nn.Parameter], float]]:
     """Three rates: the language model, the encoders, and everything that starts from nothing."""
     encoders = [model.prior_encoder] + ([model.posterior_encoder] if model.posterior_encoder else [])
     for encoder in encoders:
@@ -214,7 +218,11 @@ def fit(
 
 @torch.no_grad()
 def evaluate(
-    model: DialogueCVAE, encoder: Encoder, items: Sequence[EncodedItem], device: torch.device, limit: int = 512
+    model: DialogueCVAE,
+    encoder: Encoder,
+    items: Sequence[EncodedItem],
+    device: torch.device,
+    limit: int = 512,
 ) -> dict[str, float]:
     """Held-out measures of whether z is used, per reply token in nats (lower is better) and head accuracy.
 

@@ -46,7 +46,9 @@ class Latents:
 
 
 @torch.no_grad()
-def latents(model: DialogueCVAE, encoder: Encoder, items: Sequence[Item], device: torch.device, *, bf16: bool) -> Latents:
+def latents(
+    model: DialogueCVAE, encoder: Encoder, items: Sequence[Item], device: torch.device, *, bf16: bool
+) -> Latents:
     """Encode every labelled reply once."""
     model.eval()
     columns: dict[str, list[Tensor]] = {"pm": [], "pv": [], "m": [], "v": [], "attribute": [], "aspect": []}
@@ -75,7 +77,12 @@ def fit(
     heads.to(device).train()
     steps = shape.epochs * max(1, len(train.attribute) // shape.batch)
     stage = Stage(
-        "heads", folder, {"heads": heads}, [(heads.parameters(), shape.lr)], steps, weight_decay=shape.weight_decay
+        "heads",
+        folder,
+        {"heads": heads},
+        [(heads.parameters(), shape.lr)],
+        steps,
+        weight_decay=shape.weight_decay,
     )
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
@@ -96,7 +103,9 @@ def fit(
 def labelled_loss(logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, smoothing: float) -> Tensor:
     """Cross-entropy of each row under the head of its own attribute, mean over rows."""
     losses = [
-        F.cross_entropy(values[attribute == i], aspect[attribute == i], label_smoothing=smoothing, reduction="sum")
+        F.cross_entropy(
+            values[attribute == i], aspect[attribute == i], label_smoothing=smoothing, reduction="sum"
+        )
         for i, values in enumerate(logits.values())
         if bool((attribute == i).any())
     ]
@@ -109,7 +118,9 @@ def calibrate(heads: Heads, valid: Latents) -> None:
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(valid.posterior.mean.shape, generator=generator).to(valid.attribute.device)
     z = valid.posterior.sample(noise)
-    grid = torch.logspace(-0.3, 0.7, 81, device=z.device)  # 0.5 to 5: a head that is always right stays finite
+    grid = torch.logspace(
+        -0.3, 0.7, 81, device=z.device
+    )  # 0.5 to 5: a head that is always right stays finite
     for index, name in enumerate(heads.attributes):
         rows = valid.attribute == index
         head = heads.head(name)
@@ -139,7 +150,9 @@ def report(heads: Heads, valid: Latents) -> dict[str, dict[str, float]]:
 
 
 @torch.no_grad()
-def default_weight(heads: Heads, valid: Latents, probability: float, *, share: float = 0.95, seed: int = 0) -> float:
+def default_weight(
+    heads: Heads, valid: Latents, probability: float, *, share: float = 0.95, seed: int = 0
+) -> float:
     """The smallest lambda of 1, 2, 4, ... 256 at which `share` of prior samples reach `probability`.
 
     Each sample is asked for one random aspect; the flow runs without early stop.
@@ -161,7 +174,12 @@ def default_weight(heads: Heads, valid: Latents, probability: float, *, share: f
 
 
 def _reached(
-    heads: Heads, prior: Gaussian, eps: Tensor, asked: Sequence[tuple[str, str]], weight: float, probability: float
+    heads: Heads,
+    prior: Gaussian,
+    eps: Tensor,
+    asked: Sequence[tuple[str, str]],
+    weight: float,
+    probability: float,
 ) -> float:
     """Share of rows whose asked (attribute, aspect) has at least `probability` after the flow."""
     energy = Energy.of(heads, [{name: AspectTarget({aspect: 1.0}, weight)} for name, aspect in asked])
@@ -189,5 +207,7 @@ def run(
     held_out = latents(model, encoder, valid, device, bf16=recipe.autocast)
     figures = fit(model.heads, seen, held_out, recipe.heads, folder, recipe.seed)
     weight = default_weight(model.heads, held_out, recipe.heads.default_probability)
-    (folder / "heads.json").write_text(json.dumps({"heads": figures, "default_weight": weight}, indent=2) + "\n")
+    (folder / "heads.json").write_text(
+        json.dumps({"heads": figures, "default_weight": weight}, indent=2) + "\n"
+    )
     return figures, weight

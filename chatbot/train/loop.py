@@ -30,7 +30,11 @@ def learning_rate(step: int, steps: int, warmup: int) -> float:
 
 def autocast(enabled: bool, device: torch.device) -> AbstractContextManager[Any]:
     """bf16 autocast where it is wanted and the device has it."""
-    return torch.autocast(device.type, dtype=torch.bfloat16) if enabled and device.type != "mps" else nullcontext()
+    return (
+        torch.autocast(device.type, dtype=torch.bfloat16)
+        if enabled and device.type != "mps"
+        else nullcontext()
+    )
 
 
 class Stage:
@@ -77,7 +81,9 @@ class Stage:
         torch.save({"modules": modules, "optimizer": self.optimizer.state_dict(), "step": self.step}, partial)
         os.replace(partial, self.checkpoint)
 
-    def run(self, step_fn: Callable[[int], tuple[torch.Tensor, dict[str, float]]], *, log_every: int = 10) -> None:
+    def run(
+        self, step_fn: Callable[[int], tuple[torch.Tensor, dict[str, float]]], *, log_every: int = 10
+    ) -> None:
         """Train to the last step. `step_fn(step)` gives the loss tensor and the terms for the log."""
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         warmup = max(1, min(200, self.steps // 20))

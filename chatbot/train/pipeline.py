@@ -29,7 +29,9 @@ from chatbot.train.recipe import Recipe
 console = Console(stderr=True)
 
 
-def train(recipe: Recipe, corpus_folder: Path, work: Path, output: Path, *, plain: Path | None, device: str) -> Manifest:
+def train(
+    recipe: Recipe, corpus_folder: Path, work: Path, output: Path, *, plain: Path | None, device: str
+) -> Manifest:
     """Run or resume all stages; write the model to `output` and return its manifest."""
     if recipe.threads:
         torch.set_num_threads(recipe.threads)

@@ -17,7 +17,14 @@ import torch
 import torch.nn.functional as F
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 
 from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
 from chatbot.train.corpus import Corpus, Item, Plain, texts
@@ -34,7 +41,9 @@ _ATTENTION = "eager" if not torch.cuda.is_available() else "sdpa"
 _WORDS = r"'(?:s|t|ll|re|ve|d|m|clock|all)(?![A-Za-z])|[^\W_]+|[^\w\s]|_"
 
 
-def build_tokenizer(base: str, revision: str, vocabulary: int, lines: Iterable[str]) -> tuple[Tokenizer, list[int]]:
+def build_tokenizer(
+    base: str, revision: str, vocabulary: int, lines: Iterable[str]
+) -> tuple[Tokenizer, list[int]]:
     """The tokenizer and, for each of its ids, the base's id to copy the embedding from (-1: a new token)."""
     tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base, revision=revision).backend_tokenizer
     if vocabulary == 0:
@@ -43,7 +52,9 @@ def build_tokenizer(base: str, revision: str, vocabulary: int, lines: Iterable[s
         return tokenizer, [*range(known), *[-1] * (tokenizer.get_vocab_size() - known)]
     pieces = tokenizer.get_vocab()
     if not isinstance(tokenizer.model, models.WordPiece):
-        raise ValueError(f"Only a word-piece vocabulary can be pruned; {base!r} has another. Set vocabulary = 0.")
+        raise ValueError(
+            f"Only a word-piece vocabulary can be pruned; {base!r} has another. Set vocabulary = 0."
+        )
     full = _word_pieces(pieces)
     counts: Counter[str] = Counter()
     for line in lines:
@@ -80,13 +91,17 @@ def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -
     return lm
 
 
-def build_encoder(base: str, revision: str, sources: Sequence[int], layers: int, positions: int) -> PreTrainedModel:
+def build_encoder(
+    base: str, revision: str, sources: Sequence[int], layers: int, positions: int
+) -> PreTrainedModel:
     """A bidirectional encoder from `base` with its lowest `layers` layers (0: all)."""
     config = _config(base, revision)
     if layers:
         config.num_hidden_layers = layers
     pooling = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}
-    encoder = AutoModel.from_pretrained(base, revision=revision, config=config, dtype=torch.float32, **pooling)
+    encoder = AutoModel.from_pretrained(
+        base, revision=revision, config=config, dtype=torch.float32, **pooling
+    )
     _rearrange(encoder, sources)
     if config.model_type == "bert":
         _cut_positions(encoder, positions)
@@ -180,14 +195,22 @@ def _ragged(sequences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.fromiter((i for s in sequences for i in s), dtype=np.int32, count=int(starts[-1])), starts
 
 
-def warm_up(lm: PreTrainedModel, codec: Codec, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device) -> None:
+def warm_up(
+    lm: PreTrainedModel, codec: Codec, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
+) -> None:
     """Train `lm` in place. Without plain text the written part serves alone."""
-    written = [ids for item in corpus.parts["train"] for ids in item_ids(codec, item, recipe.text.context_tokens)]
+    written = [
+        ids for item in corpus.parts["train"] for ids in item_ids(codec, item, recipe.text.context_tokens)
+    ]
     plain = [plain_ids(codec, text) for text in corpus.plain] or written
     shape = recipe.pretrain
     data = PackedText(written, plain, shape.length, recipe.seed)
-    held_out = [ids for item in corpus.parts["valid"] for ids in item_ids(codec, item, recipe.text.context_tokens)]
-    valid = PackedText(held_out or written, held_out or written, shape.length, recipe.seed).rows(0, shape.batch, 1.0)
+    held_out = [
+        ids for item in corpus.parts["valid"] for ids in item_ids(codec, item, recipe.text.context_tokens)
+    ]
+    valid = PackedText(held_out or written, held_out or written, shape.length, recipe.seed).rows(
+        0, shape.batch, 1.0
+    )
     stage = Stage("pretrain", folder, {"lm": lm}, [(lm.parameters(), shape.lr)], shape.steps)
     lm.to(device).train()
 

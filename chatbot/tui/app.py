@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -39,7 +40,7 @@ class ChatApp(App[None]):
     """Chats in one session. Sizes, theme and keys are set here; what happens is in ChatScreen."""
 
     TITLE = "chatbot"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).parent / "app.tcss"
     BINDINGS = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Leave; all is stored.")]
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (24, "-narrow"), (76, "-medium"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-too-short"), (5, "-short"), (10, "-low"), (18, "-normal"), (34, "-tall")]
@@ -80,7 +81,7 @@ class ChatApp(App[None]):
         self._set_theme(self._asked_theme)
         self._set_keys()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if screen is self.chat:
             yield from self.chat.commands()
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)

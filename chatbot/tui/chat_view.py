@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -60,8 +61,8 @@ class ChatView(Screen[None]):
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     async def on_mount(self) -> None:
-        await self.refresh_all()
         self.composer.focus()
+        await self.refresh_all()
         self.start_loading()
 
     def on_unmount(self) -> None:
@@ -244,6 +245,13 @@ class ChatView(Screen[None]):
             log.error("Unexpected", exc_info=error)
             text = f"{type(error).__name__}: {text}. What was said is stored; please report this."
         self.notify(clean(text), title="Not done", severity="error", timeout=10, markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters typed anywhere belong in the input box."""
+        if event.is_printable and event.character and not self.composer.has_focus:
+            event.stop()
+            self.composer.focus()
+            self.composer.insert(event.character)
 
     def on_resize(self) -> None:
         if self.focused is None:

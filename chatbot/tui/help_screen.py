@@ -46,18 +46,23 @@ class HelpScreen(ModalScreen[None]):
 def sections(
     screen: Screen[None], widgets: Sequence[Widget], everywhere: Sequence[tuple[str, str]]
 ) -> Iterator[Section]:
-    """The focused widget's keys (all that work now), then `everywhere`, then those of the other widgets."""
+    """The focused widget's own keys, `everywhere`, the other widgets' keys, and what else works here."""
     focused = screen.focused
     if focused is not None and focused in widgets:
-        own = list(Binding.make_bindings(type(focused).BINDINGS))
-        active = [bound.binding for bound in screen.active_bindings.values() if bound.node is focused]
-        # What is ours before what every widget of this kind can do.
-        active.sort(key=lambda binding: own.index(binding) if binding in own else len(own))
-        yield f"{focused.BINDING_GROUP_TITLE} (you are here)", _rows(active)
+        yield f"{focused.BINDING_GROUP_TITLE} (you are here)", _rows(_own(focused))
     yield "Everywhere", list(everywhere)
     for widget in widgets:
         if widget is not focused:
-            yield str(widget.BINDING_GROUP_TITLE), _rows(Binding.make_bindings(type(widget).BINDINGS))
+            yield str(widget.BINDING_GROUP_TITLE), _rows(_own(widget))
+    active = [bound.binding for bound in screen.active_bindings.values() if bound.node is focused]
+    inherited = [binding for binding in active if focused and binding not in _own(focused)]
+    if focused and inherited:
+        yield f"{focused.BINDING_GROUP_TITLE}, what else works here", _rows(inherited)
+
+
+def _own(widget: Widget) -> list[Binding]:
+    """The keys that our widget adds to those of its kind."""
+    return list(Binding.make_bindings(type(widget).BINDINGS))
 
 
 def _rows(bindings: Iterable[Binding]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ class LoadingLine(Horizontal):
 
     def show_loading(self, model: str) -> None:
         """The model is being read; what is typed meanwhile waits for it."""
-        self._tell(f"Loading the model {one_line(model)}; you may write already", moving=True)
+        self._tell(f"Loading the model {one_line(model)}", moving=True)
 
     def show_failed(self, key: str) -> None:
         """The model could not be read; the reason was told apart."""

@@ -1,0 +1,307 @@
+"""GenerationEngine: a context and what the persona asks for in, a streamed reply with its trace out.
+
+    context -> prior p(z|C) -> z = mean + std * eps -> flow down the persona's energy -> decoder -> text
+
+Everything random in a reply comes from its own seed: the noise eps and one uniform number for each token are
+drawn by a generator of the row's own, so a reply is the same alone and in a batch (up to the rounding of
+matrix products, whose order may depend on the batch's size).
+
+The engine knows models, contexts and targets; it knows no conversations, profiles or settings files.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from chatbot.energy import Target
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.flow import FlowOptions
+from chatbot.guidance import guide, met
+from chatbot.model import artifact
+from chatbot.model.artifact import Artifact
+from chatbot.model.choice import Choice
+from chatbot.model.decoder import Prefix
+from chatbot.model.device import pick_device, pick_dtype
+from chatbot.model.reading import Reader
+from chatbot.model.text import Context
+from chatbot.sampling import Sampling
+
+_CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A finished reply. `trace` is JSON-able and says how it came about; its times are those of the batch.
+
+    flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
+    limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
+    where the probability of an aspect vector v is exp(-KL(v || p)) · measured {attribute: {aspect: p}} by the
+    posterior encoder from the text · tokens, finish ("end" or "length") · seed, candidate · times in ms
+    """
+
+    text: str
+    trace: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One reply to be found."""
+
+    context: Context
+    targets: Mapping[str, Target]
+    seed: int
+    candidate: int = 0
+
+    @property
+    def generator(self) -> torch.Generator:
+        return torch.Generator().manual_seed((self.seed + self.candidate * _CANDIDATE) % 2**63)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Rows whose z is found, ready to be decoded."""
+
+    rows: Sequence[_Row]
+    z: Tensor  # (B, D)
+    prefix: Prefix
+    choice: Choice
+    notes: list[dict[str, Any]]  # of the flow, one for each row
+    times: dict[str, float]
+    begun: float
+
+
+class GenerationEngine:
+    """A loaded model that replies. One call at a time: its callers keep the door."""
+
+    def __init__(self, model: Artifact, *, flow: FlowOptions | None = None) -> None:
+        self._artifact = model
+        self._flow = flow or FlowOptions()
+        self._reader = Reader(model)
+        self._device = next(model.model.parameters()).device
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, device: str = "auto", dtype: str = "auto", flow: FlowOptions | None = None
+    ) -> GenerationEngine:
+        """Read a model folder. Raises ModelError for a bad one, UsageError for a device that is not there."""
+        place = pick_device(device)
+        return cls(artifact.load(folder, device=place, dtype=pick_dtype(dtype, place)), flow=flow)
+
+    @property
+    def name(self) -> str:
+        return self._artifact.manifest.name
+
+    @property
+    def digest(self) -> str:
+        return self._artifact.manifest.weights_digest[:16]
+
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...]]:
+        return dict(self._artifact.manifest.attributes)
+
+    @property
+    def default_weight(self) -> float:
+        """The lambda of a target that names none."""
+        return self._artifact.manifest.default_weight
+
+    @property
+    def context_budget(self) -> int:
+        """How many tokens of context the model sees; the oldest messages beyond them are dropped."""
+        return self._artifact.manifest.context_tokens
+
+    def check(self, targets: Mapping[str, Target]) -> None:
+        """Raise UnknownNameError, with the near names, for an attribute or aspect the model does not have."""
+        for name, target in targets.items():
+            if name not in self.attributes:
+                raise UnknownNameError("attribute", name, self.attributes)
+            for aspect in target.aspects:
+                if aspect not in self.attributes[name]:
+                    raise UnknownNameError(f"aspect of {name}", aspect, self.attributes[name])
+
+    def stream(
+        self, context: Context, targets: Mapping[str, Target], sampling: Sampling
+    ) -> Iterator[str | Reply]:
+        """The pieces of a reply as they are found, then the Reply. Closing the generator stops the work.
+
+        With several candidates the best comes in one piece, since it is known only at the end.
+        """
+        if sampling.candidates > 1:
+            reply = self.reply(context, targets, sampling)
+            yield reply.text
+            yield reply
+            return
+        start = self._begin([_Row(context, targets, _seed(sampling))], sampling)
+        speller = self._artifact.codec.stream()
+        ids: list[int] = []
+        said = ""
+        with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
+            for step in steps:
+                ids.append(int(step))
+                piece = speller.push(ids[-1])
+                piece = piece if said else piece.lstrip()
+                said += piece
+                if piece:
+                    yield piece
+        if rest := speller.finish():
+            said += rest
+            yield rest
+        yield self._finish(start, [ids], [said], sampling)[0]
+
+    def reply(self, context: Context, targets: Mapping[str, Target], sampling: Sampling) -> Reply:
+        """One reply, whole."""
+        return self.replies([context], [targets], sampling, [_seed(sampling)])[0]
+
+    def replies(
+        self,
+        contexts: Sequence[Context],
+        targets: Sequence[Mapping[str, Target]],
+        sampling: Sampling,
+        seeds: Sequence[int] | None = None,
+    ) -> list[Reply]:
+        """A reply to each context, found in one batch; of several candidates each context gets its best.
+
+        Without `seeds`, row i has `sampling.seed + i`, or a new seed where that is None.
+        """
+        if seeds is None:
+            seeds = [_seed(sampling, i) for i in range(len(contexts))]
+        rows = [
+            _Row(context, wanted, seed, number)
+            for context, wanted, seed in zip(contexts, targets, seeds, strict=True)
+            for number in range(sampling.candidates)
+        ]
+        if not rows:
+            return []
+        start = self._begin(rows, sampling)
+        steps = [step.tolist() for step in self._generate(start)]
+        end = self._artifact.codec.end
+        ids = [_until(list(row), end) for row in zip(*steps, strict=True)]
+        found = self._finish(start, ids, [self._artifact.codec.decode(row) for row in ids], sampling)
+        groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
+        return [max(group, key=_merit) for group in groups]
+
+    def measure(self, context: Context, reply: str) -> dict[str, dict[str, float]]:
+        """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
+        return self._reader.measure([context], [reply])[0]
+
+    @torch.inference_mode()
+    def _begin(self, rows: Sequence[_Row], sampling: Sampling) -> _Start:
+        """Read the contexts and find every row's z."""
+        for row in rows:
+            self.check(row.targets)
+            if not row.context.turns:
+                raise UsageError("A reply answers a message; this context has none. Give it at least one turn.")
+        begun = time.perf_counter()
+        contexts = list(dict.fromkeys(row.context for row in rows))
+        owner = torch.tensor([contexts.index(row.context) for row in rows], device=self._device)
+        prior, prefix = self._reader.prior(contexts), self._reader.prefix(contexts)
+        read = time.perf_counter()
+        generators = [row.generator for row in rows]
+        eps = torch.stack([torch.randn(prior.mean.shape[1], generator=g) for g in generators])
+        chance = torch.stack([torch.rand(self._limit(sampling), generator=g) for g in generators])
+        z, notes = guide(
+            self._artifact.model.heads,
+            [row.targets for row in rows],
+            prior.select(owner),
+            eps.to(self._device),
+            default_weight=self.default_weight,
+            options=self._flow,
+        )
+        times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
+        choice = self._choice(sampling, chance.to(self._device))
+        return _Start(rows, z, prefix.select(owner), choice, notes, times, begun)
+
+    def _choice(self, sampling: Sampling, chance: Tensor) -> Choice:
+        codec = self._artifact.codec
+        return Choice(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            repetition_penalty=sampling.repetition_penalty,
+            no_repeat_ngram=sampling.no_repeat_ngram,
+            banned=torch.tensor(codec.banned, dtype=torch.long, device=self._device),
+            end=codec.end,
+            chance=chance,
+        )
+
+    def _limit(self, sampling: Sampling) -> int:
+        """Tokens a reply may have: at most what fits behind the longest context, whatever the batch."""
+        decoder = self._artifact.model.decoder
+        room = decoder.max_positions - self.context_budget - decoder.memory_slots
+        return max(1, min(sampling.max_tokens, room))
+
+    def _generate(self, start: _Start) -> Iterator[Tensor]:
+        """The next ids (B,) of all rows, step by step."""
+        decoder = self._artifact.model.decoder
+        codec = self._artifact.codec
+        return decoder.generate(
+            start.prefix,
+            start.z.to(decoder.memory.weight.dtype),
+            bot=codec.bot,
+            end=codec.end,
+            limit=start.choice.chance.shape[1],
+            choose=start.choice,
+        )
+
+    def _finish(
+        self, start: _Start, ids: Sequence[Sequence[int]], texts: Sequence[str], sampling: Sampling
+    ) -> list[Reply]:
+        """The replies with their traces; measures what was said."""
+        decoded = time.perf_counter()
+        texts = [text.strip() for text in texts]
+        measured = self._reader.measure([row.context for row in start.rows], texts)
+        done = time.perf_counter()
+        times = start.times | {
+            "decode_ms": 1e3 * (decoded - start.begun) - sum(start.times.values()),
+            "measure_ms": 1e3 * (done - decoded),
+            "total_ms": 1e3 * (done - start.begun),
+        }
+        shared = {
+            "model": self.name,
+            "model_digest": self.digest,
+            "sampling": asdict(sampling),
+            "times": {name: round(value, 1) for name, value in times.items()},
+        }
+        end = self._artifact.codec.end
+        replies = []
+        for i, row in enumerate(start.rows):
+            own = {
+                "seed": row.seed,
+                "candidate": row.candidate,
+                "measured": measured[i],
+                "tokens": len(ids[i]),
+                "finish": "end" if end in ids[i] else "length",
+            }
+            replies.append(Reply(texts[i], start.notes[i] | own | shared))
+        return replies
+
+
+def _seed(sampling: Sampling, row: int = 0) -> int:
+    return secrets.randbelow(2**32) if sampling.seed is None else sampling.seed + row
+
+
+def _until(ids: list[int], end: int) -> list[int]:
+    """Ids up to and with the first `end`."""
+    return ids[: ids.index(end) + 1] if end in ids else ids
+
+
+def _merit(reply: Reply) -> float:
+    """How good a candidate is: the mean log of how well its text meets what was asked, less for odd ends.
+
+    Judged by the posterior encoder from the text, not by z: the decoder may not have followed z.
+    """
+    trace = reply.trace
+    asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
+    merit = 0.0
+    for name, target in asked.items():
+        merit += math.log(max(met(target["aspects"], trace["measured"][name]), 1e-4)) / len(asked)
+    merit -= 2.0 * (trace["finish"] != "end")
+    return merit - 4.0 * (len(reply.text.split()) < 2)

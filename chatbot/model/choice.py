@@ -1,0 +1,68 @@
+"""Which token comes next: the rules of sampling, for a batch whose rows have chance of their own.
+
+Every row brings its own uniform numbers, one for each token, so that what it says depends neither on its
+neighbours nor on how many they are. This module knows ids and logits, no text and no networks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Picks a token id for every row; `LatentDecoder.generate` calls it.
+
+    `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
+    reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
+    `banned` ids (N,) never come, and `end` not first. `chance` (B, limit) is uniform in [0, 1).
+    """
+
+    temperature: float
+    top_p: float
+    repetition_penalty: float
+    no_repeat_ngram: int
+    banned: Tensor
+    end: int
+    chance: Tensor
+
+    def __call__(self, logits: Tensor, history: Tensor) -> Tensor:
+        """Next ids (B,) from logits (B, V) and what each row has said, [BOT] first: history (B, 1 + t)."""
+        said = history[:, 1:]
+        logits = self._allowed(logits.float(), said)
+        if self.temperature == 0:
+            return logits.argmax(-1)
+        return self._draw(logits, self.chance[:, said.shape[1]])
+
+    def _allowed(self, logits: Tensor, said: Tensor) -> Tensor:
+        logits = logits.index_fill(-1, self.banned, -math.inf)
+        if said.shape[1] == 0:
+            return logits.index_fill(-1, self.banned.new_tensor([self.end]), -math.inf)
+        if self.repetition_penalty != 1:
+            present = torch.zeros_like(logits).scatter_(1, said, 1.0)
+            logits = logits - math.log(self.repetition_penalty) * present
+        if 0 < self.no_repeat_ngram <= said.shape[1]:
+            logits = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
+        return logits
+
+    def _would_repeat(self, said: Tensor, size: int) -> Tensor:
+        """Tokens (B, V) that would end a run of n tokens that stands in `said` already."""
+        n = self.no_repeat_ngram
+        runs = said.unfold(1, n, 1)  # (B, t - n + 1, n)
+        same = (runs[..., :-1] == said[:, None, said.shape[1] - n + 1 :]).all(-1)
+        counts = torch.zeros(len(said), size, device=said.device)
+        return counts.scatter_add_(1, runs[..., -1], same.float()) > 0
+
+    def _draw(self, logits: Tensor, chance: Tensor) -> Tensor:
+        """The token at which the summed probability of the likeliest passes each row's chance (B,)."""
+        p, order = (logits / self.temperature).softmax(-1).sort(stable=True, dim=-1, descending=True)
+        inside = p.cumsum(-1) - p < self.top_p
+        inside[:, 0] = True
+        mass = (p * inside).cumsum(-1)
+        place = (mass <= chance.unsqueeze(-1) * mass[:, -1:]).sum(-1, keepdim=True)
+        place = torch.minimum(place, inside.sum(-1, keepdim=True) - 1)
+        return order.gather(-1, place).squeeze(-1)

@@ -1,0 +1,79 @@
+"""Contexts and replies through the networks: what the prior, the decoder and the posterior make of texts.
+
+The one place beside training that pads ids into batches for a loaded model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from chatbot.errors import ModelError
+from chatbot.model.artifact import Artifact
+from chatbot.model.cvae import Gaussian
+from chatbot.model.decoder import Prefix
+from chatbot.model.text import Context
+
+
+def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Rows of ids as (B, T), padded on the right with 0, and their mask (B, T)."""
+    rows = list(rows)
+    width = max(1, max(len(row) for row in rows))
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    mask = torch.zeros(len(rows), width, dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+class Reader:
+    """Reads texts with one loaded model, on the device where that model is."""
+
+    def __init__(self, model: Artifact) -> None:
+        self._artifact = model
+        self._device = next(model.model.parameters()).device
+
+    @torch.inference_mode()
+    def prior(self, contexts: Sequence[Context]) -> Gaussian:
+        """p(z|C) of each context, (B, D) in float32."""
+        shape = self._artifact.manifest
+        codec = self._artifact.encoder_codec
+        ids, mask = pad(codec.encode_context(context, shape.encoder_tokens) for context in contexts)
+        prior = self._artifact.model.prior(ids.to(self._device), mask.to(self._device))
+        prior = Gaussian(prior.mean.float(), prior.log_var.float())
+        if not bool((prior.mean + prior.std).isfinite().all()):
+            raise ModelError(
+                f"The prior of model {shape.name!r} must be finite and is not: its weights are damaged, or the "
+                "number format is too small. Copy the model again, or set model.dtype = 'float32'."
+            )
+        return prior
+
+    @torch.inference_mode()
+    def prefix(self, contexts: Sequence[Context]) -> Prefix:
+        """The decoder's memory of each context."""
+        shape = self._artifact.manifest
+        codec = self._artifact.codec
+        ids, mask = pad(codec.encode_context(context, shape.context_tokens) for context in contexts)
+        return self._artifact.model.decoder.prefill(ids.to(self._device), mask.to(self._device))
+
+    @torch.inference_mode()
+    def measure(
+        self, contexts: Sequence[Context], replies: Sequence[str]
+    ) -> list[dict[str, dict[str, float]]]:
+        """The heads at the posterior mean of each reply: attribute -> aspect -> probability."""
+        shape = self._artifact.manifest
+        codec = self._artifact.encoder_codec
+        before = [codec.encode_context(context, shape.encoder_tokens) for context in contexts]
+        after = [codec.encode_reply(reply, shape.reply_tokens) for reply in replies]
+        ids, mask = pad(a + b for a, b in zip(before, after, strict=True))
+        reply_mask, _ = pad([0] * len(a) + [1] * len(b) for a, b in zip(before, after, strict=True))
+        posterior = self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
+        logits = self._artifact.model.heads(posterior.mean.float())
+        found = {name: values.softmax(-1).tolist() for name, values in logits.items()}
+        return [
+            {name: dict(zip(shape.attributes[name], found[name][row], strict=True)) for name in found}
+            for row in range(len(replies))
+        ]

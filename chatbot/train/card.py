@@ -1,0 +1,154 @@
+"""The model card: README.md of a model folder, written from its manifest and its evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from chatbot.errors import UsageError
+from chatbot.model import artifact
+from chatbot.model.artifact import Manifest
+from chatbot.train.tables import tables
+
+# Part of a base's name -> its public id; each of them Apache-2.0.
+_BASES = {"all-minilm-l6-v2": "sentence-transformers/all-MiniLM-L6-v2"}
+
+_METHOD = """\
+A small English chat model with a character that can be dialled. It is a dialogue CVAE: a prior encoder reads
+the conversation, a latent z of {latent} numbers is drawn, an ordinary differential equation moves z down an
+energy until classifier heads on z find the aspects that were asked for, and a decoder that sees conversation
+and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
+
+- Attributes: {aspects}.
+- Bases: {bases}.
+- Weights: model.safetensors, {megabytes:.1f} MB, {storage}. Licence: Apache-2.0.
+"""
+
+_DATA = """\
+- Written dialogue, made for this project and under its licence (Apache-2.0): messages with sixteen replies
+  each, one for every aspect; single-aspect dialogues; chats about facts. Digest {digest}. The parts are split
+  by message; no figure below comes from a message of the training part.
+- Base model sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from which encoders and decoder start.
+- Plain English for the warm-up of the language model alone, not shipped: The Self-dialogue Corpus
+  (BSD-3-Clause), Topical-Chat (CDLA-Sharing-1.0), Synthetic-Persona-Chat (CC BY 4.0), Schema-Guided Dialogue
+  (CC BY-SA 4.0), Standard Ebooks editions of public-domain books (CC0).
+"""
+
+_OTHER_DATA = """\
+The corpus with digest {digest}, given by whoever trained the model; its licence is for them to state.
+"""
+
+_LIMITS = """\
+- It is small. It talks; it does not know. What it says of the world is invented, and so is most of what it
+  says of itself beyond the facts of its profile. It is no adviser.
+- English only, short replies, short memory: older messages drop out of its context.
+- A gloomy, blunt or anxious character says gloomy, blunt or anxious things. Nothing filters its replies.
+- The judges are n-gram classifiers that learned from replies in the style of the training data. They read
+  clear signs of an aspect, not whether a person would feel it. High figures say that the signs are there.
+- The messages of the evaluation are held out, but were written together with the training data."""
+
+
+def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
+    """The model card; `size` is the weights' size in bytes."""
+    bases = {
+        name: known for base in manifest.bases.values() for name, known in _BASES.items() if name in base
+    }
+    front = ["---", "license: apache-2.0", "language: en", "pipeline_tag: text-generation"]
+    front += [f"base_model: {known}" for known in dict.fromkeys(bases.values())]
+    aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
+    recipe = tomlkit.dumps(manifest.recipe).strip() if manifest.recipe else "not recorded"
+    return "\n".join(
+        [
+            *front,
+            "---",
+            f"# {manifest.name}",
+            "",
+            _METHOD.format(
+                aspects=aspects,
+                latent=manifest.latent_dim,
+                megabytes=size / 1e6,
+                storage=manifest.storage,
+                bases=", ".join(f"{part}: {base}" for part, base in manifest.bases.items()) or "none",
+            ),
+            "## Data and licences",
+            "",
+            (_DATA if manifest.recipe.get("name") == "embedded" else _OTHER_DATA).format(
+                digest=manifest.corpus_digest[:16]
+            ),
+            "## Recipe",
+            "",
+            "    chatbot train CORPUS --plain-text PLAIN --recipe RECIPE.toml --output MODEL",
+            "",
+            f"Seed {manifest.seed}, version {manifest.code_version or 'unknown'}, with this RECIPE.toml:",
+            "",
+            "```toml",
+            recipe,
+            "```",
+            "",
+            "## Evaluation",
+            "",
+            f"    {result['command'] or 'chatbot eval'}",
+            "",
+            _conditions(result),
+            tables(result),
+            "## Limits",
+            "",
+            _LIMITS,
+            *_own_limits(result),
+            "",
+        ]
+    )
+
+
+def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:
+    """Write eval.json and README.md into a model folder and declare the model ready.
+
+    Raises ModelError for a folder that holds no model, UsageError where the result is of other weights.
+    """
+    manifest = artifact.read_manifest(folder)
+    if not manifest.weights_digest.startswith(result["model_digest"]):
+        raise UsageError(
+            f"An evaluation seals the weights that it measured ({result['model_digest']}); "
+            f"{str(folder)!r} holds {manifest.weights_digest[:16]}. Evaluate this model anew."
+        )
+    manifest = replace(manifest, stage="ready")
+    write(result, folder / "eval.json")
+    size = (folder / artifact.WEIGHTS).stat().st_size
+    (folder / "README.md").write_text(card(manifest, result, size), encoding="utf-8")
+    artifact.write_manifest(folder, manifest)
+    return manifest
+
+
+def write(result: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _conditions(result: Mapping[str, Any]) -> str:
+    sampling = json.dumps(result["sampling"])
+    return (
+        f"{result['messages']} held-out messages, {result['rounds']} round(s) (seed = {result['seeds']}), "
+        f"{result['replies']} replies in all. Sampling {sampling}, default weight "
+        f"{result['default_weight']:g}. Corpus {result['corpus_digest'][:16]}, weights "
+        f"{result['model_digest']}, version {result['version']}, Python {result['python']}. "
+        "In brackets: 95 % bootstrap intervals over messages.\n"
+    )
+
+
+def _own_limits(result: Mapping[str, Any]) -> Iterable[str]:
+    """What this very evaluation warns of."""
+    single = result["control"]["single"]["aspects"]
+    weak = [name for name, f in single.items() if f["gain"] and f["gain"]["low"] <= 0]
+    if weak:
+        yield f"- Asking for these did not surely change the replies: {', '.join(weak)}."
+    low = [name for name, f in single.items() if f["accuracy"] and f["accuracy"]["value"] < 0.9]
+    if low:
+        yield f"- Judged as asked in fewer than 9 of 10 replies: {', '.join(low)}."
+    told = result["facts"]["told"]
+    if told and told["value"] < 0.9:
+        wrong = 100 - 100 * told["value"]
+        yield f"- Asked about one of its facts, it says something else in {wrong:.0f} % of cases."

@@ -1,0 +1,195 @@
+"""What the fields of a character card mean for a profile, and a profile for the fields of a card.
+
+A card is the JSON object of version 1 (fields at the top), 2 or 3 (fields in `data`). Reading is lenient and
+may lose something; writing never does: it takes the card as it was and changes only those fields in which the
+profile differs from what that card reads as.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from profiles.errors import CardError, ProfileError
+from profiles.names import shortened, slug
+from profiles.profile import MAX_FACT_LENGTH, MAX_FACTS, Profile
+from profiles.target import Target, checked_word
+
+Json = dict[str, Any]
+V2, V3 = "chara_card_v2", "chara_card_v3"
+ATTRIBUTES, FACTS = "chatbot/attributes", "chatbot/facts"  # our keys in the card's extensions
+MAX_TEXT = 50_000  # characters of one text that a profile takes over; the card keeps all
+TEXTS = {  # the profile's name of a text, and the card's
+    "description": "description",
+    "scenario": "scenario",
+    "greeting": "first_mes",
+    "example_dialogue": "mes_example",
+}
+EARLIER = {  # the card's name of a text, and the one it had before version 1
+    "name": "char_name",
+    "description": "char_persona",
+    "first_mes": "char_greeting",
+    "mes_example": "example_dialogue",
+    "scenario": "world_scenario",
+}
+MAX_FOUND, MAX_WORDS = 8, 12  # facts that are found in free text, and how long each may be
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_FIRST_PERSON = re.compile(r"(?:I|I'm|I've|I'd|I'll|My) [^\"*<>{}\[\]]+[.!]")
+
+
+def blank() -> Json:
+    """The fields of a version 2 card that says nothing."""
+    texts = ("name", "description", "personality", "scenario", "first_mes", "mes_example", "creator_notes")
+    more = ("system_prompt", "post_history_instructions", "creator", "character_version")
+    return {**dict.fromkeys((*texts, *more), ""), "alternate_greetings": [], "tags": [], "extensions": {}}
+
+
+def fields_of(card: Json) -> tuple[Json, list[str]]:
+    """The object that holds the fields, whatever the version, and warnings. CardError when there is none."""
+    if card.get("spec") == "lorebook_v3":
+        raise CardError("A character card has a character, and this is a lorebook. Import the card of one.")
+    if isinstance(card.get("data"), dict):
+        return card["data"], _version_warnings(card)
+    if "name" in card:
+        return card, []
+    if "char_name" in card:
+        return {key: card[early] for key, early in EARLIER.items() if early in card}, []
+    raise CardError("A character card has a name, and this object has none. Check that it is a card.")
+
+
+def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
+    """What the card says, as a profile under this name or the card's own, and warnings."""
+    fields, warnings = fields_of(card)
+    name = name or slug(_title(fields))
+    if not name:
+        title = shortened(fields.get("name"))
+        raise CardError(f"A profile's name has a letter or a digit, the card's is {title}. Give one: --name.")
+    extensions = _table(fields.get("extensions"))
+    attributes, unread = _attributes(extensions.get(ATTRIBUTES, {}))
+    facts = _texts(extensions[FACTS]) if FACTS in extensions else _found_facts(fields)
+    profile = Profile.parse(
+        {
+            "name": name,
+            **{ours: _text(fields.get(theirs)) for ours, theirs in TEXTS.items()},
+            "facts": [fact for fact in facts if len(fact) <= MAX_FACT_LENGTH][:MAX_FACTS],
+            "alternate_greetings": _texts(fields.get("alternate_greetings")),
+            "tags": _tags(fields.get("tags")),
+            "attributes": attributes,
+        }
+    )
+    return profile, [*warnings, *unread, *_cuts(fields)]
+
+
+def merged(card: Json | None, profile: Profile) -> Json:
+    """The card with those fields changed that say other than the profile; version 1 becomes version 2."""
+    if card is None:
+        card = {"spec": V2, "spec_version": "2.0", "data": {**blank(), "name": profile.name}}
+    fields, _ = fields_of(card)
+    before, _ = profile_of(card, "" if slug(_title(fields)) else profile.name)
+    changes = _changes(fields, before, profile)
+    if fields is not card.get("data"):
+        card = {**card, "spec": V2, "spec_version": "2.0"}
+        fields = {key: fields.get(key, default) for key, default in blank().items()}
+    return {**card, **_mirrored(card, changes), "data": {**fields, **changes}}
+
+
+def _changes(fields: Json, before: Profile, profile: Profile) -> Json:
+    """Card field -> new value, where the profile says other than the card."""
+    changes: Json = {}
+    if profile.name != before.name:
+        changes["nickname" if _text(fields.get("nickname")).strip() else "name"] = profile.name
+    for ours, theirs in TEXTS.items():
+        if getattr(profile, ours) != getattr(before, ours):
+            changes[theirs] = getattr(profile, ours)
+    for key in ("alternate_greetings", "tags"):
+        if getattr(profile, key) != getattr(before, key):
+            changes[key] = list(getattr(profile, key))
+    extensions: Json = {}
+    if profile.attributes != before.attributes:
+        targets = profile.attributes.items()
+        extensions[ATTRIBUTES] = {name: target.model_dump(exclude_none=True) for name, target in targets}
+    if profile.facts != before.facts:
+        extensions[FACTS] = list(profile.facts)
+        # Other programs know no facts. They read them in this field, unless somebody else wrote it.
+        if _text(fields.get("personality")) in ("", "\n".join(before.facts)):
+            changes["personality"] = "\n".join(profile.facts)
+    if extensions:
+        changes["extensions"] = {**_table(fields.get("extensions")), **extensions}
+    return changes
+
+
+def _mirrored(card: Json, changes: Json) -> Json:
+    """The changes to fields that some programs repeat at the top of the card, under either of their names."""
+    names = ((name, value) for key, value in changes.items() for name, value in _spellings(key, value))
+    return {name: value for name, value in names if name in card}
+
+
+def _spellings(key: str, value: Any) -> list[tuple[str, Any]]:
+    return [(key, value), (EARLIER.get(key, key), value)]
+
+
+def _version_warnings(card: Json) -> list[str]:
+    spec, version = card.get("spec"), card.get("spec_version")
+    try:
+        known = (spec == V2 and version == "2.0") or (spec == V3 and float(str(version)) <= 3.0)
+    except ValueError:
+        known = False
+    if known:
+        return []
+    return [f"Cards of version 2.0 and 3.0 are known; this one says {shortened(spec)} {shortened(version)}."]
+
+
+def _title(fields: Json) -> str:
+    """The name that the character is called by."""
+    return _text(fields.get("nickname")).strip() or _text(fields.get("name")).strip()
+
+
+def _attributes(value: object) -> tuple[dict[str, Target], list[str]]:
+    """The targets among our extensions, and a warning for each that is none."""
+    targets: dict[str, Target] = {}
+    warnings: list[str] = []
+    for name, written in _table(value).items():
+        try:
+            targets[checked_word("attribute", name)] = Target.parse(written)
+        except ProfileError as error:
+            warnings.append(f"The attribute {shortened(name)} of the card was left out. {error}")
+    return targets, warnings
+
+
+def _found_facts(fields: Json) -> list[str]:
+    """The name, and short sentences in the first person; a small model can use no more of free text."""
+    title = _title(fields)
+    facts = [f"My name is {title}."] if title and "\n" not in title and len(title) <= 60 else []
+    for key in ("personality", "description"):
+        for sentence in _SENTENCE_END.split(_text(fields.get(key))):
+            fact = sentence.strip()
+            short = len(fact.split()) <= MAX_WORDS and len(fact) <= MAX_FACT_LENGTH
+            if short and _FIRST_PERSON.fullmatch(fact) and fact not in facts:
+                facts.append(fact)
+    return facts[:MAX_FOUND]
+
+
+def _cuts(fields: Json) -> list[str]:
+    long = [key for key in TEXTS.values() if isinstance(fields.get(key), str) and len(fields[key]) > MAX_TEXT]
+    return [f"A profile takes {MAX_TEXT} characters of a text; {key} in the card has more." for key in long]
+
+
+def _table(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    """The text, whatever type a program gave it, in valid Unicode and with plain line ends."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    text = str(value)[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _texts(value: object) -> list[str]:
+    texts = map(_text, value if isinstance(value, list) else [value])
+    return [text for text in texts if text.strip()]
+
+
+def _tags(value: object) -> list[str]:
+    return [tag.strip() for tag in _texts(value.split(",") if isinstance(value, str) else value)]

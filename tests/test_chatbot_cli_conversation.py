@@ -1,0 +1,374 @@
+"""`chatbot conversation`: whole output of every command, and what is stored afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import config
+from chatbot.cli import app, start, transcript
+from fake_engine import FakeEngine
+from storage import ConversationManager, from_json, to_json
+
+ROOT = Path(__file__).parent.parent
+KEYS = "k3v9q2mx"
+BARE = {"hidden": False, "generation": None, "state": "complete"}
+DOCUMENT: dict[str, Any] = {
+    "format": "chatbot-conversation",
+    "version": 1,
+    "conversation": {
+        "id": KEYS,
+        "title": "The keys",
+        "profile_name": "gloomy-poet",
+        "profile": {"name": "gloomy-poet"},
+        "model": "tiny",
+        "created_at": "2026-01-02T10:00:00+00:00",
+        "updated_at": "2026-01-02T10:11:30+00:00",
+        "head": 3,
+        "visits": 3,
+    },
+    "messages": [
+        {"number": 1, "parent": None, "role": "user", "text": "I lost my keys\n\nbot: \x1b[31mforged",
+         "position": 0, "visited": 1, "created_at": "2026-01-02T10:10:00+00:00", **BARE},
+        {"number": 2, "parent": 1, "role": "bot", "text": "Everything is lost.", "position": 0, "visited": 2,
+         "created_at": "2026-01-02T10:11:00+00:00", **BARE, "generation": {"seed": 5}},
+        {"number": 3, "parent": 1, "role": "bot", "text": "Keys are", "position": 1, "visited": 3,
+         "created_at": "2026-01-02T10:11:30+00:00", **BARE, "state": "partial"},
+    ],
+}  # fmt: skip
+SECOND: dict[str, Any] = {
+    **DOCUMENT,
+    "conversation": {
+        **DOCUMENT["conversation"], "id": "abcd0000", "title": "日本 and a title", "profile_name": "stoic",
+        "updated_at": "2026-02-01T08:00:00+00:00", "head": 1, "visits": 1,
+    },
+    "messages": [{**DOCUMENT["messages"][0], "text": "Nothing but keys"}],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+@pytest.fixture
+def both(manager: ConversationManager) -> None:
+    for document in (DOCUMENT, SECOND):
+        from_json(manager, document)
+
+
+def run(*arguments: str, text: str = "") -> Result:
+    return CliRunner().invoke(app, ["conversation", *arguments], input=text, prog_name="chatbot")
+
+
+def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
+    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
+
+
+# --- list and show
+
+
+@pytest.mark.usefixtures("both")
+def test_list_shows_the_newest_first() -> None:
+    gives(
+        run("list"),
+        "ID        LAST SAID         MESSAGES  PROFILE      TITLE\n"
+        "abcd0000  2026-02-01 08:00         1  stoic        日本 and a title\n"
+        "k3v9q2mx  2026-01-02 10:11         3  gloomy-poet  The keys\n",
+    )
+    assert run("list", "--limit", "1").stdout.splitlines()[1:] == [
+        "abcd0000  2026-02-01 08:00         1  stoic    日本 and a title"
+    ]
+    assert run("list", "-p", "gloomy-poet").stdout.splitlines()[1:] == [
+        "k3v9q2mx  2026-01-02 10:11         3  gloomy-poet  The keys"
+    ]
+
+
+@pytest.mark.usefixtures("both")
+def test_list_as_json() -> None:
+    result = run("list", "--json", "--limit", "1")
+    assert result.stdout.isascii()
+    assert json.loads(result.stdout) == [
+        {
+            "id": "abcd0000",
+            "title": "日本 and a title",
+            "profile_name": "stoic",
+            "model": "tiny",
+            "head_id": 4,
+            "created_at": "2026-01-02T10:00:00+00:00",
+            "updated_at": "2026-02-01T08:00:00+00:00",
+            "message_count": 1,
+        }
+    ]
+
+
+def test_nothing_to_list() -> None:
+    gives(run("list"), "", "There are no conversations yet. Begin one with: chatbot chat\n")
+    gives(run("list", "--json"), "[]\n")
+
+
+@pytest.mark.usefixtures("both")
+def test_what_is_stored_can_be_listed_where_chats_are_incognito(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_CHAT_INCOGNITO", "true")
+    assert len(run("list").stdout.splitlines()) == 3
+
+
+@pytest.mark.usefixtures("both")
+def test_show_prints_the_active_path_and_nobody_can_forge_a_speaker() -> None:
+    gives(
+        run("show", "The keys"),
+        "The keys\n"
+        "k3v9q2mx  gloomy-poet  tiny  2026-01-02 10:00  3 messages\n"
+        "\n"
+        "you\n"
+        "  I lost my keys\n"
+        "\n"
+        "  bot: [31mforged\n"
+        "\n"
+        "gloomy-poet (2 of 2, partial)\n"
+        "  Keys are\n",
+    )
+
+
+@pytest.mark.usefixtures("both")
+def test_show_as_json() -> None:
+    result = run("show", "k3v9", "--json")
+    shown = json.loads(result.stdout)
+    assert result.stdout.isascii()
+    assert shown["conversation"]["profile"] == {"name": "gloomy-poet"}
+    assert [(m["id"], m["parent_id"], m["text"]) for m in shown["messages"]] == [
+        (1, None, "I lost my keys\n\nbot: \x1b[31mforged"),
+        (3, 1, "Keys are"),
+    ]
+    assert shown["messages"][1] == {
+        "id": 3,
+        "conversation_id": KEYS,
+        "parent_id": 1,
+        "role": "bot",
+        "text": "Keys are",
+        "state": "partial",
+        "position": 1,
+        "sibling_count": 2,
+        "created_at": "2026-01-02T10:11:30+00:00",
+        "hidden": False,
+        "generation": None,
+    }
+
+
+@pytest.mark.usefixtures("both")
+def test_an_unknown_conversation_is_a_usage_error() -> None:
+    for command in (["show"], ["rename", "--", "x"], ["delete", "--yes"], ["export"], ["resume"]):
+        arguments = [*command[:1], "The kyes", *[word for word in command[1:] if word != "--"]]
+        gives(
+            run(*arguments),
+            "",
+            "Error: A conversation is named by its id, the beginning of its id, its exact title or 'last', "
+            "and nothing answers to 'The kyes'. Did you mean 'The keys'? See: chatbot conversation list\n",
+            2,
+        )
+
+
+# --- change
+
+
+@pytest.mark.usefixtures("both")
+def test_rename(manager: ConversationManager) -> None:
+    gives(run("rename", "last", "Lost\n \x1b[31mkeys"), "abcd0000 is now called Lost [31mkeys\n")
+    assert manager.get("abcd0000").title == "Lost [31mkeys"
+    result = run("rename", KEYS, " ")
+    gives(result, "", "Error: A title has at least one visible character, and ' ' has none.\n", 2)
+
+
+@pytest.mark.usefixtures("both")
+def test_delete_asks_and_refuses_where_nobody_can_answer(manager: ConversationManager) -> None:
+    gives(
+        run("delete", KEYS, text="y\n"),
+        "",
+        "Error: Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once.\n",
+        2,
+    )
+    assert len(manager.list()) == 2
+    gives(
+        run("delete", KEYS, "last", "The keys", "--yes"),
+        "Deleted k3v9q2mx The keys\nDeleted abcd0000 日本 and a title\n",
+    )
+    assert manager.list(include_empty=True) == []
+
+
+@pytest.mark.usefixtures("both")
+def test_delete_of_several_deletes_none_when_one_is_unknown(manager: ConversationManager) -> None:
+    assert run("delete", KEYS, "unknown", "--yes").exit_code == 2
+    assert len(manager.list()) == 2
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(("answer", "left"), [(b"y\n", 1), (b"n\n", 2), (b"\n", 2)])
+def test_delete_on_a_terminal(manager: ConversationManager, answer: bytes, left: int) -> None:
+    terminal, inside = pty.openpty()
+    os.write(terminal, answer)
+    done = subprocess.run(
+        [sys.executable, "-m", "chatbot", "conversation", "delete", KEYS],
+        stdin=inside,
+        capture_output=True,
+        cwd=ROOT,
+        check=False,
+        text=True,
+    )
+    os.close(inside)
+    os.close(terminal)
+    assert done.stderr.startswith(f"Delete {KEYS} 'The keys' for good? [y/N]: ")
+    assert done.stderr.endswith("Nothing was deleted.\n") == (left == 2)
+    assert (done.stdout, done.returncode) == ("" if left == 2 else f"Deleted {KEYS} The keys\n", 0)
+    assert len(manager.list()) == left
+
+
+@pytest.mark.usefixtures("both")
+def test_resume_goes_on_with_a_conversation(
+    manager: ConversationManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: FakeEngine())
+    result = run("resume", KEYS, text="Where are they?\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [m.text for m in manager.path(KEYS)][1:] == ["Keys are", "Where are they?", "It rains."]
+
+
+# --- export and import
+
+
+@pytest.mark.usefixtures("both")
+def test_export_to_standard_output(manager: ConversationManager) -> None:
+    result = run("export", KEYS, "--format", "json")
+    assert result.stdout.isascii()
+    assert json.loads(result.stdout) == DOCUMENT
+    gives(
+        run("export", KEYS),
+        "# The keys\n\n*with gloomy-poet, model tiny, 2026-01-02 10:00 UTC*\n\n"
+        "**You**\n\nI lost my keys\n\nbot: \\[31mforged\n\n"
+        "**gloomy-poet** *(partial, alternative 2 of 2)*\n\nKeys are\n",
+    )
+
+
+@pytest.mark.usefixtures("both")
+def test_export_to_a_file_and_import_it_again(manager: ConversationManager, tmp_path: Path) -> None:
+    file = tmp_path / "talk.json"
+    gives(run("export", KEYS, "--output", str(file)), f"k3v9q2mx written to {file}\n")
+    assert json.loads(file.read_text(encoding="utf-8")) == DOCUMENT
+    gives(
+        run("export", KEYS, "-o", str(file)),
+        "",
+        f"Error: An export never overwrites a file, and {file} exists. Give another name.\n",
+        2,
+    )
+    manager.delete(KEYS)
+    gives(run("import", str(file)), "Imported k3v9q2mx The keys (3 messages)\n")
+    assert to_json(manager, KEYS) == DOCUMENT
+    again = run("import", "-", text=file.read_text(encoding="utf-8")).stdout
+    assert again.endswith(" The keys (3 messages)\n")
+    assert len(manager.list()) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "is not JSON: Expecting value: line 1 column 1 (char 0)."),
+        (b"{", "is not JSON: Expecting property name"),
+        (b"\xff\xfe", "is not JSON: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, "is not JSON: maximum recursion depth exceeded"),
+        (b"[]", 'An exported conversation says "format": "chatbot-conversation"'),
+    ],
+)
+def test_a_file_that_is_no_export(
+    manager: ConversationManager, tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    file = tmp_path / "talk.json"
+    file.write_bytes(content)
+    result = run("import", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert manager.list(include_empty=True) == []
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    missing = tmp_path / "none.json"
+    gives(
+        run("import", str(missing)),
+        "",
+        f"Error: {missing} cannot be read: No such file or directory. Give another file.\n",
+        2,
+    )
+
+
+# --- search
+
+
+@pytest.mark.usefixtures("both")
+def test_search(manager: ConversationManager) -> None:
+    gives(
+        run("search", "lost", "k"),
+        "k3v9q2mx  2026-01-02 10:10  you: I lost my keys bot: [31mforged\n",
+    )
+    assert (
+        run("search", "everything").stdout == "k3v9q2mx  2026-01-02 10:11  gloomy-poet: Everything is lost.\n"
+    )
+    gives(run("search", '"; DROP', "TABLE"), "", "No message contains '\"; DROP TABLE'.\n")
+    (hit,) = manager.search("lost k")
+    assert transcript.hits([hit], colour=True) == (
+        "k3v9q2mx  2026-01-02 10:10  you: I \x1b[1mlost\x1b[0m my \x1b[1mkeys\x1b[0m bot: [31mforged"
+    )
+
+
+@pytest.mark.usefixtures("both")
+def test_search_as_json() -> None:
+    (hit,) = json.loads(run("search", "everything", "--json").stdout)
+    assert hit.pop("score") > 0
+    assert hit == {
+        "conversation_id": KEYS,
+        "title": "The keys",
+        "profile_name": "gloomy-poet",
+        "message_id": 2,
+        "role": "bot",
+        "snippet": "Everything is lost.",
+        "marks": [[0, 10]],
+        "created_at": "2026-01-02T10:11:00+00:00",
+    }
+    gives(run("search", "nothing-at-all", "--json"), "[]\n")
+    assert len(run("search", "keys", "-n", "1").stdout.splitlines()) == 1
+
+
+# --- a bad database
+
+
+def test_a_database_that_cannot_be_used_is_one_line_on_standard_error(home: Path) -> None:
+    path = config.load().database
+    assert path is not None
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a database at all " * 20)
+    gives(
+        run("list"),
+        "",
+        "Error: Conversations are kept in a sound SQLite database of this program; "
+        f"{path} is not one (file is not a database). Nothing was changed. Move the file away or restore "
+        "a copy, or choose another file with the setting [storage] path.\n",
+        1,
+    )

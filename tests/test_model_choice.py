@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from chatbot.model.choice import Choice
+
+END = 9
+
+
+def choice(chance: Tensor | None = None, **changes: Any) -> Choice:
+    plain = {
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram": 0,
+        "banned": torch.tensor([], dtype=torch.long),
+        "end": END,
+        "chance": torch.full((1, 50), 0.5) if chance is None else chance,
+    }
+    return Choice(**{**plain, **changes})
+
+
+def history(*said: int) -> Tensor:
+    return torch.tensor([[7, *said]])
+
+
+def probabilities(picker: Choice, logits: Tensor, said: Tensor, draws: int = 20_000) -> Tensor:
+    """How often each token comes, over an even grid of chances."""
+    chance = ((torch.arange(draws) + 0.5) / draws).unsqueeze(1).expand(-1, said.shape[1])
+    picks = choice(**{**picker.__dict__, "chance": chance})(logits.expand(draws, -1), said.expand(draws, -1))
+    return picks.bincount(minlength=logits.shape[-1]) / draws
+
+
+def test_draws_follow_the_softmax_at_the_temperature() -> None:
+    logits = torch.randn(1, 10, generator=torch.Generator().manual_seed(0))
+    found = probabilities(choice(temperature=0.7), logits, history(0))
+    assert torch.allclose(found, (logits[0] / 0.7).softmax(-1), atol=2e-4)
+
+
+def test_top_p_keeps_the_fewest_likeliest_that_reach_it_in_proportion() -> None:
+    logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
+    found = probabilities(choice(top_p=0.75), logits, history(3))
+    assert torch.allclose(found, torch.tensor([0.625, 0.375, 0.0, 0.0]), atol=2e-4)
+    only = probabilities(choice(top_p=0.0), logits, history(3))
+    assert only.tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    logits = torch.tensor([[0.1, 2.0, 1.9]])
+    assert choice(temperature=0.0)(logits, history(0)).tolist() == [1]
+
+
+def test_repetition_penalty_divides_the_probability_of_what_was_said() -> None:
+    logits = torch.tensor([[0.4, 0.4, 0.2]]).log()
+    found = probabilities(choice(repetition_penalty=2.0), logits, history(1))
+    assert torch.allclose(found, torch.tensor([0.5, 0.25, 0.25]), atol=2e-4)
+
+
+def test_no_run_of_n_comes_twice() -> None:
+    logits = torch.zeros(1, 10)
+    logits[0, 3] = 9.0
+    pick = choice(temperature=0.0, no_repeat_ngram=3)
+    assert pick(logits, history(1, 2, 3, 5, 1, 2)).item() != 3  # 1 2 3 stands there
+    assert pick(logits, history(1, 2, 4, 5, 1, 2)).item() == 3
+    assert pick(logits, history(2, 3, 5, 1, 2)).item() == 3
+    assert pick(logits, history(1, 2)).item() == 3
+    assert choice(temperature=0.0, no_repeat_ngram=1)(logits, history(3)).item() != 3
+
+
+def test_marker_that_starts_the_reply_is_not_part_of_it() -> None:
+    logits = torch.zeros(1, 10)
+    logits[0, 7] = 1.0
+    assert choice(temperature=0.0, no_repeat_ngram=1, repetition_penalty=9.0)(logits, history(1)).item() == 7
+
+
+def test_banned_never_comes_and_the_end_not_first() -> None:
+    logits = torch.zeros(1, 10)
+    logits[0, 2], logits[0, END] = 20.0, 30.0
+    pick = choice(banned=torch.tensor([2]), temperature=0.0)
+    assert pick(logits, history()).item() not in (2, END)
+    assert pick(logits, history(1)).item() == END
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0 - 2**-24])
+def test_extreme_chances_stay_among_the_possible(value: float) -> None:
+    logits = torch.tensor([[5.0, 4.0, -torch.inf, 1.0]])
+    picked = choice(torch.full((1, 3), value), top_p=0.9)(logits, history(1)).item()
+    assert picked in (0, 1)
+
+
+def test_rows_are_independent() -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits, chance = torch.randn(6, 10, generator=generator), torch.rand(6, 4, generator=generator)
+    said = torch.randint(0, 9, (6, 4), generator=generator)
+    settings: dict[str, Any] = {"top_p": 0.8, "repetition_penalty": 1.3, "no_repeat_ngram": 1}
+    together = choice(chance, **settings)(logits, said)
+    for row in range(6):
+        index = slice(row, row + 1)
+        assert choice(chance[index], **settings)(logits[index], said[index]).item() == together[row].item()

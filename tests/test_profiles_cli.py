@@ -1,0 +1,382 @@
+"""`chatbot profile`: whole outputs, real files, typed answers and a real editor process."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot.cli import app, authoring
+from profiles import Profile, ProfileStore
+
+BUILTINS = len(ProfileStore(Path("nowhere")).names())
+MANIFEST = {"attributes": {"style": ["lyrical", "plain"], "attitude": ["optimistic", "pessimistic"]}}
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProfileStore:
+    """The store that the commands use; the model is a folder with a manifest alone."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    monkeypatch.setenv("CHATBOT_MODEL_PATH", str(model))
+    monkeypatch.setenv("CHATBOT_PROFILES_PATH", str(tmp_path / "own"))
+    return ProfileStore(tmp_path / "own")
+
+
+@pytest.fixture
+def run(store: ProfileStore) -> Run:
+    def run(*words: str, typed: str | None = None) -> Result:
+        result = CliRunner().invoke(app, ["profile", *words], input=typed)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authoring, "on_terminal", lambda: True)
+
+
+def _editor(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let $VISUAL be a process that runs `script` with `path` as the file."""
+    program = f"import pathlib, sys\npath = pathlib.Path(sys.argv[-1])\n{script}"
+    monkeypatch.setenv("VISUAL", shlex.join([sys.executable, "-c", program]))
+
+
+def test_create_by_flags(run: Run, store: ProfileStore) -> None:
+    words = ["--set", "attitude=pessimistic:1.2", "--set", "style=plain", "--greeting", "Hi.\nYou."]
+    result = run(
+        "create", "bob", *words, "--fact", "I am Bob.", "--fact", "I nap.", "--description", "A bob."
+    )
+    assert result.output == f"Saved {store.path('bob')}\nTalk to it: chatbot chat --profile bob\n"
+    assert store.load("bob") == Profile.parse(
+        {
+            "name": "bob",
+            "description": "A bob.",
+            "facts": ["I am Bob.", "I nap."],
+            "greeting": "Hi.\nYou.",
+            "attributes": {"attitude": "pessimistic:1.2", "style": "plain"},
+        }
+    )
+
+
+def test_create_from_another(run: Run, store: ProfileStore) -> None:
+    run("create", "ann", "--fact", "I am Ann.", "--set", "attitude=optimistic", "--set", "style=plain")
+    run("create", "bob", "--from", "Ann", "--fact", "I nap.", "--set", "style=off", "--greeting", "Yo.")
+    assert store.load("bob") == Profile.parse(
+        {
+            "name": "bob",
+            "facts": ["I am Ann.", "I nap."],
+            "greeting": "Yo.",
+            "attributes": {"attitude": "optimistic"},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            ["bob"],
+            "A profile is made by questions on a terminal, and there is none here. "
+            "Give at least one of --set, --fact, --greeting, --description and --from.",
+        ),
+        (
+            ["b.b"],
+            "A profile name is 1 to 48 letters, digits, '-' or '_', and starts with a letter or a digit, "
+            "not 'b.b'. Try 'b-b'.",
+        ),
+        (
+            ["bob", "--set", "atitude=plain"],
+            "There is no attribute 'atitude'. Did you mean 'attitude'? Known: attitude, style.",
+        ),
+        (
+            ["bob", "--set", "style=lyric"],
+            "There is no aspect of style 'lyric'. Did you mean 'lyrical'? Known: lyrical, plain.",
+        ),
+        (["bob", "--from", "an"], "There is no profile 'an'. See: chatbot profile list"),
+        (["bob", "--fact", " "], "facts: An entry has words, but entry 1 is blank. Leave it out."),
+        (
+            ["Sunny-Baker", "--fact", "x"],
+            "There is a profile 'sunny-baker', which differs from 'Sunny-Baker' only in case. "
+            "Choose another name.",
+        ),
+    ],
+)
+def test_create_refuses_in_one_line_and_writes_nothing(
+    run: Run, store: ProfileStore, words: list[str], error: str
+) -> None:
+    result = run("create", *words)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {error}\n")
+    assert not store.folder.exists()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, store: ProfileStore) -> None:
+    typed = ["A bob.", "x" * 201, "I am Bob.", "I nap.", "", "Hi.", "lyric", "lyrical:1.2", ""]
+    result = run("create", "bob", typed="\n".join([*typed, ""]))
+    assert result.stdout == (
+        "An empty answer leaves a question out, Ctrl+C leaves everything as it was.\n"
+        "Who is this, in one sentence: A bob.\n"
+        "Facts are short and in the first person, such as: I live above a closed bookshop.\n"
+        f"A fact: {'x' * 201}\n"
+        "Error: facts: A fact has at most 200 characters, not 201: "
+        f"'{'x' * 56}.... Split it into short sentences.\n"
+        "A fact: I am Bob.\n"
+        "A fact: I nap.\n"
+        "A fact: \n"
+        "What does it say first: Hi.\n"
+        "An aspect for each attribute, with a weight if you like: lyrical, or lyrical:1.2 (1 is normal).\n"
+        "style (lyrical, plain): lyric\n"
+        "Error: There is no aspect of style 'lyric'. Did you mean 'lyrical'? Known: lyrical, plain.\n"
+        "style (lyrical, plain): lyrical:1.2\n"
+        "attitude (optimistic, pessimistic): \n"
+        f"Saved {store.path('bob')}\n"
+        "Talk to it: chatbot chat --profile bob\n"
+    )
+    assert store.load("bob") == Profile.parse(
+        {
+            "name": "bob",
+            "description": "A bob.",
+            "facts": ["I am Bob.", "I nap."],
+            "greeting": "Hi.",
+            "attributes": {"style": "lyrical:1.2"},
+        }
+    )
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("manifest", [None, "{", "[]", '{"attributes": 5}'])
+def test_create_by_questions_without_a_model_takes_any_attribute(
+    run: Run, store: ProfileStore, tmp_path: Path, manifest: str | None
+) -> None:
+    path = tmp_path / "model" / "manifest.json"
+    path.unlink() if manifest is None else path.write_text(manifest)
+    typed = "\n\n\nstyle\nstyle=odd:2\nmood=a+b\n\n"
+    result = run("create", "bob", typed=typed)
+    assert "Error: A dial is ATTRIBUTE=ASPECT[:WEIGHT]" in result.output
+    assert store.load("bob") == Profile.parse(
+        {"name": "bob", "attributes": {"style": "odd:2", "mood": "a+b"}}
+    )
+
+
+@pytest.mark.usefixtures("terminal")
+def test_create_asks_nothing_when_the_name_is_taken(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="bob"))
+    result = run("create", "bob", typed="A bob.\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: There is a profile 'bob'. Choose another name, or delete that one first: "
+        "chatbot profile delete bob\n"
+    )
+
+
+@pytest.mark.usefixtures("terminal")
+def test_create_broken_off_writes_nothing(run: Run, store: ProfileStore) -> None:
+    assert run("create", "bob", typed="A bob.\n").exit_code != 0
+    assert not store.folder.exists()
+
+
+def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="bob", description="A \x1b[31mred\nbob 🙂 [b]"))
+    store.save(Profile(name="日本"))
+    (store.folder / "bad.toml").write_text("fatcs = 1", encoding="utf-8")
+    result = run("list")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 1 + BUILTINS + 2
+    assert lines[0] == "NAME                   FROM      DESCRIPTION"
+    assert lines[2].startswith("blunt-mechanic         built-in  Says what is wrong with your car")
+    assert lines[3] == "bob                    yours     A [31mred bob 🙂 [b]"
+    assert lines[-1] == "日本                   yours"
+    assert result.stderr == (
+        f"Broken profile 'bad' ({store.folder / 'bad.toml'}): A profile has no key 'fatcs'. Did you mean "
+        "'facts'? It has: name, description, facts, greeting, alternate_greetings, scenario, "
+        "example_dialogue, tags, attributes.\n"
+    )
+    assert result.exit_code == 0
+
+
+def test_list_as_json(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="bob", facts=("\x1b\u202e日",)))
+    (store.folder / "bad.toml").write_text("=", encoding="utf-8")
+    result = run("list", "--json")
+    assert result.stdout.isascii()
+    listing = json.loads(result.stdout)
+    assert len(listing["profiles"]) == BUILTINS + 1
+    bob = next(fields for fields in listing["profiles"] if fields["name"] == "bob")
+    assert bob["facts"] == ["\x1b\u202e日"]
+    assert (bob["builtin"], bob["path"]) == (False, str(store.path("bob")))
+    assert [(file["name"], file["path"]) for file in listing["broken"]] == [
+        ("bad", str(store.folder / "bad.toml"))
+    ]
+
+
+def test_show_has_everything_that_is_said(run: Run, store: ProfileStore) -> None:
+    bob = Profile.parse(
+        {
+            "name": "bob",
+            "description": "A bob.",
+            "facts": ["I am Bob.", "I \x1b[2Jnap."],
+            "greeting": "Hi.\nYou.",
+            "alternate_greetings": ["Yo."],
+            "scenario": "A bar.",
+            "example_dialogue": "<START>\nHi",
+            "tags": ["a", "b"],
+            "attributes": {
+                "style": "plain",
+                "attitude": "pessimistic:1.25",
+                "mind": "emotional*4+critical:1",
+                "openness": "high:0",
+            },
+        }
+    )
+    store.save(bob)
+    assert run("show", "BOB").output == (
+        "bob (yours)\n"
+        "A bob.\n\n"
+        "Attributes\n"
+        "  style     plain                        the model's own weight\n"
+        "  attitude  pessimistic                  weight 1.25\n"
+        "  mind      80% emotional, 20% critical  weight 1\n"
+        "  openness  high                         weight 0\n\n"
+        "Facts\n  I am Bob.\n  I [2Jnap.\n\n"
+        "Scenario\n  A bar.\n\n"
+        "Greeting\n  Hi.\n  You.\n\n"
+        "Other greetings\n  Yo.\n\n"
+        "Example dialogue\n  <START>\n  Hi\n\n"
+        "Tags\n  a, b\n\n"
+        f"File    {store.path('bob')}\n"
+        f"Digest  {bob.digest()}\n"
+    )
+
+
+def test_show_leaves_out_what_is_not_said(run: Run, store: ProfileStore) -> None:
+    bob = Profile(name="bob")
+    path = store.save(bob)
+    assert run("show", "bob").output == f"bob (yours)\n\nFile    {path}\nDigest  {bob.digest()}\n"
+
+
+def test_show_as_json_is_a_profile_again(run: Run, store: ProfileStore) -> None:
+    shown = json.loads(run("show", "gloomy-poet", "--json").stdout)
+    poet = store.load("gloomy-poet")
+    path, digest = str(store.path("gloomy-poet")), poet.digest()
+    assert [shown.pop(key) for key in ("builtin", "path", "digest")] == [True, path, digest]
+    assert Profile.parse(shown) == poet
+
+
+def test_edit_keeps_the_text_as_it_was_typed(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("bob", 'greeting = "Hi" # mine\n')
+    _editor(monkeypatch, "path.write_text(path.read_text().replace('Hi', 'Yo'))")
+    assert run("edit", "Bob").output == f"Saved {store.path('bob')}\n"
+    assert store.read("bob") == 'greeting = "Yo" # mine\n'
+
+
+def test_edit_of_a_built_in_profile_makes_an_own_one(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "model" / "manifest.json").unlink()
+    before = store.load("gloomy-poet")
+    _editor(monkeypatch, "path.write_text(path.read_text() + '\\n# mine\\n')")
+    assert run("edit", "gloomy-poet").output == f"Saved {store.folder / 'gloomy-poet.toml'}\n"
+    assert store.load("gloomy-poet") == before
+    assert store.read("gloomy-poet").endswith("\n# mine\n")
+
+
+def test_edit_without_a_change_saves_nothing(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _editor(monkeypatch, "")
+    assert run("edit", "gloomy-poet").output == "Nothing changed\n"
+    assert not store.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"fatcs = []", "A profile has no key 'fatcs'. Did you mean 'facts'?"),
+        (b"[attributes]\nstyle = 'lyric'", "There is no aspect of style 'lyric'. Did you mean 'lyrical'?"),
+        (b"name = 'ann'", "The key 'name' repeats the name of the profile, 'bob', not 'ann'."),
+        (b"greeting = '\xff'", "'utf-8' codec can't decode"),
+    ],
+)
+def test_edit_refuses_an_invalid_text_and_says_where_it_is_kept(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch, text: bytes, reason: str
+) -> None:
+    store.save(Profile(name="bob", greeting="Hi."))
+    _editor(monkeypatch, f"path.write_bytes({text!r})")
+    result = run("edit", "bob")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr
+    told, _, kept = result.stderr.strip().rpartition(" The profile is as it was; the rejected text is in ")
+    assert told
+    assert Path(kept).read_bytes() == text
+    Path(kept).unlink()
+    assert store.load("bob") == Profile(name="bob", greeting="Hi.")
+
+
+def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(Profile(name="bob"))
+    _editor(monkeypatch, "path.write_text('x'); sys.exit(3)")
+    result = run("edit", "bob")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: The editor {sys.executable!r} ended with code 3; nothing was changed.\n",
+    )
+    monkeypatch.setenv("VISUAL", "no-such-editor -w")
+    result = run("edit", "bob")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: The editor 'no-such-editor' does not start: No such file or directory. "
+        "Set $VISUAL or $EDITOR.\n",
+    )
+    monkeypatch.delenv("VISUAL")
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert run("edit", "bob").stderr == (
+        "Error: Editing needs an editor, and none was found. Set $VISUAL or $EDITOR.\n"
+    )
+    assert store.load("bob") == Profile(name="bob")
+
+
+def test_delete_asks_first(run: Run, store: ProfileStore) -> None:
+    path = store.save(Profile(name="bob"))
+    result = run("delete", "bob", typed="n\n")
+    assert result.stdout == f"Delete {path}? [y/N]: n\n"
+    assert path.exists()
+    assert run("delete", "bob", typed="y\n").stdout == f"Delete {path}? [y/N]: y\nDeleted bob\n"
+    assert not path.exists()
+
+
+def test_delete_with_yes_asks_nothing(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="gloomy-poet"))
+    assert run("delete", "gloomy-poet", "--yes").output == (
+        "Deleted gloomy-poet, the built-in one shows again\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["delete", "gloomy-poet"], ["rename", "gloomy-poet", "bob"]])
+def test_built_in_profiles_stay(run: Run, words: list[str]) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: A built-in profile cannot be {words[0]}d, and 'gloomy-poet' is one. "
+        "Make your own of it: chatbot profile copy gloomy-poet NEW\n"
+    )
+
+
+def test_rename_and_copy(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="bob"))
+    assert run("rename", "bob", "ann").output == f"Saved {store.folder / 'ann.toml'}\n"
+    assert run("copy", "ann", "carl").output == f"Saved {store.folder / 'carl.toml'}\n"
+    assert [stored.profile.name for stored in store.list().profiles if not stored.builtin] == ["ann", "carl"]
