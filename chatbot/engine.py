@@ -30,10 +30,10 @@ from chatbot.guidance import guide, met
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
 from chatbot.model.choice import Choice
-from chatbot.model.decoder import Prefix
+from chatbot.model.decoder import LatentDecoder, Prefix
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
-from chatbot.model.text import Context
+from chatbot.model.text import Codec, Context
 from chatbot.sampling import Sampling
 
 _CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
@@ -46,7 +46,8 @@ class Reply:
     flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
     where the probability of an aspect vector v is exp(-KL(v || p)) · measured {attribute: {aspect: p}} by the
-    posterior encoder from the text · tokens, finish ("end" or "length") · seed, candidate · times in ms
+    posterior encoder from the text · tokens, finish ("end" or "length") · seed, candidate · times in ms ·
+    with candidates: likelihood (mean log p of a token, nats) and relevance (what of it is due to the context)
     """
 
     text: str
@@ -73,7 +74,8 @@ class _Start:
 
     rows: Sequence[_Row]
     z: Tensor  # (B, D)
-    prefix: Prefix
+    read: Prefix  # of the different contexts; `owner` (B,) says which one is a row's
+    owner: Tensor
     choice: Choice
     notes: list[dict[str, Any]]  # of the flow, one for each row
     times: dict[str, float]
@@ -96,6 +98,11 @@ class GenerationEngine:
         """Read a model folder. Raises ModelError for a bad one, UsageError for a device that is not there."""
         place = pick_device(device)
         return cls(artifact.load(folder, device=place, dtype=pick_dtype(dtype, place)), flow=flow)
+
+    @property
+    def parts(self) -> tuple[Reader, LatentDecoder, Codec]:
+        """Reader, decoder and codec, for measurements of the parts."""
+        return self._reader, self._artifact.model.decoder, self._artifact.codec
 
     @property
     def name(self) -> str:
@@ -187,7 +194,7 @@ class GenerationEngine:
         ids = [_until(list(row), end) for row in zip(*steps, strict=True)]
         found = self._finish(start, ids, [self._artifact.codec.decode(row) for row in ids], sampling)
         groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
-        return [max(group, key=_merit) for group in groups]
+        return [group[0] if len(group) == 1 else max(group, key=_merit) for group in groups]
 
     def measure(self, context: Context, reply: str) -> dict[str, dict[str, float]]:
         """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
@@ -199,7 +206,7 @@ class GenerationEngine:
         for row in rows:
             self.check(row.targets)
             if not row.context.turns:
-                raise UsageError("A reply answers a message; this context has none. Give it at least one turn.")
+                raise UsageError("A reply answers a message; the context has none. Give it a turn.")
         begun = time.perf_counter()
         contexts = list(dict.fromkeys(row.context for row in rows))
         owner = torch.tensor([contexts.index(row.context) for row in rows], device=self._device)
@@ -218,7 +225,7 @@ class GenerationEngine:
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         choice = self._choice(sampling, chance.to(self._device))
-        return _Start(rows, z, prefix.select(owner), choice, notes, times, begun)
+        return _Start(rows, z, prefix, owner, choice, notes, times, begun)
 
     def _choice(self, sampling: Sampling, chance: Tensor) -> Choice:
         codec = self._artifact.codec
@@ -243,7 +250,7 @@ class GenerationEngine:
         decoder = self._artifact.model.decoder
         codec = self._artifact.codec
         return decoder.generate(
-            start.prefix,
+            start.read.select(start.owner),
             start.z.to(decoder.memory.weight.dtype),
             bot=codec.bot,
             end=codec.end,
@@ -258,6 +265,7 @@ class GenerationEngine:
         decoded = time.perf_counter()
         texts = [text.strip() for text in texts]
         measured = self._reader.measure([row.context for row in start.rows], texts)
+        likelihoods = self._likelihoods(start, ids) if sampling.candidates > 1 else [{} for _ in ids]
         done = time.perf_counter()
         times = start.times | {
             "decode_ms": 1e3 * (decoded - start.begun) - sum(start.times.values()),
@@ -280,8 +288,14 @@ class GenerationEngine:
                 "tokens": len(ids[i]),
                 "finish": "end" if end in ids[i] else "length",
             }
-            replies.append(Reply(texts[i], start.notes[i] | own | shared))
+            replies.append(Reply(texts[i], start.notes[i] | own | likelihoods[i] | shared))
         return replies
+
+    def _likelihoods(self, start: _Start, ids: Sequence[Sequence[int]]) -> list[dict[str, float]]:
+        """How likely each reply is, and how much likelier with its context than without."""
+        seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)
+        blind = self._reader.likelihood(self._reader.blank().select(start.owner * 0), start.z, ids)
+        return [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
 
 
 def _seed(sampling: Sampling, row: int = 0) -> int:
@@ -294,13 +308,15 @@ def _until(ids: list[int], end: int) -> list[int]:
 
 
 def _merit(reply: Reply) -> float:
-    """How good a candidate is: the mean log of how well its text meets what was asked, less for odd ends.
+    """How good a candidate is, in nats: persona, fluency and relevance, less for odd ends.
 
-    Judged by the posterior encoder from the text, not by z: the decoder may not have followed z.
+    The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed z.
+    Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055); without
+    it the likeliest candidate is the one that would answer anything.
     """
     trace = reply.trace
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
-    merit = 0.0
+    merit = trace["likelihood"] + trace["relevance"]
     for name, target in asked.items():
         merit += math.log(max(met(target["aspects"], trace["measured"][name]), 1e-4)) / len(asked)
     merit -= 2.0 * (trace["finish"] != "end")

@@ -51,7 +51,7 @@ from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError, suggestion
 
 FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
-ADAPTIVE = ("dopri5", "dopri8", "bosh3", "fehlberg2", "adaptive_heun")
+ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
 METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE)
 _ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
 

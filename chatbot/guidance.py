@@ -23,7 +23,13 @@ Note = dict[str, Any]
 
 
 def guide(
-    heads: Heads, targets: Targets, prior: Gaussian, eps: Tensor, *, default_weight: float, options: FlowOptions
+    heads: Heads,
+    targets: Targets,
+    prior: Gaussian,
+    eps: Tensor,
+    *,
+    default_weight: float,
+    options: FlowOptions,
 ) -> tuple[Tensor, list[Note]]:
     """z (B, D) for the targets of each row, from the prior's noise eps (B, D), and a JSON-able note of each.
 
@@ -35,7 +41,7 @@ def guide(
         moved = flow(energy, prior.mean, prior.std, eps, options)
     except FlowError as error:
         if len(targets) == 1:
-            return start, _notes(energy, targets, start, start, [f"failed: {error}"])
+            return start, _notes(energy, targets, start, start, [f"failed: {str(error).rstrip('.')}"])
         alone = [
             guide(heads, [row], prior.select(i), eps[i], default_weight=default_weight, options=options)
             for row, i in zip(targets, torch.arange(len(targets), device=eps.device).split(1), strict=True)

@@ -83,14 +83,14 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
 def merged(card: Json | None, profile: Profile) -> Json:
     """The card with those fields changed that say other than the profile; version 1 becomes version 2."""
     if card is None:
-        card = {"spec": V2, "spec_version": "2.0", "data": {**blank(), "name": profile.name}}
+        card = {"data": {**blank(), "name": profile.name}}
     fields, _ = fields_of(card)
     before, _ = profile_of(card, "" if slug(_title(fields)) else profile.name)
     changes = _changes(fields, before, profile)
     if fields is not card.get("data"):
-        card = {**card, "spec": V2, "spec_version": "2.0"}
         fields = {key: fields.get(key, default) for key, default in blank().items()}
-    return {**card, **_mirrored(card, changes), "data": {**fields, **changes}}
+    version = {"spec": V2, "spec_version": "2.0"}  # of a card that does not say it
+    return {**version, **card, **_mirrored(card, changes), "data": {**fields, **changes}}
 
 
 def _changes(fields: Json, before: Profile, profile: Profile) -> Json:

@@ -78,20 +78,21 @@ def write(profile: Profile, form: str, original: Card | None, now: int) -> tuple
     """
     card = merged(original.card if original else None, profile)
     newer = _version_3(card, now, new=original is None)
-    warnings = [f"This file of the card stays behind: {uri}" for uri in _left_behind(card, form, original)]
+    inside = _inside(card, form, original)
     if form == "json":
-        return _dumped(newer if card["spec"] == V3 else card, indent=2) + b"\n", warnings
+        return _dumped(newer if card["spec"] == V3 else card, indent=2) + b"\n", _left_behind(inside)
     if form == "png":
+        uri, picture = _picture(card, original)
         older = card if card["spec"] == V2 else _backfill(card)
-        texts = {"chara": _base64(older), "ccv3": _base64(newer)}
-        return png.with_texts(_picture(original), texts), warnings
+        texts = {"chara": _base64(older), "ccv3": _base64(_with_icon(newer, uri, DEFAULT_ICON["uri"]))}
+        return png.with_texts(picture, texts), _left_behind(inside, but=uri)
     files, base = {}, None
     if original is not None and original.form == "png":
         files[PICTURE] = png.with_texts(original.source, {"chara": None, "ccv3": None})
-        newer = _with_icon(newer)
+        newer = _with_icon(newer, DEFAULT_ICON["uri"], _EMBEDDED + PICTURE)
     if original is not None and original.form == "charx":
         base = original.source
-    return charx.written({charx.CARD: _dumped(newer, indent=2), **files}, base), warnings
+    return charx.written({charx.CARD: _dumped(newer, indent=2), **files}, base), _left_behind(inside)
 
 
 def _version_3(card: Json, now: int, *, new: bool) -> Json:
@@ -102,7 +103,7 @@ def _version_3(card: Json, now: int, *, new: bool) -> Json:
     if data.get("modification_date") != 0:
         data["modification_date"] = now
     data = _with_entries(data, lambda entry: {"extensions": {}, "use_regex": False, **entry})
-    version = card.get("spec_version") if card["spec"] == V3 else "3.0"
+    version = (card["spec"] == V3 and card.get("spec_version")) or "3.0"
     return {**card, "spec": V3, "spec_version": version, "data": data}
 
 
@@ -138,40 +139,43 @@ def _assets(card: Json) -> list[Json]:
     )
 
 
-def _with_icon(card: Json) -> Json:
-    """The card with PICTURE as the icon that it leaves to the program."""
-    assets = [
-        {**asset, "uri": _EMBEDDED + PICTURE, "ext": "png"} if asset.get("uri") == "ccdefault:" else asset
-        for asset in _assets(card)
-    ]
+def _with_icon(card: Json, old: str, new: str) -> Json:
+    """The card with the picture at one address named by another."""
+    if old == new or all(_uri(asset) != old for asset in _assets(card)):
+        return card
+    assets = [{**asset, "uri": new, "ext": "png"} if _uri(asset) == old else asset for asset in _assets(card)]
     return {**card, "data": {**card["data"], "assets": assets}}
 
 
-def _picture(original: Card | None) -> bytes:
-    """The picture of the original card, or a plain one."""
+def _picture(card: Json, original: Card | None) -> tuple[str, bytes]:
+    """The address and the bytes of the original's own picture, or of a plain one."""
     if original is not None and original.form == "png":
-        return original.source
+        return DEFAULT_ICON["uri"], original.source
     if original is not None and original.form == "charx":
-        for asset in _icons(original.card):
-            picture = charx.read(original.source, asset["uri"].removeprefix(_EMBEDDED)) or b""
+        for uri in _icons(card):
+            picture = charx.read(original.source, uri.removeprefix(_EMBEDDED)) or b""
             if picture.startswith(png.SIGNATURE):
-                return picture
-    return png.plain()
+                return uri, picture
+    return DEFAULT_ICON["uri"], png.plain()
 
 
-def _icons(card: Json) -> list[Json]:
-    """The embedded icons, the main one first."""
-    icons = [
-        asset for asset in _assets(card) if asset.get("type") == "icon" and _uri(asset).startswith(_EMBEDDED)
-    ]
-    return sorted(icons, key=lambda asset: asset.get("name") != "main")
+def _icons(card: Json) -> list[str]:
+    """The addresses of the icons inside a CHARX, the main one first."""
+    icons = [asset for asset in _assets(card) if asset.get("type") == "icon"]
+    addresses = map(_uri, sorted(icons, key=lambda asset: asset.get("name") != "main"))
+    return [uri for uri in addresses if uri.startswith(_EMBEDDED)]
 
 
-def _left_behind(card: Json, form: str, original: Card | None) -> list[str]:
-    """The files inside the original that a card in this format cannot carry."""
-    kinds = {"charx": _EMBEDDED, "png": _IN_PNG}
-    prefix = kinds.get(original.form) if original is not None and original.form != form else None
-    return [_uri(asset) for asset in _assets(card) if prefix and _uri(asset).startswith(prefix)]
+def _inside(card: Json, form: str, original: Card | None) -> list[str]:
+    """The addresses of files inside the original, if a card in this format cannot carry them."""
+    if original is None or original.form in (form, "json"):
+        return []
+    prefix = _EMBEDDED if original.form == "charx" else _IN_PNG
+    return [uri for uri in map(_uri, _assets(card)) if uri.startswith(prefix)]
+
+
+def _left_behind(inside: list[str], but: str = "") -> list[str]:
+    return [f"This file of the card stays behind: {uri}" for uri in inside if uri != but]
 
 
 def _uri(asset: Json) -> str:
@@ -182,7 +186,10 @@ def _from_png(data: bytes) -> bytes | None:
     texts = png.texts(data)
     text = texts.get("ccv3", texts.get("chara"))
     try:
-        return None if text is None else base64.b64decode(text + "=" * (-len(text) % 4))
+        if text is None:
+            return None
+        text = "".join(text.split()).rstrip("=")  # some programs break the lines, some leave out the padding
+        return base64.b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:
         raise CardError(
             f"A card in a PNG is written in base64, and this is not: {error}. Get it again."

@@ -169,6 +169,9 @@ class ProfileStore:
     def save_with_card(self, profile: Profile, card: bytes, form: str) -> Path:
         """Write a new profile of the user's own and beside it the card that it came from."""
         path = self.save(profile)
+        for forgotten in self._cards(profile.name):  # of a profile whose file somebody removed by hand
+            with _refusals(forgotten, "deleted"):
+                forgotten.unlink()
         write_atomically(self.folder / f"{profile.name}.card.{form}", card)
         return path
 

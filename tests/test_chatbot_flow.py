@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -136,7 +136,7 @@ class Bowl:
     curvature = steepness
 
     def rows(self, index: Tensor | slice) -> Bowl:
-        return Bowl(self.weights[index], self.steep, self.centre)
+        return replace(self, weights=self.weights[index])
 
 
 def bowl(rows: int, steep: float = 1.0) -> Energy:
@@ -235,8 +235,8 @@ def test_adaptive_methods_agree_with_the_fixed_one(method: str) -> None:
     wanted = [{"style": Aim({"lyrical": 1.0}, 0.5)}, {"mood": Aim({"sad": 1.0}, 1.0)}]
     energy = Energy.of(random_heads(), wanted)
     exact = flow(energy, mean, std, eps0, options(method="log-rk4", steps=100))
-    result = flow(energy, mean, std, eps0, options(method=method))
-    assert torch.allclose(result.eps, exact.eps, atol=0.02)
+    result = flow(energy, mean, std, eps0, options(method=method, rtol=1e-4, atol=1e-4))
+    assert ((result.eps - exact.eps).norm(dim=-1) < 0.02 * exact.distance).all()
 
 
 @pytest.mark.parametrize("method", ["log-heun", "heun", "dopri5"])
@@ -376,11 +376,17 @@ def test_evaluations_are_capped(method: str) -> None:
 
 
 def test_solver_that_gives_up_is_a_flow_error() -> None:
-    """Tolerances that no step can meet: torchdiffeq's AssertionError does not come through."""
-    mean, std, eps0 = (tensor.float() for tensor in prior(4))
-    tight = options(method="dopri5", rtol=1e-14, atol=1e-14, max_evaluations=10**6)
+    """A drift without any smoothness: torchdiffeq's AssertionError does not come through."""
+
+    class Noise(Bowl):
+        def gradient(self, z: Tensor) -> Tensor:
+            return torch.randn(z.shape, dtype=z.dtype)
+
+    torch.manual_seed(0)
+    rough = cast(Energy, Noise(torch.ones(1, 1)))
+    mean, std, eps0 = (tensor.float() for tensor in prior(1))
     with pytest.raises(FlowError, match="given up by its solver.*underflow"):
-        flow(Energy.of(random_heads().float(), MIXED), mean, std, eps0, tight)
+        flow(rough, mean, std, eps0, options(method="dopri5", rtol=1e-12, atol=1e-12))
 
 
 def test_shapes_must_agree() -> None:

@@ -7,7 +7,8 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from chatbot.model.cvae import CVAELoss, Gaussian, mean_pool
-from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, pad, schedule
+from chatbot.model.reading import pad
+from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
 from chatbot.train.recipe import Cvae
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chatbot.cli import app, authoring
-from profiles import Profile, ProfileStore
+from profiles import Profile, ProfileStore, cards
 
 BUILTINS = len(ProfileStore(Path("nowhere")).names())
 MANIFEST = {"attributes": {"style": ["lyrical", "plain"], "attitude": ["optimistic", "pessimistic"]}}
@@ -349,13 +349,24 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
     assert store.load("bob") == Profile(name="bob")
 
 
+@pytest.mark.usefixtures("terminal")
 def test_delete_asks_first(run: Run, store: ProfileStore) -> None:
     path = store.save(Profile(name="bob"))
     result = run("delete", "bob", typed="n\n")
-    assert result.stdout == f"Delete {path}? [y/N]: n\n"
+    assert (result.stdout, result.stderr) == (f"Delete {path}? [y/N]: n\n", "Nothing was deleted.\n")
     assert path.exists()
     assert run("delete", "bob", typed="y\n").stdout == f"Delete {path}? [y/N]: y\nDeleted bob\n"
     assert not path.exists()
+
+
+def test_delete_needs_yes_where_nobody_can_be_asked(run: Run, store: ProfileStore) -> None:
+    path = store.save(Profile(name="bob"))
+    result = run("delete", "bob", typed="y\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once.\n",
+    )
+    assert path.exists()
 
 
 def test_delete_with_yes_asks_nothing(run: Run, store: ProfileStore) -> None:
@@ -380,3 +391,106 @@ def test_rename_and_copy(run: Run, store: ProfileStore) -> None:
     assert run("rename", "bob", "ann").output == f"Saved {store.folder / 'ann.toml'}\n"
     assert run("copy", "ann", "carl").output == f"Saved {store.folder / 'carl.toml'}\n"
     assert [stored.profile.name for stored in store.list().profiles if not stored.builtin] == ["ann", "carl"]
+
+
+CARD = {
+    "spec": "chara_card_v2",
+    "spec_version": "2.0",
+    "data": {
+        "name": "Captain Ahab",
+        "description": "I hunt a whale.",
+        "first_mes": "Call me {{char}}.",
+        "creator_notes": "Be kind\x1b[31m.\n\nMore.",
+        "extensions": {"chatbot/attributes": {"style": {"aspect": "plain", "weight": 1.2}}, "x": 1},
+        "ünknown": "\u202e",
+    },
+}
+
+
+def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    source = tmp_path / "ahab.json"
+    source.write_text(json.dumps(CARD), encoding="utf-8")
+    result = run("import", str(source))
+    path = store.folder / "Captain-Ahab.toml"
+    assert result.output == (
+        f"Its creator says: Be kind[31m.\nSaved {path}\nTalk to it: chatbot chat --profile Captain-Ahab\n"
+    )
+    assert store.load("Captain-Ahab") == Profile.parse(
+        {
+            "name": "Captain-Ahab",
+            "description": "I hunt a whale.",
+            "facts": ["My name is Captain Ahab.", "I hunt a whale."],
+            "greeting": "Call me {{char}}.",
+            "attributes": {"style": "plain:1.2"},
+        }
+    )
+    exported = run("export", "captain-ahab")
+    assert json.loads(exported.stdout_bytes.decode("utf-8")) == CARD
+    for form in cards.FORMATS:
+        target = tmp_path / f"out.{form}"
+        assert run("export", "Captain-Ahab", "--output", str(target)).output == (
+            f"Captain-Ahab written to {target}\n"
+        )
+        card = cards.read(target.read_bytes())
+        assert card.form == form
+        assert card.profile()[0] == store.load("Captain-Ahab")
+        assert card.card["data"]["ünknown"] == "\u202e"
+
+
+def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    target = tmp_path / "poet.card"
+    run("export", "gloomy-poet", "--format", "png", "--output", str(target))
+    assert cards.read(target.read_bytes()).profile() == (store.load("gloomy-poet"), [])
+
+
+def test_export_never_overwrites_and_prints_no_picture(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "poet.png"
+    target.write_bytes(b"mine")
+    result = run("export", "gloomy-poet", "--output", str(target))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: An export makes a new file, and {target} exists. Choose another name.\n",
+    )
+    assert target.read_bytes() == b"mine"
+    result = run("export", "gloomy-poet", "--format", "png")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "Error: A png card goes into a file, and none was named. Give --output FILE.\n",
+    )
+
+
+def test_import_under_another_name(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    source = tmp_path / "ahab.json"
+    source.write_text(json.dumps(CARD), encoding="utf-8")
+    assert run("import", str(source)).exit_code == 0
+    again = run("import", str(source))
+    assert again.exit_code == 2
+    assert again.stderr.startswith("Error: There is a profile 'Captain-Ahab'. Choose another name")
+    assert run("import", str(source), "--name", "ahab").exit_code == 0
+    assert store.load("ahab").greeting == "Call me {{char}}."
+    assert run("import", str(source), "--name", "../x").exit_code == 2
+
+
+def test_import_warns_of_what_the_model_lacks(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    source = tmp_path / "x.json"
+    extensions = {"chatbot/attributes": {"styles": "plain"}}
+    source.write_text(json.dumps({"name": "x", "extensions": extensions}), encoding="utf-8")
+    result = run("import", str(source))
+    assert result.stderr == (
+        "Warning: This model cannot follow the card: There is no attribute 'styles'. "
+        "Did you mean 'style'? Known: attitude, style.\n"
+    )
+    assert str(store.load("x").attributes["styles"]) == "plain"
+
+
+def test_import_of_what_is_no_card(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    source = tmp_path / "x.png"
+    source.write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    result = run("import", str(source))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: The picture is cut short: it ends within a chunk after 8 bytes. Get it again.\n",
+    )
+    assert run("import", str(tmp_path / "missing.png")).exit_code == 2
+    assert not store.folder.exists()

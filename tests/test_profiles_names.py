@@ -56,7 +56,7 @@ def test_names_that_a_file_system_may_confuse_fold_together() -> None:
     [
         ("Captain Ahab", "Captain-Ahab"),
         ("  Zoë & Söhne!! ", "Zoë-Söhne"),
-        ("CON", "con-persona"),
+        ("CON", "CON-persona"),
         ("***", ""),
     ],
 )

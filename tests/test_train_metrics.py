@@ -34,8 +34,8 @@ def test_bleu_by_hand(candidate: str, reference: str, score: float) -> None:
 
 
 def test_bleu_takes_the_best_reference_for_each_item_and_the_nearest_length() -> None:
-    references = ["a b x x x x".split(), "x x c d".split()]
-    assert bleu("a b c d".split(), references, (0.5, 0.5)) == pytest.approx((1 * 2 / 3) ** 0.5)
+    references = [list("abxxxx"), list("xxcd")]
+    assert bleu(list("abcd"), references, (0.5, 0.5)) == pytest.approx((1 * 2 / 3) ** 0.5)
 
 
 def test_the_papers_bleu_counts_characters() -> None:

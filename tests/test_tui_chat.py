@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from chatbot.errors import ModelError
 from chatbot.session import ChatSession
@@ -176,6 +177,17 @@ async def test_an_earlier_reply_can_be_chosen_and_answered_again(opened: Opened)
         await pilot.press("up")
         await until(pilot, lambda: len(app.texts) == 5)
         assert [m.text for m in session.messages()][1::2] == ["one", "two"]
+
+
+async def test_what_is_typed_right_after_enter_is_the_next_message(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        for key in ("o", "n", "e", "ctrl+j", "1", "enter", "t", "w", "o"):
+            app.chat.composer.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.chat.turn is None and len(app.texts) == 3)
+        assert session.messages()[1].text == "one\n1"
+        assert app.chat.composer.text == "two"
 
 
 async def test_letters_typed_anywhere_go_to_the_input_box(opened: Opened) -> None:

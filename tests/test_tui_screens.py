@@ -150,7 +150,7 @@ async def test_f1_lists_the_keys_of_the_focused_widget_first_and_all_others(open
         assert headings[:4] == ["Dials (you are here)", "Everywhere", "Input", "Conversation"]
         what = [str(widget.render()) for widget in app.screen.query(".help-what")]
         assert "Stronger" in what
-        assert {action.sentence for action in ACTIONS} <= set(what)
+        assert {f"{action.sentence} ({action.name})" for action in ACTIONS} <= set(what)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.chat)
 

@@ -76,6 +76,14 @@ async def test_keys_can_be_changed_and_a_wrong_name_is_told(session: ChatSession
         await until(pilot, lambda: "2/2" in app.texts[-1])
 
 
+async def test_a_key_for_two_actions_is_told(session: ChatSession) -> None:
+    app = WatchedApp(session, keys={"regenerate": "ctrl+n"})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        told = "The key Ctrl+N is given to regenerate and new. Change [tui] keys in the settings."
+        assert app.notices == [told]
+
+
 async def test_an_unknown_theme_is_told_with_the_near_name(session: ChatSession) -> None:
     app = WatchedApp(session, theme="dusck")
     async with app.run_test(size=(100, 30)) as pilot:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatbot import __version__
-from chatbot.cli import batch, chat, config, conversation, profile, train
+from chatbot.cli import batch, bench, chat, config, conversation, evaluate, profile, train
 from chatbot.terminal import one_line
 
 HELP = """Persona chat in the terminal.
@@ -87,6 +87,8 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(conversation.app, name="conversation")
 app.add_typer(config.app, name="config")
 app.command("train")(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command("bench")(bench.bench)
 
 
 def main() -> None:

@@ -98,6 +98,15 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes; UsageError when nobody is there."""
+    if not on_terminal():
+        raise UsageError(
+            "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
+        )
+    return typer.confirm(one_line(question))
+
+
 def _ask(question: str, read: Callable[[str], T]) -> T | None:
     """The answer as `read` understands it, asked again while it does not; None for an empty one."""
 

@@ -73,9 +73,9 @@ def show(reference: Reference, as_json: Json = False) -> None:
 
 @app.command()
 def resume(
-    reference: Annotated[str, typer.Argument(metavar="[REFERENCE]", help="Which one.")] = "last",
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Which one.")] = "last",
 ) -> None:
-    """Go on with a conversation, by default the last; the same as chatbot chat --resume."""
+    """Go on with a conversation, as chatbot chat --resume does."""
     from chatbot import config
     from chatbot.cli import start
 
@@ -94,10 +94,13 @@ def rename(
 
 @app.command()
 def delete(
-    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="One or more.")],
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE", help="One or more.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete conversations for good: from the file, its index and its log."""
+    """Delete conversations for good.
+
+    Nothing of them is left in the file, its index and its log.
+    """
     with _manager() as manager:
         doomed = {found.id: found for found in map(manager.get, references)}
         if not yes and not _agreed([f"{found.id} {found.title!r}" for found in doomed.values()]):
@@ -160,7 +163,7 @@ def import_(
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="All of them must occur.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="All of them must occur.")],
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:

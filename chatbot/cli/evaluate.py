@@ -18,7 +18,7 @@ from chatbot.errors import UsageError
 
 def evaluate(
     corpus: Annotated[
-        Path | None, typer.Option("--corpus", metavar="DIR", help="The corpus that the model was trained on.")
+        Path | None, typer.Option("--corpus", metavar="DIR", help="Another corpus than the shipped one.")
     ] = None,
     contexts: Annotated[
         int, typer.Option("--contexts", metavar="N", min=1, help="Held-out messages at the most.")
@@ -41,11 +41,12 @@ def evaluate(
     The messages are those that the corpus's split kept from training. `--contexts 50` takes some minutes on
     two cores, the default some four times as long.
     """
-    folder = _checked(corpus)
+    _check_sklearn()
     from chatbot import config
     from chatbot.cli import start
     from chatbot.train import card, tables
     from chatbot.train import evaluate as evaluation
+    from chatbot.train.corpus import WRITTEN
 
     flags = {"model.path": model, "model.device": device, "sampling.temperature": temperature}
     settings = config.load(flags)
@@ -54,9 +55,9 @@ def evaluate(
         rounds=seeds,
         batch=batch_size,
         sampling=replace(start.sampling(settings), seed=None),
-        command=f"chatbot eval --corpus CORPUS --contexts {contexts} --seeds {seeds}",
+        command=f"chatbot eval --contexts {contexts} --seeds {seeds}",
     )
-    result = evaluation.run(start.load_engine(settings), folder, scope, bars)
+    result = evaluation.run(start.load_engine(settings), corpus or WRITTEN, scope, bars)
     if output is not None:
         card.write(result, output)
     if seal:
@@ -64,19 +65,12 @@ def evaluate(
     print(json.dumps(result) if as_json else tables.tables(result))
 
 
-def _checked(corpus: Path | None) -> Path:
-    """The corpus folder; UsageError when it was not given or the judges' library is missing."""
-    if corpus is None:
-        raise UsageError(
-            "An evaluation asks held-out messages of a corpus, and none was given. "
-            "Add --corpus DIR with the corpus that the model was trained on."
-        )
+def _check_sklearn() -> None:
     if importlib.util.find_spec("sklearn") is None:
         raise UsageError(
             "The judges of an evaluation need scikit-learn, which is not installed. "
             "Install it with: pip install 'chatbot[eval]'"
         )
-    return corpus
 
 
 @contextmanager

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chatbot.cli.options import profile_names
+from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
     from profiles.store import ProfileStore
@@ -20,6 +23,12 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A profile.", autocompletion=profile_names)]
 New = Annotated[str, typer.Argument(metavar="NEW", help="Letters, digits, '-' and '_'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Format(StrEnum):
+    json = "json"
+    png = "png"
+    charx = "charx"
 
 
 @app.command()
@@ -96,10 +105,13 @@ def edit(name: Name) -> None:
 @app.command()
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a persona of yours. Conversations with it stay."""
+    from chatbot.cli import authoring
+
     store = _store()
     name, path = store.find(name)
-    if not yes and not store.is_builtin(name):
-        typer.confirm(f"Delete {path}?", abort=True)
+    if not yes and not store.is_builtin(name) and not authoring.agreed(f"Delete {path}?"):
+        print("Nothing was deleted.", file=sys.stderr)
+        return
     store.delete(name)
     print(f"Deleted {name}" + (", the built-in one shows again" if name in store.names() else ""))
 
@@ -114,6 +126,39 @@ def rename(name: Name, new: New) -> None:
 def copy(name: Name, new: New) -> None:
     """Make a persona of your own from any other."""
     print(f"Saved {_store().copy(name, new)}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A card.")],
+    name: Annotated[str | None, typer.Option("--name", metavar="NEW", help="Another name for it.")] = None,
+) -> None:
+    """Make a persona from a character card: PNG, JSON or CHARX, version 1, 2 or 3."""
+    from chatbot.cli import sharing
+
+    path, notes, warnings = sharing.imported(_store(), source, name or "", _model_attributes())
+    for warning in warnings:
+        print(f"Warning: {one_line(warning)}", file=sys.stderr)
+    if notes:
+        print(f"Its creator says: {clean(notes)}")
+    print(f"Saved {path}\nTalk to it: chatbot chat --profile {path.stem}")
+
+
+@app.command()
+def export(
+    name: Name,
+    form: Annotated[Format | None, typer.Option("--format", "-f", help="Of the card.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A new file; else standard output.")
+    ] = None,
+) -> None:
+    """Make a character card. Without --format the name of the file decides, and else it is JSON."""
+    from chatbot.cli import sharing
+
+    for warning in sharing.exported(_store(), name, form, output):
+        print(f"Warning: {one_line(warning)}", file=sys.stderr)
+    if output is not None:
+        print(f"{name} written to {output}")
 
 
 def _store() -> ProfileStore:

@@ -9,8 +9,10 @@ import typer
 
 
 def train(
-    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of written .jsonl dialogue.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model folder to write.")],
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", metavar="DIR", help="Other dialogue than the shipped corpus.")
+    ] = None,
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="embedded, paper, or a path to a .toml file.")
     ] = "embedded",
@@ -38,11 +40,12 @@ def train(
     from chatbot.engine import pick_device
     from chatbot.train import pipeline
     from chatbot.train import recipe as recipes
+    from chatbot.train.corpus import WRITTEN
 
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     manifest = pipeline.train(
         chosen,
-        corpus,
+        corpus or WRITTEN,
         work or output.with_name(f"{output.name}.work"),
         output,
         plain=plain,

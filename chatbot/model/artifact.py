@@ -223,7 +223,8 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
     except (ValueError, RuntimeError, TypeError, KeyError) as error:
         raise ModelError(f"The model in {str(folder)!r} does not fit its manifest: {error}.") from error
     model.to(device=device, dtype=dtype)
-    model.heads.float()  # the energy and its gradient stay in full precision
+    for part in (model.prior_head, model.posterior_head, model.heads):
+        part.float()  # Gaussians, energy and its gradient stay in full precision
     return Artifact(folder, manifest, model.eval(), codec, encoder_codec)
 
 

@@ -46,8 +46,8 @@ class Reader:
         prior = Gaussian(prior.mean.float(), prior.log_var.float())
         if not bool((prior.mean + prior.std).isfinite().all()):
             raise ModelError(
-                f"The prior of model {shape.name!r} must be finite and is not: its weights are damaged, or the "
-                "number format is too small. Copy the model again, or set model.dtype = 'float32'."
+                f"The prior of model {shape.name!r} must be finite and is not: its weights are damaged, or "
+                "the number format is too small. Copy the model again, or set model.dtype = 'float32'."
             )
         return prior
 
@@ -58,6 +58,20 @@ class Reader:
         codec = self._artifact.codec
         ids, mask = pad(codec.encode_context(context, shape.context_tokens) for context in contexts)
         return self._artifact.model.decoder.prefill(ids.to(self._device), mask.to(self._device))
+
+    def blank(self) -> Prefix:
+        """The decoder's memory of no context: the lone [END] that context dropout leaves in training."""
+        ids = torch.full((1, 1), self._artifact.codec.end, device=self._device)
+        return self._artifact.model.decoder.prefill(ids, torch.ones_like(ids))
+
+    @torch.inference_mode()
+    def likelihood(self, prefix: Prefix, z: Tensor, replies: Sequence[Sequence[int]]) -> list[float]:
+        """Mean log p(token | C, z) of each reply's ids (without [BOT]), in nats. Consumes `prefix` (B)."""
+        codec = self._artifact.codec
+        ids, mask = (t.to(self._device) for t in pad([codec.bot, *row] for row in replies))
+        decoder = self._artifact.model.decoder
+        losses = decoder.reply_loss(prefix, z.to(decoder.memory.weight.dtype), ids, mask, shown=ids)
+        return (-losses / mask[:, 1:].sum(1)).tolist()
 
     @torch.inference_mode()
     def measure(

@@ -194,6 +194,8 @@ class Speller:
         if token in CASE_MARKERS:
             self._case = token
             return self.finish()
+        if token.startswith("##") and not self._previous[-1:].isalnum():
+            token = token[2:]  # nothing to continue: a mark stands before it
         if token.startswith("##"):
             letters, self._pending = self._pending.lower() + token[2:], ""
             return letters.upper() if self._upper_word else letters

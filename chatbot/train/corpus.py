@@ -27,6 +27,7 @@ from chatbot.errors import UsageError
 from chatbot.model.text import Context
 
 PARTS = ("train", "valid", "test")
+WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
 
 
 @dataclass(frozen=True)

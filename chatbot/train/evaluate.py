@@ -72,16 +72,16 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
         )
     judges = train_judges(corpus, engine.attributes, progress)
     with progress("Coherence", 1) as advance:
-        coherence = Coherence.train(corpus.parts["train"])
+        coherence = Coherence.train(corpus.parts["train"], corpus.parts["valid"])
         advance(1)
     judged_on = {
         "judges": _judge_report(judges, corpus, folder),
-        "coherence": coherence.report(corpus.parts["valid"]),
+        "coherence": coherence.report(corpus.parts["test"]),
     }
     said = say(engine, trials.plan(held_out, engine.attributes, rounds=scope.rounds), scope, progress)
     with progress("Figures", 3) as advance:
         reading = Reading(said, judges["judge"])
-        result = {**judged_on, "control": _control(reading, judges["judge"], held_out)}
+        result: dict[str, Any] = {**judged_on, "control": _control(reading, judges["judge"], held_out)}
         advance(1)
         result["second_judge"] = _second(said, judges.get("second"))
         advance(1)

@@ -220,7 +220,7 @@ def text_quality(
     texts: Sequence[str], groups: Sequence[int], known: KnownText, *, count: int
 ) -> dict[str, Any]:
     """Length, variety over `count` replies drawn at random, and what was copied from the training text."""
-    picks = np.random.default_rng(0).permutation(len(texts))[:count]
+    picks = np.random.default_rng(0).permutation(len(texts))[:count].tolist()
     drawn = [texts[i] for i in picks]
     long = [i for i, text in enumerate(texts) if len(metrics.words(text)) > LONG]
     overlaps = [known.overlap(texts[i]) for i in picks]
@@ -239,7 +239,7 @@ def text_quality(
 def paper_columns(reading: Reading) -> dict[str, Any] | None:
     """What the paper's main table holds, by the definitions of its code, over the replies to combinations."""
     rows = [i for i in reading.rows("combination") if reading.said[i].trial.written]
-    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:MOST]]
+    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:MOST].tolist()]
     if not rows:
         return None
     _, likely = reading.asked(rows, rows)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights
+from chatbot.model.reading import pad
 from chatbot.model.text import Codec
 from chatbot.train.corpus import Item
 from chatbot.train.loop import Stage, autocast
@@ -72,18 +73,6 @@ class Encoder:
             context, context_mask, enc_context, enc_context_mask, reply, reply_mask, enc_pair, enc_pair_mask,
             enc_reply_mask, torch.tensor(owner), labels[:, 0], labels[:, 1],
         )  # fmt: skip
-
-
-def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Rows of ids as (B, T), padded on the right with 0, and their mask (B, T)."""
-    rows = list(rows)
-    width = max(1, max(len(row) for row in rows))
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    mask = torch.zeros(len(rows), width, dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
-        mask[i, : len(row)] = 1
-    return ids, mask
 
 
 def epoch_batches(

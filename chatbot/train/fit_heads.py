@@ -4,6 +4,10 @@ The heads are the energy, so two things matter beyond accuracy. They must be sen
 only where posteriors lie: training samples are drawn with widened noise. And their probabilities must mean what
 they say, because people set strengths as probabilities: each head's temperature is fitted on held-out replies
 (Guo et al. 2017, arXiv 1706.04599).
+
+A reply is labelled with one attribute and neutral in the others. Left out of the other heads' training it would
+get whatever they extrapolate: a merry reply counted as 99 % anxious, and a flow that is asked for anxiety then
+has nothing to do. So every reply also asks the other heads for their uniform distribution (`neutral`).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -91,7 +96,7 @@ def fit(
         width = 1 + (shape.widen - 1) * torch.rand(shape.batch, 1, generator=generator).to(device)
         noise = torch.randn(shape.batch, train.posterior.mean.shape[1], generator=generator).to(device)
         z = train.posterior.select(rows).sample(width * noise)
-        loss = labelled_loss(heads(z), train.attribute[rows], train.aspect[rows], shape.label_smoothing)
+        loss = labelled_loss(heads(z), train.attribute[rows], train.aspect[rows], shape)
         return loss, {"loss": float(loss.detach())}
 
     stage.run(step, log_every=100)
@@ -100,16 +105,23 @@ def fit(
     return report(heads, valid)
 
 
-def labelled_loss(logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, smoothing: float) -> Tensor:
-    """Cross-entropy of each row under the head of its own attribute, mean over rows."""
-    losses = [
-        F.cross_entropy(
-            values[attribute == i], aspect[attribute == i], label_smoothing=smoothing, reduction="sum"
-        )
-        for i, values in enumerate(logits.values())
-        if bool((attribute == i).any())
-    ]
-    return torch.stack(losses).sum() / len(attribute)
+def labelled_loss(
+    logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, shape: HeadFit
+) -> Tensor:
+    """Cross-entropy of each row under the head of its own attribute, and to uniform under the others; mean."""
+    total = attribute.new_zeros((), dtype=torch.float32)
+    others = max(1, len(logits) - 1)
+    for index, values in enumerate(logits.values()):
+        own = attribute == index
+        smoothing = shape.label_smoothing
+        if bool(own.any()):
+            total = total + F.cross_entropy(
+                values[own], aspect[own], label_smoothing=smoothing, reduction="sum"
+            )
+        if shape.neutral:
+            uniform = -F.log_softmax(values[~own], dim=-1).mean(-1)
+            total = total + shape.neutral / others * uniform.sum()
+    return total / len(attribute)
 
 
 @torch.no_grad()
@@ -203,7 +215,9 @@ def run(
 ) -> tuple[dict[str, dict[str, float]], float]:
     """The whole stage. Returns the held-out report and the default weight."""
     model.to(device)
-    seen = latents(model, encoder, train, device, bf16=recipe.autocast)
+    random = np.random.default_rng(recipe.seed)
+    chosen = [train[i] for i in sorted(random.permutation(len(train))[: recipe.heads.items])]
+    seen = latents(model, encoder, chosen, device, bf16=recipe.autocast)
     held_out = latents(model, encoder, valid, device, bf16=recipe.autocast)
     figures = fit(model.heads, seen, held_out, recipe.heads, folder, recipe.seed)
     weight = default_weight(model.heads, held_out, recipe.heads.default_probability)

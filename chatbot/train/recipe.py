@@ -91,7 +91,9 @@ class HeadFit:
     batch: int = 256
     lr: float = 1e-3
     weight_decay: float = 1e-2
+    items: int = 6000  # encoded for the stage, drawn at random from the train part
     label_smoothing: float = 0.02
+    neutral: float = 0.5  # weight of "uniform" for the attributes that a reply is not labelled with
     widen: float = 1.5  # standard deviations of the posterior noise in head training
     default_probability: float = 0.97
 

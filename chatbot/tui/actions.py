@@ -5,7 +5,7 @@ The name of an action is also what `[tui] keys` in config.toml maps to another k
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -72,6 +72,11 @@ ACTIONS = (
 )
 
 
+QUIT = Action("quit", "ctrl+q", "Quit", "Leave; everything is stored.", "Quit")
+"""The one action that works on every screen."""
+
+DEFAULT_KEYS = {action.name: action.keys for action in (*ACTIONS, QUIT)}
+
 NAMES = {
     "up": "↑",
     "down": "↓",
@@ -86,6 +91,15 @@ NAMES = {
 def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
     """The bindings of these actions."""
     return [action.binding() for action in actions]
+
+
+def shared_keys(changed: Mapping[str, str]) -> dict[str, list[str]]:
+    """Keys that more than one action would have if `changed` (action: keys) were laid over the default."""
+    owners: dict[str, list[str]] = {}
+    for name, keys in (DEFAULT_KEYS | dict(changed)).items():
+        for key in keys.split(","):
+            owners.setdefault(key.strip(), []).append(name)
+    return {key: names for key, names in owners.items() if len(names) > 1}
 
 
 def key_text(keys: str) -> str:

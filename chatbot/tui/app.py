@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
 from textual.screen import Screen
 
 from chatbot.session import ChatSession
-from chatbot.tui.actions import ACTIONS, key_text
+from chatbot.tui.actions import DEFAULT_KEYS, QUIT, key_text, shared_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
 from chatbot.tui.themes import DAWN, DUSK
@@ -41,7 +40,7 @@ class ChatApp(App[None]):
 
     TITLE = "chatbot"
     CSS_PATH = Path(__file__).parent / "app.tcss"
-    BINDINGS = [Binding("ctrl+q", "quit", "Quit", id="quit", priority=True, tooltip="Leave; all is stored.")]
+    BINDINGS = [QUIT.binding()]
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (24, "-narrow"), (76, "-medium"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-too-short"), (5, "-short"), (10, "-low"), (18, "-normal"), (34, "-tall")]
 
@@ -86,11 +85,8 @@ class ChatApp(App[None]):
             yield from self.chat.commands()
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
         yield SystemCommand("Screenshot", "Write a picture of this screen to a file (SVG)", self._picture)
-        yield SystemCommand(
-            "Quit",
-            f"Leave; everything is stored. · {key_text(self._keys.get('quit', 'ctrl+q'))}",
-            self.action_quit,
-        )
+        leave = f"{QUIT.sentence} · {self.chat.key_of(QUIT.name)}"
+        yield SystemCommand(QUIT.title, leave, self.action_quit)
 
     async def action_quit(self) -> None:
         """Leave. A reply that is coming is stopped and stored first."""
@@ -109,10 +105,13 @@ class ChatApp(App[None]):
         self._warn("theme", name, self.available_themes)
 
     def _set_keys(self) -> None:
-        known = [action.name for action in ACTIONS] + ["quit"]
         for name in self._keys:
-            if name not in known:
-                self._warn("action to set a key for", name, known)
+            if name not in DEFAULT_KEYS:
+                self._warn("action to set a key for", name, DEFAULT_KEYS)
+        for key, names in shared_keys(self._keys).items():
+            text = f"The key {key_text(key)} is given to {' and '.join(names)}."
+            text += " Change [tui] keys in the settings."
+            self.notify(clean(text), title="Settings", severity="warning", timeout=10, markup=False)
         self.set_keymap(self._keys)
 
     def _warn(self, kind: str, name: str, known: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 
 from chatbot.session import ChatSession, Conversation
-from chatbot.tui.actions import ACTIONS, bindings
+from chatbot.tui.actions import ACTIONS, QUIT, bindings
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.chat_view import ChatView
 from chatbot.tui.conversation import ConversationView
@@ -217,7 +217,11 @@ class ChatScreen(ChatView):
             self.start_loading()
 
     def action_help(self) -> None:
-        rows = [(self.key_of(action.name), action.sentence) for action in ACTIONS]
-        rows += [("Ctrl+P", "Every action by name."), ("Ctrl+Q", "Leave; everything is stored.")]
+        # Each with its name, which is what `[tui] keys` in the settings goes by.
+        rows = [(self.key_of(action.name), f"{action.sentence} ({action.name})") for action in ACTIONS]
+        rows += [
+            (self.key_of(QUIT.name), f"{QUIT.sentence} ({QUIT.name})"),
+            ("Ctrl+P", "Every action by name."),
+        ]
         widgets = (self.composer, self.conversation, self.dials)
         self.app.push_screen(HelpScreen(list(sections(self, widgets, rows))))

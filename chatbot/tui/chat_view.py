@@ -16,7 +16,7 @@ from textual.widgets import Footer, Static
 
 from chatbot.events import Event, Piece, ReplyFailed, ReplyFinished, ReplyStarted, UserStored
 from chatbot.session import ChatSession
-from chatbot.tui.actions import ACTIONS, key_text
+from chatbot.tui.actions import DEFAULT_KEYS, key_text
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.dials import DialPanel
@@ -85,8 +85,7 @@ class ChatView(Screen[None]):
 
     def key_of(self, name: str) -> str:
         """The keys of an action, as a person writes them."""
-        default = next(action.keys for action in ACTIONS if action.name == name)
-        return key_text(self.keys.get(name, default))
+        return key_text(self.keys.get(name) or DEFAULT_KEYS[name])
 
     # --- showing what the session holds
 
@@ -163,11 +162,16 @@ class ChatView(Screen[None]):
 
     def on_composer_sent(self, event: Composer.Sent) -> None:
         if self.is_busy():
+            self.composer.give_back(event.text)
             return
-        with self.telling():
-            events = self.session.reply(event.text)
-            self.composer.take()
-            self.follow(events)
+        try:
+            reply = self.session.reply(event.text)
+        except Exception as error:  # as in `telling`, and the text is not lost
+            self.composer.give_back(event.text)
+            self.tell(error)
+        else:
+            self.composer.remember(event.text)
+            self.follow(reply)
 
     def is_busy(self) -> bool:
         """Whether a reply is on its way, which is told."""
@@ -247,8 +251,8 @@ class ChatView(Screen[None]):
         self.notify(clean(text), title="Not done", severity="error", timeout=10, markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """Letters typed anywhere belong in the input box."""
-        if event.is_printable and event.character and not self.composer.has_focus:
+        """Letters that mean nothing where the focus is belong in the input box."""
+        if event.is_printable and event.character and event.key not in self.active_bindings:
             event.stop()
             self.composer.focus()
             self.composer.insert(event.character)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual import events
 from textual.binding import Binding
 from textual.message import Message as Note
 from textual.widgets import TextArea
 
+SEND, NEWLINE = "enter", ("shift+enter", "ctrl+j", "alt+enter")
+
 
 class Composer(TextArea):
-    """A text area that grows to a few lines. Posts `Sent`; the screen calls `take` once the text is safe."""
+    """A text area that grows to a few lines. Posts `Sent`; a text that is refused comes back."""
 
     BINDING_GROUP_TITLE = "Input"
     BINDINGS = [
-        Binding("enter", "send", "Send", show=False, priority=True),
-        Binding("shift+enter,ctrl+j,alt+enter", "newline", "New line", show=False, priority=True),
+        Binding(SEND, "send", "Send", show=False),
+        Binding(",".join(NEWLINE), "newline", "New line", show=False),
         Binding("up", "earlier", "Cursor up; in an empty box, what was sent before", show=False),
         Binding("down", "later", "Cursor down; back from what was sent before", show=False),
     ]
@@ -40,19 +43,36 @@ class Composer(TextArea):
         self._sent = list(texts)
         self._place = len(self._sent)
 
-    def take(self) -> None:
-        """The text was taken: remember it and make room for the next."""
-        self.recall_from([*self._sent, self.text.strip()])
-        self.text = ""
+    def remember(self, text: str) -> None:
+        """This text was taken: Up brings it back."""
+        self.recall_from([*self._sent, text.strip()])
+
+    def give_back(self, text: str) -> None:
+        """This text was refused: it goes before what was typed since."""
+        self.put(f"{text}\n{self.text}" if self.text else text)
 
     def put(self, text: str) -> None:
         """Put `text` into the box with the cursor at its end."""
         self.text = text
         self.move_cursor(self.document.end)
 
+    async def _on_key(self, event: events.Key) -> None:
+        # Not left to the bindings: the application runs those on its own, so on a busy machine Enter could
+        # overtake the letters before it.
+        if event.key not in (SEND, *NEWLINE):
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == SEND:
+            self.action_send()
+        else:
+            self.action_newline()
+
     def action_send(self) -> None:
         if self.text.strip():
             self.post_message(self.Sent(self.text))
+            self.text = ""  # at once, so that what is typed from here on is the next message
 
     def action_newline(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)

@@ -1,0 +1,49 @@
+"""Personas to and from character cards: which file, which format, and what the person should know."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from chatbot.cli.authoring import Attributes, check
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.terminal import clean
+from profiles import cards
+from profiles.names import checked_name
+from profiles.store import ProfileStore
+
+
+def imported(
+    store: ProfileStore, source: Path, name: str, attributes: Attributes | None
+) -> tuple[Path, str, list[str]]:
+    """Keep the card of a file as a profile: its path, the beginning of the creator's notes, warnings."""
+    with source.open("rb") as file:
+        card = cards.read(file.read(cards.MAX_FILE + 1))
+    profile, warnings = card.profile(checked_name(name) if name else "")
+    try:
+        check(profile, attributes)
+    except UnknownNameError as error:
+        warnings.append(f"This model cannot follow the card: {error}")
+    path = store.save_with_card(profile, card.source, card.form)
+    return path, card.notes().strip().partition("\n\n")[0], warnings
+
+
+def exported(store: ProfileStore, name: str, form: str | None, output: Path | None) -> list[str]:
+    """Write a profile as a card to a new file or, as JSON, to standard output; warnings."""
+    suffix = output.suffix.removeprefix(".").lower() if output else ""
+    form = form or (suffix if suffix in cards.FORMATS else "json")
+    if output is None and form != "json":
+        raise UsageError(f"A {form} card goes into a file, and none was named. Give --output FILE.")
+    if output is not None and output.exists():
+        raise UsageError(f"An export makes a new file, and {output} exists. Choose another name.")
+    profile, original = store.load(name), store.card(name)
+    data, warnings = cards.write(profile, form, cards.read(original) if original else None, int(time.time()))
+    if output is not None:
+        with output.open("xb") as file:
+            file.write(data)
+    elif sys.stdout.isatty():
+        print(clean(data.decode("utf-8")), end="")
+    else:
+        sys.stdout.buffer.write(data)
+    return warnings

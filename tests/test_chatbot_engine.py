@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from chatbot.engine import GenerationEngine, Reply
+from chatbot.errors import ModelError, UnknownNameError, UsageError
+from chatbot.flow import FlowOptions
+from chatbot.guidance import met
+from chatbot.model import artifact
+from chatbot.model.text import Context, Turn, words
+from chatbot.sampling import Sampling
+from profiles import Target
+
+RAIN = Context.of(["I have a cat."], ["I like the rain."])
+GLOOM = {"attitude": Target.parse("pessimistic:4")}
+SEEDED = Sampling(seed=3, max_tokens=20)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model: Path) -> GenerationEngine:
+    return GenerationEngine.load(tiny_model, device="cpu")
+
+
+def test_it_says_what_it_is(engine: GenerationEngine, tiny_model: Path) -> None:
+    manifest = artifact.read_manifest(tiny_model)
+    assert engine.name == "tiny"
+    assert manifest.weights_digest.startswith(engine.digest)
+    assert len(engine.digest) == 16
+    assert engine.attributes == {
+        "attitude": ("optimistic", "pessimistic"),
+        "style": ("lyrical", "plain"),
+    }
+    assert engine.default_weight == manifest.default_weight
+    assert engine.context_budget == 64
+
+
+def test_stream_gives_the_pieces_and_then_the_reply(engine: GenerationEngine) -> None:
+    *pieces, reply = engine.stream(RAIN, GLOOM, SEEDED)
+    assert isinstance(reply, Reply)
+    assert all(isinstance(piece, str) and piece for piece in pieces)
+    assert "".join(map(str, pieces)).strip() == reply.text != ""
+    assert reply.text == engine.reply(RAIN, GLOOM, SEEDED).text
+
+
+def test_trace_tells_the_whole_story_as_json(engine: GenerationEngine) -> None:
+    trace = engine.reply(RAIN, GLOOM, SEEDED).trace
+    assert json.loads(json.dumps(trace)) == trace
+    assert trace["seed"] == 3
+    assert trace["flow"] == "moved"
+    assert trace["evaluations"] == 17
+    assert trace["energy_after"] < trace["energy_before"]
+    asked = trace["targets"]["attitude"]
+    assert asked["aspects"] == {"pessimistic": 1.0}
+    assert asked["weight"] == 4.0
+    assert asked["probability_before"] < 0.95 <= asked["probability_after"]
+    assert trace["energy_after"] == pytest.approx(-4.0 * math.log(asked["probability_after"]), rel=1e-3)
+    assert trace["stopped"]
+    assert not trace["limited"]
+    assert {name: sum(p.values()) for name, p in trace["measured"].items()} == {
+        "attitude": pytest.approx(1.0),
+        "style": pytest.approx(1.0),
+    }
+    assert trace["finish"] in ("end", "length")
+    assert 0 < trace["tokens"] <= 20
+    assert trace["model"] == "tiny"
+    assert trace["model_digest"] == engine.digest
+    assert trace["sampling"]["temperature"] == SEEDED.temperature
+    assert set(trace["times"]) == {"encode_ms", "flow_ms", "decode_ms", "measure_ms", "total_ms"}
+    assert all(value >= 0 for value in trace["times"].values())
+
+
+def test_seed_decides_the_reply(engine: GenerationEngine) -> None:
+    texts = [engine.reply(RAIN, {}, Sampling(seed=seed)).text for seed in range(6)]
+    assert texts == [engine.reply(RAIN, {}, Sampling(seed=seed)).text for seed in range(6)]
+    assert len(set(texts)) > 1
+
+
+def test_without_a_seed_each_reply_has_a_new_one_that_repeats_it(engine: GenerationEngine) -> None:
+    first, second = (engine.reply(RAIN, {}, Sampling()) for _ in range(2))
+    assert first.trace["seed"] != second.trace["seed"]
+    assert engine.reply(RAIN, {}, Sampling(seed=first.trace["seed"])).text == first.text
+
+
+CONTEXTS = [
+    RAIN,
+    Context.of([], ["Tell me of the sea."]),
+    Context.of(["I have a dog.", "I like tea."], ["I like the sun.", "Yes. I know it.", "The moon again."]),
+    Context((), (Turn("narrator", "The rain falls."), Turn("user", "What about the bread?"))),
+]
+TARGETS = [
+    GLOOM,
+    {},
+    {"style": Target.parse("lyrical"), "attitude": Target.parse("optimistic:30")},
+    {"style": Target.parse({"aspects": {"lyrical": 0.6, "plain": 0.4}, "weight": 3})},
+]
+
+
+def test_row_says_the_same_alone_and_in_a_batch(engine: GenerationEngine) -> None:
+    seeds = [11, 12, 13, 14]
+    together = engine.replies(CONTEXTS, TARGETS, SEEDED, seeds)
+    for context, targets, seed, reply in zip(CONTEXTS, TARGETS, seeds, together, strict=True):
+        alone = engine.replies([context], [targets], SEEDED, [seed])[0]
+        assert alone.text == reply.text
+        assert alone.trace["energy_after"] == pytest.approx(reply.trace["energy_after"], rel=1e-3, abs=1e-4)
+        assert alone.trace["tokens"] == reply.trace["tokens"]
+        assert alone.trace["finish"] == reply.trace["finish"]
+
+
+def test_batch_without_seeds_counts_up_from_the_one_seed(engine: GenerationEngine) -> None:
+    replies = engine.replies(CONTEXTS[:3], TARGETS[:3], SEEDED)
+    assert [reply.trace["seed"] for reply in replies] == [3, 4, 5]
+    assert engine.replies([], [], SEEDED) == []
+
+
+def test_nothing_asked_is_the_prior(engine: GenerationEngine) -> None:
+    free = engine.reply(RAIN, {}, SEEDED)
+    off = engine.reply(RAIN, {"attitude": Target.parse("pessimistic:0")}, SEEDED)
+    assert free.trace["flow"] == off.trace["flow"] == "prior"
+    assert free.trace["evaluations"] == off.trace["evaluations"] == 0
+    assert free.text == off.text
+    asked = off.trace["targets"]["attitude"]
+    assert asked["probability_before"] == asked["probability_after"] < 1
+
+
+def test_target_without_weight_has_the_models(engine: GenerationEngine) -> None:
+    trace = engine.reply(RAIN, {"style": Target.parse("plain")}, SEEDED).trace
+    assert trace["targets"]["style"]["weight"] == engine.default_weight
+
+
+def test_guidance_shows_in_the_text(tiny_model: Path) -> None:
+    """Judged by words that one aspect alone uses, not by the model's own heads."""
+    engine = GenerationEngine.load(tiny_model, device="cpu", flow=FlowOptions(target_probability=0.99))
+    glad, sad = {"good", "happy"}, {"bad", "sad"}
+    for aspect, wanted, other in (("optimistic", glad, sad), ("pessimistic", sad, glad)):
+        targets = {"attitude": Target.parse(f"{aspect}:20")}
+        replies = engine.replies([RAIN] * 40, [targets] * 40, Sampling(seed=100))
+        said = [set(words(reply.text)) for reply in replies]
+        assert sum(bool(wanted & one) for one in said) > 2 * sum(bool(other & one) for one in said)
+
+
+def test_failed_flow_costs_the_guidance_not_the_reply(tiny_model: Path) -> None:
+    engine = GenerationEngine.load(tiny_model, device="cpu", flow=FlowOptions(max_evaluations=2))
+    reply = engine.reply(RAIN, GLOOM, SEEDED)
+    assert reply.trace["flow"].startswith("failed: The flow may take 2 evaluations")
+    assert reply.text == engine.reply(RAIN, {}, SEEDED).text
+    assert reply.trace["energy_after"] == reply.trace["energy_before"]
+
+
+def test_row_whose_flow_fails_spoils_no_other(tiny_model: Path) -> None:
+    endless = FlowOptions(logits=True, trust_radius=math.inf, target_probability=1.0)
+    engine = GenerationEngine.load(tiny_model, device="cpu", flow=endless)
+    wild = {"attitude": Target.parse("pessimistic:1e7")}
+    calm = {"attitude": Target.parse("pessimistic:0.1")}
+    seeds = [1, 2, 3]
+    replies = engine.replies([RAIN] * 3, [calm, wild, {}], SEEDED, seeds)
+    flows = [reply.trace["flow"].partition(":")[0] for reply in replies]
+    assert flows == ["moved", "failed", "prior"]
+    assert replies[0].text == engine.replies([RAIN], [calm], SEEDED, [1])[0].text
+    assert replies[1].text == engine.replies([RAIN], [{}], SEEDED, [2])[0].text
+
+
+def test_best_of_several_candidates_is_given(engine: GenerationEngine) -> None:
+    four = Sampling(seed=3, max_tokens=20, candidates=4)
+    for seed in range(5):
+        (best,) = engine.replies([RAIN], [GLOOM], four, [seed])
+        (first,) = engine.replies([RAIN], [GLOOM], SEEDED, [seed])
+        assert best.trace["seed"] == seed
+        if best.trace["candidate"] == 0:
+            assert best.text == first.text
+        elif first.trace["finish"] == "end" == best.trace["finish"]:
+            said = [met({"pessimistic": 1.0}, reply.trace["measured"]["attitude"]) for reply in (best, first)]
+            assert said[0] >= said[1] or len(first.text.split()) < 2
+
+
+def test_candidates_stream_as_one_piece(engine: GenerationEngine) -> None:
+    piece, reply = engine.stream(RAIN, GLOOM, Sampling(seed=3, candidates=3))
+    assert isinstance(reply, Reply)
+    assert piece == reply.text
+
+
+def test_longest_reply_is_cut_and_says_so(engine: GenerationEngine) -> None:
+    reply = engine.reply(RAIN, GLOOM, Sampling(seed=3, max_tokens=2))
+    assert reply.trace["tokens"] == 2
+    assert reply.trace["finish"] == "length"
+    assert engine.reply(RAIN, GLOOM, Sampling(seed=3, max_tokens=100_000)).trace["tokens"] <= 128
+
+
+def test_closing_the_stream_stops_and_leaves_no_mode_behind(engine: GenerationEngine) -> None:
+    stream = engine.stream(RAIN, GLOOM, SEEDED)
+    assert next(stream)
+    assert not torch.is_inference_mode_enabled()
+    stream.close()  # type: ignore[attr-defined]
+    assert not torch.is_inference_mode_enabled()
+    assert torch.is_grad_enabled()
+    assert engine.reply(RAIN, GLOOM, SEEDED).text
+
+
+def test_context_of_any_length_fits(engine: GenerationEngine) -> None:
+    long = Context.of(["I have a cat."] * 50, ["I like the rain. " * 200] * 41)
+    assert engine.reply(long, GLOOM, SEEDED).text
+
+
+@pytest.mark.parametrize(
+    ("targets", "hint"),
+    [
+        ({"atitude": Target.parse("pessimistic")}, "Did you mean 'attitude'"),
+        ({"attitude": Target.parse("pesimistic")}, "Did you mean 'pessimistic'"),
+    ],
+)
+def test_unknown_name_is_refused_with_the_near_one(
+    engine: GenerationEngine, targets: dict[str, Target], hint: str
+) -> None:
+    with pytest.raises(UnknownNameError, match=hint):
+        engine.check(targets)
+    with pytest.raises(UnknownNameError, match=hint):
+        engine.reply(RAIN, targets, SEEDED)
+
+
+def test_context_without_a_message_is_refused(engine: GenerationEngine) -> None:
+    with pytest.raises(UsageError, match="Give it a turn"):
+        engine.reply(Context(("I have a cat.",)), {}, SEEDED)
+
+
+def test_measure_reads_the_text(engine: GenerationEngine) -> None:
+    glad = engine.measure(RAIN, "Good, the rain will be fine and happy.")
+    sad = engine.measure(RAIN, "Bad, the rain will be lost and sad.")
+    assert glad["attitude"]["optimistic"] > 0.5 > sad["attitude"]["optimistic"]
+    assert engine.measure(RAIN, "")["style"].keys() == {"lyrical", "plain"}
+
+
+def test_damaged_weights_are_a_model_error(tiny_model: Path) -> None:
+    model = artifact.load(tiny_model)
+    with torch.no_grad():
+        model.model.prior_head.output.bias[0] = float("nan")
+    with pytest.raises(ModelError, match="must be finite"):
+        GenerationEngine(model).reply(RAIN, {}, SEEDED)
+
+
+def test_half_precision_replies_too(tiny_model: Path) -> None:
+    engine = GenerationEngine.load(tiny_model, device="cpu", dtype="bfloat16")
+    assert engine.reply(RAIN, GLOOM, SEEDED).trace["flow"] == "moved"

@@ -1,0 +1,129 @@
+"""The judges: they learn what can be learned, stay at chance where nothing can, and say how good they are."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from chatbot.errors import UsageError
+from chatbot.model.text import Context
+from chatbot.train.coherence import Coherence
+from chatbot.train.corpus import Item, Labelled
+from chatbot.train.judge import Judge
+
+MOOD = {"mood": ("glad", "sad", "cross")}
+SIGNS = {"glad": "what a lovely", "sad": "I weep over this", "cross": "take away that"}
+THINGS = [
+    f"{a} {b}" for a in ("old", "new", "wet", "red", "odd") for b in ("hat", "cup", "dog", "map", "key")
+]
+
+
+def moody(number: int, aspects: tuple[str, ...] = MOOD["mood"]) -> list[Item]:
+    """One message with a reply for each aspect, `number` times over."""
+    return [
+        Item(
+            Context.of([], [f"Look at number {i}."]),
+            tuple(Labelled(f"{SIGNS[a]} {THINGS[i % len(THINGS)]} {i}.", "mood", a) for a in aspects),
+            "parallel",
+        )
+        for i in range(number)
+    ]
+
+
+def test_a_judge_learns_a_separable_corpus_and_says_so() -> None:
+    items = moody(40)
+    judge = Judge.train(items[:25], MOOD)
+    report = judge.report(items[25:])["mood"]
+    assert report["accuracy"]["value"] == 1.0
+    assert report["accuracy"]["count"] == 45
+    assert report["accuracy"]["groups"] == 15
+    assert report["calibration_error"] < 0.1
+
+
+def test_probabilities_stand_in_the_order_of_the_models_aspects() -> None:
+    judge = Judge.train(moody(20), {"mood": ("sad", "cross", "glad")})
+    probabilities = judge.probabilities(["I weep over this hat.", "What a lovely cup."])["mood"]
+    assert probabilities.shape == (2, 3)
+    np.testing.assert_allclose(probabilities.sum(1), 1.0)
+    assert probabilities.argmax(1).tolist() == [0, 2]
+    assert judge.probabilities([])["mood"].shape == (0, 3)
+
+
+def test_shuffled_labels_teach_nothing() -> None:
+    shuffle = random.Random(0)
+    items = [
+        Item(
+            item.context,
+            tuple(Labelled(r.text, "mood", shuffle.choice(MOOD["mood"])) for r in item.replies),
+            item.kind,
+        )
+        for item in moody(120)
+    ]
+    report = Judge.train(items[:60], MOOD).report(items[60:])["mood"]
+    assert report["accuracy"]["value"] == pytest.approx(1 / 3, abs=0.12)
+
+
+def test_attributes_that_the_corpus_does_not_show_whole_are_not_judged() -> None:
+    items = moody(10)
+    assert Judge.train(items, {**MOOD, "style": ("plain", "lyrical")}).attributes == MOOD
+    with pytest.raises(UsageError, match="every aspect of mood"):
+        Judge.train(moody(10, ("glad", "sad")), MOOD)
+
+
+def test_unlabelled_and_other_replies_are_passed_over() -> None:
+    items = [
+        *moody(20),
+        Item(Context.of([], ["Hm."]), (Labelled("what a lovely mess"),), "chat"),
+        Item(Context.of([], ["Hm?"]), (Labelled("take it", "style", "plain"),), "dialogue"),
+    ]
+    assert Judge.train(items, MOOD).report(items)["mood"]["accuracy"]["count"] == 60
+
+
+def things(first: int, number: int) -> list[Item]:
+    """Messages about a thing, whose replies speak of what goes with it: never of the thing itself."""
+    pairs = [("dog", "barks"), ("ship", "sails"), ("soup", "simmers"), ("clock", "ticks"), ("bird", "sings")]
+    pairs += [
+        ("fire", "burns"),
+        ("rain", "pours"),
+        ("snow", "melts"),
+        ("train", "departs"),
+        ("flag", "waves"),
+    ]
+    pairs += [("ball", "bounces"), ("door", "creaks"), ("star", "twinkles"), ("river", "flows")]
+    chosen = [(i, *pairs[i % len(pairs)]) for i in range(first, first + number)]
+    return [
+        Item(
+            Context.of([], [f"Tell me about the {thing} {i}."]),
+            (Labelled(f"It {verb} all day and nobody minds."),),
+            "chat",
+        )
+        for i, thing, verb in chosen
+    ]
+
+
+def test_coherence_learns_which_words_answer_which_though_none_are_shared() -> None:
+    model = Coherence.train(things(0, 84), things(84, 28))
+    report = model.report(things(112, 42))
+    assert report["beaten"]["value"] > 0.9
+    # Rivals may be about the same thing (of 13 others 2 or so are): a tie with these, never a win.
+    assert report["first"]["value"] > 0.0
+
+
+def test_coherence_of_replies_to_other_messages_is_chance() -> None:
+    model = Coherence.train(things(0, 84), things(84, 28))
+    items = things(112, 14)
+    contexts = [item.context for item in items]
+    right = [item.replies[0].text for item in items]
+    crossed = right[5:] + right[:5]
+    same = ["all"] * len(items)
+    assert model.ranked(contexts, right, same)["first"]["value"] > 0.9
+    assert model.ranked(contexts, crossed, same)["first"]["value"] < 0.2
+    assert model.ranked(contexts, ["Yes."] * len(items), same)["beaten"]["value"] == 0.5
+
+
+def test_replies_without_nine_rivals_are_not_ranked() -> None:
+    model = Coherence.train(things(0, 84), things(84, 28))
+    few = things(112, 9)
+    assert model.report(few) == {"first": None, "beaten": None}
