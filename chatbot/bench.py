@@ -34,7 +34,13 @@ class Comparison:
         return self.slow / self.fast
 
 
-LINES = ["hi", "Good evening. The rain is back.", "I lost my keys again", "They are where you last were happy.", "where?"]
+LINES = [
+    "hi",
+    "Good evening. The rain is back.",
+    "I lost my keys again",
+    "They are where you last were happy.",
+    "where?",
+]
 
 
 def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparison]:
@@ -51,12 +57,17 @@ def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparis
     def reply(with_engine: GenerationEngine, rows: int, how: Sampling) -> Callable[[], object]:
         return lambda: with_engine.replies([context] * rows, [targets] * rows, how)
 
+    one, eight = reply(engine, 1, sampling), reply(engine, 8, sampling)
     pairs = [
-        ("whole prefix again for every token / key-value cache", lambda: _uncached(engine, context), _cached(engine, context)),
-        ("8 replies one by one / 8 in one batch", lambda: [reply(engine, 1, sampling)() for _ in range(8)], reply(engine, 8, sampling)),
-        ("4 candidates / 1 candidate", reply(engine, 1, replace(sampling, candidates=4)), reply(engine, 1, sampling)),
+        (
+            "read everything again for each token / cache",
+            _uncached(engine, context),
+            _cached(engine, context),
+        ),
+        ("8 replies one by one / 8 in one batch", lambda: [one() for _ in range(8)], eight),
+        ("4 candidates / 1 candidate", reply(engine, 1, replace(sampling, candidates=4)), one),
         ("reply with dopri5 / with log-heun", reply(exact, 1, greedy), reply(engine, 1, greedy)),
-    ]  # fmt: skip
+    ]
     return [compare(name, slow, fast, rounds) for name, slow, fast in pairs]
 
 
@@ -90,18 +101,24 @@ def _cached(engine: GenerationEngine, context: Context) -> Callable[[], object]:
 
 
 def _never(end: int) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    return lambda logits, history: logits.index_fill(-1, logits.new_tensor([end], dtype=torch.long), -1e9).argmax(-1)
+    return lambda logits, history: logits.index_fill(
+        -1, logits.new_tensor([end], dtype=torch.long), -1e9
+    ).argmax(-1)
 
 
-@torch.inference_mode()
-def _uncached(engine: GenerationEngine, context: Context) -> list[int]:
+def _uncached(engine: GenerationEngine, context: Context) -> Callable[[], object]:
     """The same reply with everything read again for every token."""
-    reader, decoder, codec = engine.parts
-    z = torch.zeros(1, decoder.memory.in_features, device=decoder.memory.weight.device)
-    choose = _never(codec.end)
-    ids = [codec.bot]
-    for _ in range(_TOKENS):
-        row = torch.tensor([ids], device=z.device)
-        logits = decoder.logits(reader.prefix([context]), z, row, torch.ones_like(row))
-        ids.append(int(choose(logits[:, -1], row)))
-    return ids[1:]
+
+    @torch.inference_mode()
+    def call() -> list[int]:
+        reader, decoder, codec = engine.parts
+        z = torch.zeros(1, decoder.memory.in_features, device=decoder.memory.weight.device)
+        choose = _never(codec.end)
+        ids = [codec.bot]
+        for _ in range(_TOKENS):
+            row = torch.tensor([ids], device=z.device)
+            logits = decoder.logits(reader.prefix([context]), z, row, torch.ones_like(row))
+            ids.append(int(choose(logits[:, -1], row)))
+        return ids[1:]
+
+    return call

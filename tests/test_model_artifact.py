@@ -1,4 +1,6 @@
-"""A model folder: what is saved is what is loaded, and anything that does not fit is refused with a reason."""
+"""A model folder: what is saved is what is loaded, and anything that does not fit is refused with a
+reason.
+"""
 
 from __future__ import annotations
 

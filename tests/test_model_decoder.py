@@ -13,7 +13,7 @@ BOT, END, V, D = 1, 2, 40, 6
 CONFIGS: dict[str, PretrainedConfig] = {
     "bert": BertConfig(
         vocab_size=V, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, is_decoder=True, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+        max_position_embeddings=64, is_decoder=True,
     ),
     "gpt2": GPT2Config(vocab_size=V, n_embd=16, n_layer=2, n_head=2, n_positions=64),
     "llama": LlamaConfig(

@@ -1,7 +1,8 @@
-"""A real model of some 30,000 parameters, trained by the real pipeline in seconds, for every test that needs one.
+"""A real model of some 30,000 parameters, trained by the real pipeline in seconds, for every test that
+needs one.
 
-The little language has two attributes whose aspects use different words, so that anyone can check by eye whether
-a reply shows the aspect it was asked for.
+The little language has two attributes whose aspects use different words, so that anyone can check by eye
+whether a reply shows the aspect it was asked for.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ def recipe(base: Path) -> Recipe:
 
 
 def train(folder: Path) -> Path:
-    """Train the tiny model into `folder/model` and return that folder; `folder/work` keeps logs and checkpoints."""
+    """Train the tiny model into `folder/model` and return that folder; `folder/work` keeps logs and
+    checkpoints.
+    """
     from chatbot.train import pipeline
 
     base = write_base(folder / "base")

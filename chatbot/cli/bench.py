@@ -13,12 +13,15 @@ from chatbot.cli import options
 def bench(
     model: options.Model = None,
     device: options.Device = None,
-    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Timed rounds of each pair.")] = 5,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=1, help="Timed rounds of each pair.")
+    ] = 5,
     as_json: options.Json = False,
 ) -> None:
     """Measure speed: key/value cache, batches, candidates, solvers.
 
-    The figures are ratios of two ways timed in turn on this machine, because absolute times depend on what else runs.
+    The figures are ratios of two ways timed in turn on this machine, because absolute times depend on what
+    else runs.
     """
     from dataclasses import asdict
 

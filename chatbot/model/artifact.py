@@ -1,8 +1,9 @@
 """A trained model as a folder: manifest.json, model.safetensors, tokenizer.json, README.md (card), eval.json.
 
-The manifest is the truth about the model: its shape, its attributes and aspects, where it came from. Weights are
-safetensors only (no pickle), loaded strictly: a missing, left-over or misshapen tensor is an error, and so is a
-file whose digest differs from the manifest's. Matrices may be stored as int8 with one scale for each row.
+The manifest is the truth about the model: its shape, its attributes and aspects, where it came from.
+Weights are safetensors only (no pickle), loaded strictly: a missing, left-over or misshapen tensor is an
+error, and so is a file whose digest differs from the manifest's. Matrices may be stored as int8 with one
+scale for each row.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _config(data: dict[str, Any]) -> PretrainedConfig:
 
 
 def config_dict(config: PretrainedConfig) -> dict[str, Any]:
-    """A transformers configuration as JSON-able data, without paths and versions of the machine it came from."""
+    """A transformers configuration as JSON-able data, without the paths and versions of a machine."""
     data = json.loads(config.to_json_string(use_diff=True))
     for key in (
         "_name_or_path",
@@ -172,7 +173,7 @@ def unpack(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a model folder. Raises ModelError when it is missing, broken or newer than this program."""
+    """The manifest of a model folder. Raises ModelError when it is missing, broken or newer."""
     path = folder / "manifest.json"
     try:
         data = json.loads(path.read_text("utf-8"))

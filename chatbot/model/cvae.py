@@ -1,12 +1,12 @@
-"""The dialogue CVAE: prior p(z|C), posterior q(z|C,r), decoder p(r|C,z), aspect heads f_i(z), and their losses.
+"""The dialogue CVAE: prior p(z|C), posterior q(z|C,r), decoder p(r|C,z), heads f_i(z), and their losses.
 
     L = -E_q log p(r|C,z) + beta KL(q(z|C,r) || p(z|C)) + w_C L_C + w_D L_D + w_B L_bow
 
-    L_VAE  the ELBO (Kingma & Welling 2014; conditional: Sohn et al. 2015; dialogue: Zhao et al. 2017), with free
+    L_VAE  the ELBO (Kingma & Welling 2014; conditional: Sohn et al. 2015; dialogue: Zhao et al. 2017), free
            bits on the batch mean of each dimension (Li et al. 2019, arXiv 1909.00868)
     L_C    cross-entropy of the heads on posterior samples (MIRACLE, arXiv 2310.18342, Eq. 4)
     L_D    distance between the attributes' mean latents, so that their regions meet (Eq. 5)
-    L_bow  the reply's words from z alone (Zhao et al. 2017, arXiv 1703.10960): z gets a job the context cannot do
+    L_bow  the reply's words from z alone (Zhao et al. 2017, arXiv 1703.10960): a job the context cannot do
 
 B contexts and N >= B replies; `owner` (N,) says to which context a reply belongs.
 """
@@ -53,8 +53,9 @@ class Gaussian:
 class GaussianHead(nn.Module):
     """Pooled states (B, W) to a Gaussian by a two-layer MLP (the paper's Eq. 1).
 
-    Pooled states of a pretrained encoder share one large mean; they are standardised first (running statistics
-    in evaluation), or every text starts at the same point and z collapses before training has begun.
+    Pooled states of a pretrained encoder share one large mean; they are standardised first (running
+    statistics in evaluation), or every text starts at the same point and z collapses before training has
+    begun.
     """
 
     LOG_VAR_RANGE = (-7.0, 1.5)
@@ -109,7 +110,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the loss terms at one step. `noise` scales the posterior's standard deviation (0: autoencoder)."""
+    """Weights of the loss terms at one step. `noise` scales the posterior's deviation (0: autoencoder)."""
 
     kl: float = 1.0
     free_bits: float = 0.1

@@ -1,21 +1,22 @@
-"""The decoder p(r | C, z): any causal language model of transformers, and the one file that knows how z enters it.
+"""The decoder p(r | C, z): any causal LM of transformers, and the one file that knows how z enters it.
 
     context ids            m memory slots      [BOT] reply ids
     plain embeddings       M z                 embeddings + A z
     `---- no z here ----'  `------ z only from here on ------'
 
-z enters after the context, as m soft-prefix embeddings and as an offset on every reply embedding. The context's
-keys and values therefore depend on no z: one prefill serves every persona, dial position and alternative, in
-training (sixteen replies to one message) as in chat. Both entrances are `inputs_embeds`, so GPT-2, Llama, Qwen
-or a BERT run as decoder take them alike.
+z enters after the context, as m soft-prefix embeddings and as an offset on every reply embedding. The
+context's keys and values therefore depend on no z: one prefill serves every persona, dial position and
+alternative, in training (sixteen replies to one message) as in chat. Both entrances are `inputs_embeds`, so
+GPT-2, Llama, Qwen or a BERT run as decoder take them alike.
 
 This module knows nothing of priors, heads or energies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,8 +43,8 @@ class Prefix:
 
 
 def _layers(cache: DynamicCache) -> Iterator[tuple[Tensor, Tensor]]:
-    for layer in cache.layers:
-        assert layer.keys is not None and layer.values is not None  # filled by the prefill
+    layers: list[Any] = cache.layers  # of several classes, all with keys and values once they were filled
+    for layer in layers:
         yield layer.keys, layer.values
 
 
@@ -127,8 +128,8 @@ class LatentDecoder(nn.Module):
     ) -> Tensor:
         """Cross-entropy (B,) of each reply in nats, summed over its tokens; padding counts nothing.
 
-        `reply` (B, R) are the true ids; `shown` (B, R) the ids that the decoder sees as input (the same, or with
-        words dropped: Bowman et al. 2016, arXiv 1511.06349).
+        `reply` (B, R) are the true ids; `shown` (B, R) the ids that the decoder sees as input (the same, or
+        with words dropped: Bowman et al. 2016, arXiv 1511.06349).
         """
         logits = self.logits(prefix, z, shown[:, :-1], reply_mask[:, :-1])
         labels = reply[:, 1:].masked_fill(reply_mask[:, 1:] == 0, IGNORE)
@@ -150,11 +151,11 @@ class LatentDecoder(nn.Module):
         end: int,
         limit: int,
         choose: Callable[[Tensor, Tensor], Tensor],
-    ) -> Iterator[Tensor]:
+    ) -> Generator[Tensor, None, None]:
         """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens.
 
-        `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on with
-        `end`; iteration stops when every row has. Closing the generator stops the work.
+        `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on
+        with `end`; iteration stops when every row has. Closing the generator stops the work.
         """
         history = torch.full((len(z), 1), bot, dtype=torch.long, device=z.device)
         logits = self.logits(prefix, z, history, torch.ones_like(history))[:, -1]

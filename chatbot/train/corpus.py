@@ -2,10 +2,10 @@
 
 Four kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
 
-    parallel    {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, many labelled replies
-    dialogue    {"attribute", "aspect", "facts", "turns"}                     every second turn shows the aspect
-    chat        {"facts_a", "facts_b", "turns"}                               either side can be the speaker
-    plain       {"turns"} or {"paragraphs"}                                   language-model warm-up only
+    parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
+    dialogue   {"attribute", "aspect", "facts", "turns"}                     every second turn shows it
+    chat       {"facts_a", "facts_b", "turns"}                               either side can be the speaker
+    plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
 Splits are made by a hash of the first message, never by line, so that no dialogue and no message stands in
 two parts.
@@ -97,7 +97,8 @@ def load(
 ) -> Corpus:
     """Read every labelled file of `folder`, and the warm-up text of `plain_folder` where one is given.
 
-    `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns the rest.
+    `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns
+    the rest.
 
     Raises UsageError when the folder holds no corpus file.
     """

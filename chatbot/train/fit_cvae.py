@@ -1,8 +1,8 @@
 """Second stage: the dialogue CVAE on the written corpus.
 
 The schedule (`LossWeights` of a step): first an autoencoder with little noise and no KL, so that the decoder
-learns to need z; then noise and KL ramp up; then the KL weight runs in cycles (Fu et al. 2019, arXiv 1903.10145).
-Training with noise and KL from the first step collapses: z ends up unused.
+learns to need z; then noise and KL ramp up; then the KL weight runs in cycles (Fu et al. 2019, arXiv
+1903.10145). Training with noise and KL from the first step collapses: z ends up unused.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def epoch_batches(
 
     Of the items with a single reply, whose long contexts cost most, each epoch takes a random `single_share`.
 
-    Batches mix nothing but lengths: within a batch, items have a like number of replies and like lengths, so that
-    little padding is computed. The order of batches is random. Depends on (seed, epoch) alone.
+    Batches mix nothing but lengths: within a batch, items have a like number of replies and like lengths,
+    so that little padding is computed. The order of batches is random. Depends on (seed, epoch) alone.
     """
     random = np.random.default_rng((seed, epoch))
     noise = random.random(len(items))
@@ -126,7 +126,7 @@ class Batches:
 
 
 def schedule(shape: Cvae, step: int) -> LossWeights:
-    """The loss weights at `step`: autoencoder, ramp, then `cycles` cycles of half a ramp and half a plateau."""
+    """The loss weights at `step`: autoencoder, ramp, then cycles of half a ramp and half a plateau."""
     done = step / max(1, shape.steps)
     if done < shape.autoencoder:
         noise, kl = shape.noise_first, 0.0
@@ -165,7 +165,7 @@ def parameter_groups(
 
 
 def freeze(encoder: nn.Module, layers: int) -> None:
-    """Keep the embeddings and the lowest `layers` layers of a BERT-like encoder as they are (0: train all)."""
+    """Keep embeddings and the lowest `layers` layers of a BERT-like encoder as they are (0: train all)."""
     if layers:
         frozen = [encoder.embeddings, *list(encoder.encoder.layer)[:layers]]  # type: ignore[union-attr, index]
         for module in frozen:

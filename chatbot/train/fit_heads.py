@@ -1,13 +1,14 @@
 """Third stage: the heads on the frozen latent space, calibrated, and the model's default strength.
 
-The heads are the energy, so two things matter beyond accuracy. They must be sensible wherever the flow goes, not
-only where posteriors lie: training samples are drawn with widened noise. And their probabilities must mean what
-they say, because people set strengths as probabilities: each head's temperature is fitted on held-out replies
-(Guo et al. 2017, arXiv 1706.04599).
+The heads are the energy, so two things matter beyond accuracy. They must be sensible wherever the flow
+goes, not only where posteriors lie: training samples are drawn with widened noise. And their probabilities
+must mean what they say, because people set strengths as probabilities: each head's temperature is fitted on
+held-out replies (Guo et al. 2017, arXiv 1706.04599).
 
-A reply is labelled with one attribute and neutral in the others. Left out of the other heads' training it would
-get whatever they extrapolate: a merry reply counted as 99 % anxious, and a flow that is asked for anxiety then
-has nothing to do. So every reply also asks the other heads for their uniform distribution (`neutral`).
+A reply is labelled with one attribute and neutral in the others. Left out of the other heads' training it
+would get whatever they extrapolate: a merry reply counted as 99 % anxious, and a flow that is asked for
+anxiety then has nothing to do. So every reply also asks the other heads for their uniform distribution
+(`neutral`).
 """
 
 from __future__ import annotations
@@ -105,10 +106,8 @@ def fit(
     return report(heads, valid)
 
 
-def labelled_loss(
-    logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, shape: HeadFit
-) -> Tensor:
-    """Cross-entropy of each row under the head of its own attribute, and to uniform under the others; mean."""
+def labelled_loss(logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, shape: HeadFit) -> Tensor:
+    """Mean cross-entropy of each row under its own attribute's head, and to uniform under the others."""
     total = attribute.new_zeros((), dtype=torch.float32)
     others = max(1, len(logits) - 1)
     for index, values in enumerate(logits.values()):

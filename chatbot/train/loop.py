@@ -1,7 +1,7 @@
 """What every training stage shares: step loop, learning-rate schedule, checkpoints, log and progress.
 
-A stage is a function of its step number (`step_fn(step) -> terms`): batches are drawn from a generator seeded by
-(seed, step), so a run that was killed goes on from its last checkpoint as if nothing had happened.
+A stage is a function of its step number (`step_fn(step) -> terms`): batches are drawn from a generator seeded
+by (seed, step), so a run that was killed goes on from its last checkpoint as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ class Stage:
                 norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 if not torch.isfinite(norm):
                     raise FloatingPointError(
-                        f"The gradient must be finite; at step {self.step} of {self.name} it is not. Lower the rate."
+                        f"The gradient must be finite; at step {self.step} of {self.name} it is not. "
+                        "Lower the rate."
                     )
                 self.optimizer.step()
                 self.optimizer.zero_grad(set_to_none=True)

@@ -1,7 +1,8 @@
 """The whole training run: corpus, tokenizer and warm-up, CVAE, heads, artifact.
 
-Every stage leaves its result in the work folder and is passed over when it is there, so the same command goes on
-after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a finished artifact.
+Every stage leaves its result in the work folder and is passed over when it is there, so the same command
+goes on after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a
+finished artifact.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,9 +35,12 @@ from chatbot.train.recipe import Recipe
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTRACTIONS = ("'s", "'t", "'ll", "'re", "'ve", "'d", "'m", "'clock", "'all")
 _DROPOUTS = (
-    "hidden_dropout_prob", "attention_probs_dropout_prob", "resid_pdrop", "embd_pdrop", "attn_pdrop", "attention_dropout",
+    "hidden_dropout_prob", "attention_probs_dropout_prob",  # BERT
+    "resid_pdrop", "embd_pdrop", "attn_pdrop",  # GPT-2
+    "attention_dropout",  # Llama and its kin
 )  # fmt: skip
-# Short rows: on a CPU the fused kernel's backward pass costs more than the plain products (measured, 1.25 to 1).
+# Short rows: on a CPU the fused kernel's backward pass costs more than the plain products (measured, 1.25
+# to 1).
 _ATTENTION = "eager" if not torch.cuda.is_available() else "sdpa"
 _WORDS = r"'(?:s|t|ll|re|ve|d|m|clock|all)(?![A-Za-z])|[^\W_]+|[^\w\s]|_"
 
@@ -79,7 +83,9 @@ def _word_pieces(vocab: dict[str, int]) -> Tokenizer:
 
 
 def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -> PreTrainedModel:
-    """A causal language model from `base`, its embeddings rearranged to the tokenizer's ids (see `sources`)."""
+    """A causal language model from `base`, its embeddings rearranged to the tokenizer's ids (see
+    `sources`).
+    """
     config = _config(base, revision)
     if config.model_type == "bert":
         config.is_decoder = True
@@ -118,21 +124,21 @@ def _config(base: str, revision: str) -> PretrainedConfig:
 
 
 @torch.no_grad()
-def _rearrange(model: PreTrainedModel, sources: Sequence[int]) -> None:
+def _rearrange(model: Any, sources: Sequence[int]) -> None:
     """Give the embedding matrix one row for each id of the tokenizer; new tokens start at the mean row."""
-    old = model.get_input_embeddings().weight.detach().clone()  # type: ignore[union-attr]
+    old = model.get_input_embeddings().weight.detach().clone()
     rows = torch.tensor(sources)
     generator = torch.Generator().manual_seed(0)
     model.resize_token_embeddings(len(sources), mean_resizing=False)
     new = old[rows.clamp(min=0)]
     fresh = old.mean(0) + 0.5 * old.std() * torch.randn(len(sources), old.shape[1], generator=generator)
-    model.get_input_embeddings().weight.copy_(torch.where(rows.unsqueeze(1) >= 0, new, fresh))  # type: ignore[union-attr]
+    model.get_input_embeddings().weight.copy_(torch.where(rows.unsqueeze(1) >= 0, new, fresh))
 
 
 @torch.no_grad()
-def _bert_head(lm: PreTrainedModel) -> None:
+def _bert_head(lm: Any) -> None:
     """An output head from nothing: identity transform, then the tied embeddings at half their scale."""
-    predictions = lm.cls.predictions  # type: ignore[union-attr]
+    predictions = lm.cls.predictions
     nn.init.eye_(predictions.transform.dense.weight)
     nn.init.zeros_(predictions.transform.dense.bias)
     nn.init.constant_(predictions.transform.LayerNorm.weight, 0.5)
@@ -142,11 +148,11 @@ def _bert_head(lm: PreTrainedModel) -> None:
 
 
 @torch.no_grad()
-def _cut_positions(model: PreTrainedModel, positions: int) -> None:
+def _cut_positions(model: Any, positions: int) -> None:
     """Keep the first `positions` absolute position embeddings of a BERT (0: all)."""
     if not positions or positions >= model.config.max_position_embeddings:
         return
-    embeddings = (model.bert if hasattr(model, "bert") else model).embeddings  # type: ignore[union-attr]
+    embeddings = (model.bert if hasattr(model, "bert") else model).embeddings
     weight = embeddings.position_embeddings.weight[:positions].clone()
     embeddings.position_embeddings = nn.Embedding.from_pretrained(weight, freeze=False)
     embeddings.position_ids = torch.arange(positions).unsqueeze(0)
@@ -212,7 +218,7 @@ def warm_up(
         0, shape.batch, 1.0
     )
     stage = Stage("pretrain", folder, {"lm": lm}, [(lm.parameters(), shape.lr)], shape.steps)
-    lm.to(device).train()
+    nn.Module.to(lm, device).train()
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         done = number / shape.steps

@@ -26,5 +26,8 @@ class AskScreen(ModalScreen[str | None]):
             yield Input(self._value, id="answer", compact=True)
             yield Static("enter takes it · esc back", id="dialog-note", markup=False)
 
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = self.app.animation_level != "none"
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)

@@ -64,6 +64,7 @@ class PickScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one("#rows").can_focus = False  # keys go to the filter, which hands the arrows on
+        self.query_one(Input).cursor_blink = self.app.animation_level != "none"
         self._fill("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
