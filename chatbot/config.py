@@ -51,7 +51,7 @@ class FlowConfig:
     method: str = setting("log-heun")
     steps: int = setting(8, low=1, high=10_000)
     prior_term: str = setting("none", choices=("none", "eq19"))
-    target_probability: float = setting(0.95, low=0.0, high=1.0)
+    target_probability: float = setting(0.99, low=0.0, high=1.0)
     trust_radius: float = setting(6.0, low=0.0)
     beta_min: float = setting(0.1, low=0.0)
     beta_max: float = setting(20.0, low=0.0)
@@ -64,12 +64,13 @@ class FlowConfig:
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    temperature: float = setting(0.7, low=0.0, high=10.0)
+    temperature: float = setting(0.6, low=0.0, high=10.0)
     top_p: float = setting(0.9, low=0.0, high=1.0)
     repetition_penalty: float = setting(1.1, low=0.1, high=10.0)
     no_repeat_ngram: int = setting(3, low=0)
     max_tokens: int = setting(60, low=1)
-    candidates: int = setting(1, low=1, high=256)
+    candidates: int = setting(4, low=1, high=256)
+    spread: float = setting(0.6, low=0.0, high=3.0)
     seed: int = setting(-1, low=-1, high=2**63 - 1)
 
 

@@ -12,6 +12,7 @@ The engine knows models, contexts and targets; it knows no conversations, profil
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,11 +141,11 @@ class GenerationEngine:
     ) -> Iterator[str | Reply]:
         """The pieces of a reply as they are found, then the Reply. Closing the generator stops the work.
 
-        With several candidates the best comes in one piece, since it is known only at the end.
+        With several candidates the best is known only at the end; its words come then, one after the other.
         """
         if sampling.candidates > 1:
             reply = self.reply(context, targets, sampling)
-            yield reply.text
+            yield from re.findall(r"\s*\S+", reply.text)
             yield reply
             return
         start = self._begin([_Row(context, targets, _seed(sampling))], sampling)
@@ -213,7 +214,8 @@ class GenerationEngine:
         prior, prefix = self._reader.prior(contexts), self._reader.prefix(contexts)
         read = time.perf_counter()
         generators = [row.generator for row in rows]
-        eps = torch.stack([torch.randn(prior.mean.shape[1], generator=g) for g in generators])
+        noise = torch.stack([torch.randn(prior.mean.shape[1], generator=g) for g in generators])
+        eps = sampling.spread * noise
         chance = torch.stack([torch.rand(self._limit(sampling), generator=g) for g in generators])
         z, notes = guide(
             self._artifact.model.heads,
@@ -310,9 +312,9 @@ def _until(ids: list[int], end: int) -> list[int]:
 def _merit(reply: Reply) -> float:
     """How good a candidate is, in nats: persona, fluency and relevance, less for odd ends.
 
-    The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed z.
-    Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055); without
-    it the likeliest candidate is the one that would answer anything.
+    The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
+    z. Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055);
+    without it the likeliest candidate is the one that would answer anything.
     """
     trace = reply.trace
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}

@@ -40,83 +40,20 @@ Everything here is a pure function of its arguments. A failure is a FlowError, n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torchdiffeq import odeint
 
 from chatbot.energy import Energy
-from chatbot.errors import ConfigError, FlowError, suggestion
+from chatbot.errors import FlowError
+from chatbot.solver import ADAPTIVE, FlowOptions, Problem
 
-FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
-ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
-METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE)
-_ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
+__all__ = ["FlowOptions", "FlowResult", "flow"]
 
 _RUNAWAY = 100.0  # |eps| in units of sqrt(D), where a prior sample has 1; nothing good lies out there
-_STABLE = 1.5  # step times rate that every fixed-step method bears, with some contraction left
 _PARTS = 8  # where a row ends is found to an eighth of a step
 _OUTPUTS = 16  # points at which an adaptive method reports its path
-
-
-@dataclass(frozen=True)
-class FlowOptions:
-    """How to flow. Raises ConfigError for a value that cannot be.
-
-    `target_probability` 1 never stops early, `trust_radius` inf never limits. `coordinates` "auto" is
-    "whitened", or "plain" (z itself, as the paper has it) when the prior term is kept. `logits` reads Eq. 8
-    literally (chatbot/energy.py). `max_evaluations` counts evaluations of the drift.
-    """
-
-    method: str = "log-heun"
-    steps: int = 8
-    prior_term: str = "none"
-    target_probability: float = 0.95
-    trust_radius: float = 6.0
-    beta_min: float = 0.1
-    beta_max: float = 20.0
-    max_evaluations: int = 2000
-    rtol: float = 1e-3
-    atol: float = 1e-3
-    coordinates: str = "auto"
-    logits: bool = False
-
-    def __post_init__(self) -> None:
-        _choice("flow.method", self.method, (*METHODS, *_ALIASES))
-        _choice("flow.prior_term", self.prior_term, ("none", "eq19"))
-        _choice("flow.coordinates", self.coordinates, ("auto", "whitened", "plain"))
-        _number("flow.steps", self.steps, self.steps >= 1, "at least 1")
-        _number(
-            "flow.target_probability", self.target_probability, 0 < self.target_probability <= 1, "in (0, 1]"
-        )
-        _number("flow.trust_radius", self.trust_radius, self.trust_radius >= 0, "at least 0")
-        _number("flow.beta_min", self.beta_min, self.beta_min >= 0, "at least 0")
-        _number(
-            "flow.beta_max", self.beta_max, self.beta_min <= self.beta_max < math.inf, "at least beta_min"
-        )
-        _number("flow.max_evaluations", self.max_evaluations, self.max_evaluations >= 1, "at least 1")
-        _number("flow.rtol", self.rtol, self.rtol > 0, "above 0")
-        _number("flow.atol", self.atol, self.atol > 0, "above 0")
-
-    @property
-    def whitened(self) -> bool:
-        return self.coordinates == "whitened" or (self.coordinates == "auto" and self.prior_term == "none")
-
-    @property
-    def in_log_time(self) -> bool:
-        return self.method.startswith("log-")
-
-    @property
-    def total_time(self) -> float:
-        """T, the flow's length in tau."""
-        return (self.beta_min + self.beta_max) / 4
-
-    @property
-    def solver(self) -> str:
-        """The name that torchdiffeq knows."""
-        return _ALIASES.get(self.method, self.method).removeprefix("log-")
 
 
 @dataclass(frozen=True)
@@ -143,7 +80,7 @@ def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowO
     Raises FlowError when the flow is not finite, runs away or needs too many evaluations.
     """
     _check_start(mean, std, eps0)
-    problem = _Problem(energy, mean, std, options)
+    problem = Problem(energy, mean, std, options)
     if options.whitened and not bool((energy.weights > 0).any()):
         path, evaluations = eps0.unsqueeze(0), 0
     elif options.solver in ADAPTIVE:
@@ -165,94 +102,7 @@ def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowO
     )
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """One flow: energy, prior and options, with the drift that they define."""
-
-    energy: Energy
-    mean: Tensor
-    std: Tensor
-    options: FlowOptions
-
-    def rows(self, index: Tensor | slice) -> _Problem:
-        return replace(self, energy=self.energy.rows(index), mean=self.mean[index], std=self.std[index])
-
-    @property
-    def scale(self) -> Tensor:
-        """dz of one unit of the flow's coordinates (B, D)."""
-        return self.std if self.options.whitened else torch.ones_like(self.std)
-
-    def z(self, eps: Tensor) -> Tensor:
-        return self.mean + self.std * eps
-
-    def drift(self, eps: Tensor) -> Tensor:
-        """d eps / d tau (B, D)."""
-        z = self.z(eps)
-        down = -self.energy.gradient(z)
-        if self.options.whitened:
-            return self.std * down  # Eq. 20; in these coordinates Eq. 19 adds eps - eps
-        if self.options.prior_term == "eq19":
-            down = down + z - (z - self.mean) / self.std.square()
-        return down / self.std
-
-    def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """The solver's own time as a grid (steps + 1,), and d tau / d clock at one of its moments."""
-        options = self.options
-        if not options.in_log_time:
-            grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
-            return grid, lambda t: -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
-        kappa = self.energy.steepness(self.z(eps0), self.scale).unsqueeze(-1)
-        kappa = kappa.clamp_min(torch.finfo(eps0.dtype).eps)  # towards 0: even steps in tau
-        length = torch.log1p(kappa * options.total_time)
-        grid = torch.linspace(0, 1, steps + 1, dtype=eps0.dtype, device=eps0.device)
-        return grid, lambda s: length / kappa * torch.exp(length * s)
-
-    def solve(self, eps0: Tensor, steps: int, spent: int = 0, *, slowly: bool = False) -> tuple[Tensor, int]:
-        """The path (steps + 1, B, D) of one call of torchdiffeq, and the evaluations spent with it so far."""
-        options = self.options
-        grid, speed = self.clock(eps0, steps)
-        spent += options.in_log_time
-
-        def field(clock: Tensor, eps: Tensor) -> Tensor:
-            nonlocal spent
-            spent += 1
-            if spent > options.max_evaluations:
-                raise self.failure(f"may take {options.max_evaluations} evaluations and needs more")
-            drift = self.drift(eps)
-            if not bool(drift.isfinite().all()):
-                raise self.failure(f"must stay finite and did not at evaluation {spent}")
-            if not slowly:
-                return speed(clock) * drift
-            rate = self.energy.curvature(self.z(eps), self.scale).unsqueeze(-1)
-            return torch.minimum(speed(clock), _STABLE * steps / rate) * drift
-
-        try:
-            with torch.no_grad():
-                path = odeint(
-                    field, eps0, grid, method=options.solver, rtol=options.rtol, atol=options.atol,
-                    options=_solver_options(options, grid),
-                )  # fmt: skip
-        except AssertionError as error:  # how torchdiffeq reports a step or a state that failed
-            raise self.failure(f"was given up by its solver after {spent} evaluations ({error})") from error
-        return torch.as_tensor(path), spent
-
-    def failure(self, what: str) -> FlowError:
-        options, weight = self.options, float(self.energy.weights.max())
-        return FlowError(
-            f"The flow {what}; method {options.method!r}, {options.steps} steps, prior_term "
-            f"{options.prior_term!r}, largest weight {weight:.3g}. Lower the weights, raise flow.steps or "
-            "flow.max_evaluations, or use the default flow.method = 'log-heun'."
-        )
-
-
-def _solver_options(options: FlowOptions, grid: Tensor) -> dict[str, object]:
-    """Fixed steps: exactly the grid. Adaptive: end on t = 0, since beyond it beta turns negative."""
-    if options.solver in FIXED:
-        return {}
-    return {"step_t": grid[-1:], "dtype": grid.dtype}
-
-
-def _adaptive(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
+def _adaptive(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
     """Row by row, so that a row alone ends where it ends in a batch."""
     paths, most = [], 0
     for i in range(eps0.shape[0]):
@@ -263,7 +113,7 @@ def _adaptive(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
     return torch.cat(paths, dim=1), most
 
 
-def _fixed(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
+def _fixed(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
     """All rows at once, then those that climbed again with twice the steps, until none climbs.
 
     A finer path keeps all its points; the others repeat their last one.
@@ -283,7 +133,7 @@ def _fixed(problem: _Problem, eps0: Tensor) -> tuple[Tensor, int]:
     return path, spent
 
 
-def _climbs(problem: _Problem, path: Tensor) -> Tensor:
+def _climbs(problem: Problem, path: Tensor) -> Tensor:
     """Whether the energy of a row (B,) rises, beyond rounding, before the row ends."""
     energy = problem.energy(problem.z(path))  # (N, B)
     lowest = energy.cummin(0).values
@@ -293,7 +143,7 @@ def _climbs(problem: _Problem, path: Tensor) -> Tensor:
     return ((energy - lowest > slack) & ~over).any(0)
 
 
-def _events(problem: _Problem, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+def _events(problem: Problem, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
     """Which points (N, B, D) have reached their targets, which have left the trust region: (N, B) bool."""
     options, energy = problem.options, problem.energy
     gap = energy.divergence(problem.z(points)).amax(-1)
@@ -302,7 +152,7 @@ def _events(problem: _Problem, points: Tensor, start: Tensor) -> tuple[Tensor, T
     return reached, (points - start).norm(dim=-1) > options.trust_radius
 
 
-def _end(problem: _Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _end(problem: Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Where every row ends on its path (N, B, D): eps (B, D), and whether it stopped, whether it was limited.
 
     The step in which something happens is searched in _PARTS parts: the first that reached the targets, or
@@ -337,18 +187,8 @@ def _check_start(mean: Tensor, std: Tensor, eps0: Tensor) -> None:
         )
 
 
-def _check_end(problem: _Problem, eps: Tensor, distance: Tensor) -> None:
+def _check_end(problem: Problem, eps: Tensor, distance: Tensor) -> None:
     limit = _RUNAWAY * math.sqrt(eps.shape[-1])
     if not bool(eps.isfinite().all()) or float(distance.max()) > limit:
         far = float(distance.max())
         raise problem.failure(f"ran away: it went {far:.3g} from its start and may go {limit:.3g}")
-
-
-def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"There is no {name} {value!r}.{suggestion(value, known)}")
-
-
-def _number(name: str, value: float, good: bool, rule: str) -> None:
-    if not good:
-        raise ConfigError(f"{name} must be {rule}; received {value!r}. Change it in your config file.")

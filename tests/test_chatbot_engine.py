@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from chatbot.engine import GenerationEngine, Reply
+from chatbot.engine import GenerationEngine, Reply, _merit
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
-from chatbot.guidance import met
 from chatbot.model import artifact
 from chatbot.model.text import Context, Turn, words
 from chatbot.sampling import Sampling
@@ -165,16 +164,38 @@ def test_row_whose_flow_fails_spoils_no_other(tiny_model: Path) -> None:
 
 
 def test_best_of_several_candidates_is_given(engine: GenerationEngine) -> None:
-    four = Sampling(seed=3, max_tokens=20, candidates=4)
-    for seed in range(5):
-        (best,) = engine.replies([RAIN], [GLOOM], four, [seed])
-        (first,) = engine.replies([RAIN], [GLOOM], SEEDED, [seed])
-        assert best.trace["seed"] == seed
-        if best.trace["candidate"] == 0:
-            assert best.text == first.text
-        elif first.trace["finish"] == "end" == best.trace["finish"]:
-            said = [met({"pessimistic": 1.0}, reply.trace["measured"]["attitude"]) for reply in (best, first)]
-            assert said[0] >= said[1] or len(first.text.split()) < 2
+    """Each candidate is the reply of a seed of its own, and no other than the best is given."""
+    (best,) = engine.replies([RAIN], [GLOOM], Sampling(max_tokens=20, candidates=4), [3])
+    alone = engine.replies([RAIN] * 4, [GLOOM] * 4, SEEDED, [3 + number * 1_000_003 for number in range(4)])
+    assert best.trace["seed"] == 3
+    assert best.text == alone[best.trace["candidate"]].text
+    assert best.trace["likelihood"] < 0
+
+
+def candidate(text: str, *, likelihood: float, relevance: float, sad: float, finish: str = "end") -> Reply:
+    targets = {
+        "attitude": {"aspects": {"pessimistic": 1.0}, "weight": 2.0},
+        "style": {"aspects": {"lyrical": 1.0}, "weight": 0.0},
+    }
+    measured = {
+        "attitude": {"optimistic": 1 - sad, "pessimistic": sad},
+        "style": {"lyrical": 0.01, "plain": 0.99},
+    }
+    marks = {"likelihood": likelihood, "relevance": relevance, "finish": finish}
+    return Reply(text, {"targets": targets, "measured": measured, **marks})
+
+
+def test_merit_is_persona_fluency_and_relevance() -> None:
+    good = candidate("The rain is lost.", likelihood=-1.0, relevance=0.5, sad=0.9)
+    assert _merit(good) == pytest.approx(-0.5 + math.log(0.9))  # the unguided style does not count
+    worse = [
+        candidate("The rain is lost.", likelihood=-1.0, relevance=0.5, sad=0.4),
+        candidate("The rain is lost.", likelihood=-2.0, relevance=0.5, sad=0.9),
+        candidate("The rain is lost.", likelihood=-1.0, relevance=0.0, sad=0.9),
+        candidate("The rain is", likelihood=-1.0, relevance=0.5, sad=0.9, finish="length"),
+        candidate("Rain.", likelihood=-1.0, relevance=0.5, sad=0.9),
+    ]
+    assert all(_merit(good) > _merit(other) for other in worse)
 
 
 def test_candidates_stream_as_one_piece(engine: GenerationEngine) -> None:

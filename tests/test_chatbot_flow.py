@@ -10,8 +10,9 @@ from torch import Tensor
 
 from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError
-from chatbot.flow import ADAPTIVE, FIXED, FlowOptions, flow
+from chatbot.flow import FlowOptions, flow
 from chatbot.model.heads import Heads
+from chatbot.solver import ADAPTIVE, FIXED
 
 INF = float("inf")
 T = (0.1 + 20.0) / 4

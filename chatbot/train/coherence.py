@@ -80,7 +80,7 @@ class Coherence:
         margins = self._margins(contexts, replies, rows, rivals) if len(rows) else np.zeros((0, RIVALS))
         groups = [contexts[i].turns[-1].text for i in rows]
         return {
-            "first": figure((margins > 0).all(1).tolist(), groups),
+            "first": figure([all(row) for row in (margins > 0).tolist()], groups),
             "beaten": figure(((margins > 0) + 0.5 * (margins == 0)).mean(1), groups),
         }
 

@@ -220,7 +220,7 @@ def text_quality(
     texts: Sequence[str], groups: Sequence[int], known: KnownText, *, count: int
 ) -> dict[str, Any]:
     """Length, variety over `count` replies drawn at random, and what was copied from the training text."""
-    picks = np.random.default_rng(0).permutation(len(texts))[:count].tolist()
+    picks: list[int] = np.random.default_rng(0).permutation(len(texts))[:count].tolist()
     drawn = [texts[i] for i in picks]
     long = [i for i, text in enumerate(texts) if len(metrics.words(text)) > LONG]
     overlaps = [known.overlap(texts[i]) for i in picks]

@@ -95,7 +95,7 @@ class HeadFit:
     label_smoothing: float = 0.02
     neutral: float = 0.5  # weight of "uniform" for the attributes that a reply is not labelled with
     widen: float = 1.5  # standard deviations of the posterior noise in head training
-    default_probability: float = 0.97
+    default_probability: float = 0.99
 
 
 @dataclass(frozen=True)

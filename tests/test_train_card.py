@@ -1,0 +1,103 @@
+"""The tables and the card of an evaluation, and the command that makes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from chatbot.cli import app, start
+from chatbot.errors import UsageError
+from chatbot.model import artifact
+from chatbot.train import card
+from chatbot.train.tables import tables
+from toy_language import Double, judged, write_corpus, write_model
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("card") / "corpus")
+
+
+@pytest.fixture(scope="module")
+def obedient(corpus: Path) -> dict[str, Any]:
+    return judged(Double(), corpus, contexts=12)
+
+
+@pytest.fixture(scope="module")
+def deaf(corpus: Path) -> dict[str, Any]:
+    return judged(Double(obeys=False), corpus, contexts=12)
+
+
+def test_sealing_writes_figures_and_card_and_makes_the_model_ready(
+    obedient: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "toy"
+    write_model(folder)
+    card.seal(folder, obedient)
+    assert artifact.read_manifest(folder).stage == "ready"
+    assert json.loads((folder / "eval.json").read_text()) == json.loads(json.dumps(obedient))
+    text = (folder / "README.md").read_text()
+    for part in (
+        "license: apache-2.0",
+        "# toy",
+        "2.0 MB",
+        "steps = 3",
+        "style: lyrical / plain",
+        "## Limits",
+    ):
+        assert part in text
+    assert tables(obedient) in text
+
+
+def test_an_evaluation_of_other_weights_does_not_seal(obedient: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    write_model(folder)
+    with pytest.raises(UsageError, match="Evaluate this model anew"):
+        card.seal(folder, {**obedient, "model_digest": "ffff"})
+    assert artifact.read_manifest(folder).stage == "heads"
+    assert not (folder / "README.md").exists()
+
+
+def test_the_card_warns_of_what_the_figures_show(deaf: dict[str, Any], tmp_path: Path) -> None:
+    text = card.card(write_model(tmp_path / "toy"), deaf, 1)
+    assert "did not surely change the replies: style/lyrical" in text
+    assert "fewer than 9 of 10 replies: style/lyrical" in text
+
+
+def test_tables_are_whole(obedient: dict[str, Any], deaf: dict[str, Any]) -> None:
+    for result in (obedient, deaf):
+        for block in tables(result).split("\n\n"):
+            if block.startswith("|"):
+                assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_the_command_needs_a_corpus() -> None:
+    result = CliRunner().invoke(app, ["eval"])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Add --corpus DIR" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--seal"], []])
+def test_the_command_prints_and_writes(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    folder = tmp_path / "toy"
+    write_model(folder)
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    arguments = ["eval", "--corpus", str(corpus), "--contexts", "3", "--model", str(folder), *flags]
+    result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "out.json")])
+    assert result.exit_code == 0, result.stderr
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert written["command"] == "chatbot eval --contexts 3 --seeds 1"
+    assert artifact.read_manifest(folder).stage == ("ready" if "--seal" in flags else "heads")
+    if "--json" in flags:
+        assert json.loads(result.stdout) == written
+    else:
+        assert result.stdout.startswith("### How far the judges can be trusted")
+    assert "Replies" in result.stderr
