@@ -142,20 +142,23 @@ class Energy:
         apart = (jacobian.unsqueeze(3) - jacobian.unsqueeze(2)).square().sum(-1)  # (B, A, K, K)
         return (self.weights * apart.flatten(2).amax(-1)).sum(-1)
 
-    def curvature(self, z: Tensor, scale: Tensor) -> Tensor:
-        """A bound (B,) on the fastest rate at which the flow at z (B, D) comes to rest.
+    def relax(self, z: Tensor, scale: Tensor, drift: Tensor, step: Tensor) -> Tensor:
+        """(1 + step M^T M)^-1 drift at z, all (B, D) but step (B, 1): the drift made linearly implicit.
 
-        The largest eigenvalue of the Gauss-Newton Hessian M^T M, M_ik = sqrt(lambda_i p_ik) (J_ik - E_p J_i),
-        bounded by the largest row sum of |M M^T|: near 1/tau while margins grow, but constant where
-        attributes pull against each other or a mixed aspect vector is met. 0 for raw logits.
+        M^T M is the Gauss-Newton Hessian of E in units of `scale`, M_ik = sqrt(lambda_i p_ik) (J_ik - E_p J_i)
+        with J = scale * df/dz. M has a row for each aspect only, so one small system is solved (Woodbury).
+        Raw logits have no such Hessian and leave the drift as it is.
         """
         if self.logits:
-            return torch.zeros_like(self.weights[:, 0])
+            return drift
         p = self.log_probabilities(z).exp().unsqueeze(-1)
         jacobian = self._jacobian(z, scale)
         centred = jacobian - (p * jacobian).sum(2, keepdim=True)
-        rows = ((self.weights[..., None, None] * p).sqrt() * centred).flatten(1, 2)  # (B, A * K, D)
-        return (rows @ rows.transpose(1, 2)).abs().sum(-1).amax(-1)
+        rows = ((self.weights[..., None, None] * p).sqrt() * centred).flatten(1, 2)  # M (B, A * K, D)
+        step = step.unsqueeze(-1)
+        system = torch.eye(rows.shape[1], dtype=z.dtype, device=z.device) + step * (rows @ rows.mT)
+        inner = torch.linalg.solve(system, step * (rows @ drift.unsqueeze(-1)))
+        return drift - (rows.mT @ inner).squeeze(-1)
 
     def _jacobian(self, z: Tensor, scale: Tensor) -> Tensor:
         """scale * d (f_ik - f_i0) / dz at z (B, D): (B, A, K, D). Differences are all that p depends on."""

@@ -28,11 +28,12 @@ true flow: at the first point where every guided attribute has come within -log(
 its target (for a single aspect: p >= target_probability), or before the first point farther than
 `trust_radius` from the start, or at the end of time.
 
-A flow downhill never climbs: a row whose energy rises was stepped too coarsely and is solved again with twice
-the steps. In log time that happens where a row comes to rest before its time is over, since attributes pull
-against each other or a mixed aspect vector is met: there the rate stops falling. The second solve therefore
-slows the row's time so that a step never exceeds what is stable; the row follows the same curve and is left
-at its resting place a little early.
+A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens where
+attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a rate
+that falls no more, while others still move. Such rows are solved again, in four times the steps, with the
+drift made linearly implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E
+(Rosenbrock 1963; Steihaug and Wolfbrandt 1979 for approximate Hessians). That is of first order only, but it
+bears any stiffness and uses all of T.
 
 Everything here is a pure function of its arguments. A failure is a FlowError, never a NaN.
 """
@@ -52,6 +53,7 @@ from chatbot.solver import ADAPTIVE, FlowOptions, Problem
 __all__ = ["FlowOptions", "FlowResult", "flow"]
 
 _RUNAWAY = 100.0  # |eps| in units of sqrt(D), where a prior sample has 1; nothing good lies out there
+_FINER = 4  # times the steps for a row that climbed
 _PARTS = 8  # where a row ends is found to an eighth of a step
 _OUTPUTS = 16  # points at which an adaptive method reports its path
 
@@ -114,7 +116,7 @@ def _adaptive(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
 
 
 def _fixed(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
-    """All rows at once, then those that climbed again with twice the steps, until none climbs.
+    """All rows at once, then those that climbed again, implicitly and with more steps, until none climbs.
 
     A finer path keeps all its points; the others repeat their last one.
     """
@@ -125,9 +127,8 @@ def _fixed(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
         rows = rows[_climbs(problem.rows(rows), path[:, rows])]
         if not len(rows):
             break
-        steps *= 2
-        slowly = problem.options.in_log_time
-        finer, spent = problem.rows(rows).solve(eps0[rows], steps, spent, slowly=slowly)
+        steps *= _FINER
+        finer, spent = problem.rows(rows).solve(eps0[rows], steps, spent, implicit=True)
         path = torch.cat([path, path[-1:].expand(len(finer) - len(path), -1, -1)])
         path[:, rows] = finer
     return path, spent

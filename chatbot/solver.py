@@ -24,8 +24,6 @@ ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
 METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE)
 _ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
 
-_STABLE = 1.5  # step times rate that every fixed-step method bears, with some contraction left
-
 
 @dataclass(frozen=True)
 class FlowOptions:
@@ -116,35 +114,42 @@ class Problem:
         return down / self.std
 
     def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """The solver's own time as a grid (steps + 1,), and d tau / d clock at one of its moments."""
+        """The solver's own time as a grid (steps + 1,), and d tau / d clock (B, 1) at a moment of it."""
         options = self.options
         if not options.in_log_time:
             grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
-            return grid, lambda t: -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
+            one = torch.ones_like(eps0[:, :1])
+            return grid, lambda t: one * -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
         kappa = self.energy.steepness(self.z(eps0), self.scale).unsqueeze(-1)
         kappa = kappa.clamp_min(torch.finfo(eps0.dtype).eps)  # towards 0: even steps in tau
         length = torch.log1p(kappa * options.total_time)
         grid = torch.linspace(0, 1, steps + 1, dtype=eps0.dtype, device=eps0.device)
         return grid, lambda s: length / kappa * torch.exp(length * s)
 
-    def solve(self, eps0: Tensor, steps: int, spent: int = 0, *, slowly: bool = False) -> tuple[Tensor, int]:
+    def relaxed(self, eps: Tensor, step: Tensor) -> Tensor:
+        """The drift made linearly implicit for a step of tau (B, 1): no stiffness can shake it (Energy.relax)."""
+        unit = self.std / self.scale
+        return self.energy.relax(self.z(eps), self.scale, self.drift(eps) * unit, step) / unit
+
+    def solve(
+        self, eps0: Tensor, steps: int, spent: int = 0, *, implicit: bool = False
+    ) -> tuple[Tensor, int]:
         """The path (steps + 1, B, D) of one call of torchdiffeq, and the evaluations spent with it so far."""
         options = self.options
         grid, speed = self.clock(eps0, steps)
         spent += options.in_log_time
+        width = 1 / steps
 
         def field(clock: Tensor, eps: Tensor) -> Tensor:
             nonlocal spent
             spent += 1
             if spent > options.max_evaluations:
                 raise self.failure(f"may take {options.max_evaluations} evaluations and needs more")
-            drift = self.drift(eps)
+            pace = speed(clock)
+            drift = self.relaxed(eps, pace.abs() * width) if implicit else self.drift(eps)
             if not bool(drift.isfinite().all()):
                 raise self.failure(f"must stay finite and did not at evaluation {spent}")
-            if not slowly:
-                return speed(clock) * drift
-            rate = self.energy.curvature(self.z(eps), self.scale).unsqueeze(-1)
-            return torch.minimum(speed(clock), _STABLE * steps / rate) * drift
+            return pace * drift
 
         try:
             with torch.no_grad():

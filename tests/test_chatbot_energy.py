@@ -124,6 +124,25 @@ def test_steepness_is_weight_times_squared_gradient_of_the_margin(heads: Heads) 
     assert Energy.of(heads, targets, logits=True).steepness(z.detach(), scale).item() == 0
 
 
+def test_relax_solves_with_the_hessian_where_heads_are_linear(heads: Heads) -> None:
+    """For linear logits the Gauss-Newton Hessian is the Hessian: compare with autograd and a dense solve."""
+    with torch.no_grad():
+        for head in (heads.head(name) for name in ATTRIBUTES):
+            head.hidden.weight.mul_(1e-4)  # SiLU near 0 is x / 2
+            head.hidden.bias.zero_()
+            head.output.weight.mul_(4e4)
+    targets = [{"style": Aim({"plain": 1.0}, 2.0), "mood": Aim({"glad": 0.7, "sad": 0.3}, 5.0)}]
+    energy = Energy.of(heads, targets)
+    scale, drift = torch.rand(2, 1, DIM, dtype=torch.float64) + 0.5
+    z, step = torch.randn(1, DIM, dtype=torch.float64), torch.tensor([[0.7]], dtype=torch.float64)
+    hessian = torch.autograd.functional.hessian(lambda x: energy(x).sum(), z).reshape(DIM, DIM)
+    system = torch.eye(DIM, dtype=torch.float64) + 0.7 * torch.diag(scale[0]) @ hessian @ torch.diag(scale[0])
+    expected = torch.linalg.solve(system, drift[0])
+    assert torch.allclose(energy.relax(z, scale, drift, step)[0], expected, rtol=1e-2, atol=1e-3)
+    literal = Energy.of(heads, targets, logits=True)
+    assert torch.equal(literal.relax(z, scale, drift, step), drift)
+
+
 def test_padding_aspects_do_not_count_as_steep(heads: Heads) -> None:
     """An attribute of two aspects beside one of three: the third logit does not exist."""
     only = Heads({"style": ATTRIBUTES["style"]}, DIM, 11).double()

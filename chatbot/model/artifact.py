@@ -114,6 +114,7 @@ def save(
     tensors = pack(model, manifest.storage)
     partial = folder / f"{WEIGHTS}.part"
     save_file(tensors, str(partial))
+    partial.chmod(0o644)  # the library writes for the owner alone; a model is there to be read
     os.replace(partial, folder / WEIGHTS)
     tokenizer.save(str(folder / "tokenizer.json"))
     if encoder_tokenizer.to_str() != tokenizer.to_str():
