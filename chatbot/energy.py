@@ -145,7 +145,8 @@ class Energy:
     def relax(self, z: Tensor, scale: Tensor, drift: Tensor, step: Tensor) -> Tensor:
         """(1 + step M^T M)^-1 drift at z, all (B, D) but step (B, 1): the drift made linearly implicit.
 
-        M^T M is the Gauss-Newton Hessian of E in units of `scale`, M_ik = sqrt(lambda_i p_ik) (J_ik - E_p J_i)
+        M^T M is the Gauss-Newton Hessian of E in units of `scale`,
+        M_ik = sqrt(lambda_i p_ik) (J_ik - E_p J_i)
         with J = scale * df/dz. M has a row for each aspect only, so one small system is solved (Woodbury).
         Raw logits have no such Hessian and leave the drift as it is.
         """

@@ -28,10 +28,10 @@ true flow: at the first point where every guided attribute has come within -log(
 its target (for a single aspect: p >= target_probability), or before the first point farther than
 `trust_radius` from the start, or at the end of time.
 
-A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens where
-attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a rate
-that falls no more, while others still move. Such rows are solved again, in four times the steps, with the
-drift made linearly implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E
+A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens
+where attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a
+rate that falls no more, while others still move. Such rows are solved again, in four times the steps, with
+the drift made linearly implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E
 (Rosenbrock 1963; Steihaug and Wolfbrandt 1979 for approximate Hessians). That is of first order only, but it
 bears any stiffness and uses all of T.
 

@@ -127,7 +127,7 @@ class Problem:
         return grid, lambda s: length / kappa * torch.exp(length * s)
 
     def relaxed(self, eps: Tensor, step: Tensor) -> Tensor:
-        """The drift made linearly implicit for a step of tau (B, 1): no stiffness can shake it (Energy.relax)."""
+        """The drift, linearly implicit for a step of tau (B, 1): stiffness cannot shake it (Energy.relax)."""
         unit = self.std / self.scale
         return self.energy.relax(self.z(eps), self.scale, self.drift(eps) * unit, step) / unit
 
