@@ -30,7 +30,7 @@ its target (for a single aspect: p >= target_probability), or before the first p
 
 A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens
 where attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a
-rate that falls no more, while others still move. Such rows are solved again, in four times the steps, with
+rate that falls no more, while others still move. Such rows are solved again, in eight times the steps, with
 the drift made linearly implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E
 (Rosenbrock 1963; Steihaug and Wolfbrandt 1979 for approximate Hessians). That is of first order only, but it
 bears any stiffness and uses all of T.
@@ -53,7 +53,7 @@ from chatbot.solver import ADAPTIVE, FlowOptions, Problem
 __all__ = ["FlowOptions", "FlowResult", "flow"]
 
 _RUNAWAY = 100.0  # |eps| in units of sqrt(D), where a prior sample has 1; nothing good lies out there
-_FINER = 4  # times the steps for a row that climbed
+_FINER = 8  # times the steps for a row that climbed
 _PARTS = 8  # where a row ends is found to an eighth of a step
 _OUTPUTS = 16  # points at which an adaptive method reports its path
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import torch
@@ -135,7 +136,8 @@ def test_relax_solves_with_the_hessian_where_heads_are_linear(heads: Heads) -> N
     energy = Energy.of(heads, targets)
     scale, drift = torch.rand(2, 1, DIM, dtype=torch.float64) + 0.5
     z, step = torch.randn(1, DIM, dtype=torch.float64), torch.tensor([[0.7]], dtype=torch.float64)
-    hessian = torch.autograd.functional.hessian(lambda x: energy(x).sum(), z).reshape(DIM, DIM)
+    curvature: Any = torch.autograd.functional.hessian(lambda x: energy(x).sum(), z)
+    hessian = curvature.reshape(DIM, DIM)
     system = torch.eye(DIM, dtype=torch.float64) + 0.7 * torch.diag(scale[0]) @ hessian @ torch.diag(scale[0])
     expected = torch.linalg.solve(system, drift[0])
     assert torch.allclose(energy.relax(z, scale, drift, step)[0], expected, rtol=1e-2, atol=1e-3)

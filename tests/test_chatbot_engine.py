@@ -198,10 +198,11 @@ def test_merit_is_persona_fluency_and_relevance() -> None:
     assert all(_merit(good) > _merit(other) for other in worse)
 
 
-def test_candidates_stream_as_one_piece(engine: GenerationEngine) -> None:
-    piece, reply = engine.stream(RAIN, GLOOM, Sampling(seed=3, candidates=3))
+def test_the_best_candidate_comes_word_by_word(engine: GenerationEngine) -> None:
+    *pieces, reply = engine.stream(RAIN, GLOOM, Sampling(seed=3, candidates=3))
     assert isinstance(reply, Reply)
-    assert piece == reply.text
+    assert "".join(str(piece) for piece in pieces) == reply.text
+    assert len(pieces) == len(reply.text.split()) > 1
 
 
 def test_longest_reply_is_cut_and_says_so(engine: GenerationEngine) -> None:

@@ -266,7 +266,7 @@ def test_row_that_starts_at_its_target_does_not_move() -> None:
     u = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0], dtype=torch.float64)
     energy = Energy.of(linear_heads(u), [{"a0": Aim({"yes": 1.0}, 5.0)}])
     mean, std, eps0 = torch.full((1, DIM), 4.0).double(), torch.ones(1, DIM).double(), prior(1)[2] * 0.1
-    result = flow(energy, mean, std, eps0, FlowOptions())
+    result = flow(energy, mean, std, eps0, FlowOptions(target_probability=0.9))
     assert torch.equal(result.eps, eps0)
     assert bool(result.stopped)
 
@@ -280,7 +280,7 @@ def test_mixed_aspect_vector_is_met_not_exceeded() -> None:
     result = flow(energy, mean, std, eps0, options())
     p = energy.probabilities(result.z)["style"][:, 0]
     assert torch.allclose(p[[1, 2, 3, 5, 6, 7]], torch.tensor(0.7, dtype=torch.float64), atol=0.01)
-    assert result.evaluations <= 82
+    assert result.evaluations <= 146
 
 
 @pytest.mark.parametrize("weight", [1.0, 10.0, 100.0, 1000.0])
@@ -297,7 +297,7 @@ def test_attributes_at_rest_do_not_hold_up_the_others(weight: float) -> None:
         m0 = float((mean + eps0)[row] @ v)
         exact = inverse_margin_law(m0 + math.exp(m0) + weight * float(v @ v) * T)
         assert float(result.z[row] @ v) == pytest.approx(exact, abs=0.25)
-    assert result.evaluations <= 82
+    assert result.evaluations <= 146
 
 
 @pytest.mark.parametrize("coordinates", ["whitened", "plain"])

@@ -47,6 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.commands": SESSION | {"chatbot.session"},
     "chatbot.plain": SESSION | {"chatbot.session", "chatbot.commands"},
     "chatbot.batch": SESSION - {"storage"},
+    "chatbot.bench": ENGINE | {"chatbot.engine"},
     "chatbot.tui": GROUND
     | {"chatbot.session", "chatbot.events", "chatbot.persona", "chatbot.tui", "chatbot.config", "profiles"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
