@@ -75,11 +75,12 @@ def test_tables_are_whole(obedient: dict[str, Any], deaf: dict[str, Any]) -> Non
                 assert len({line.count("|") for line in block.splitlines()}) == 1
 
 
-def test_the_command_needs_a_corpus() -> None:
-    result = CliRunner().invoke(app, ["eval"])
+def test_a_folder_without_dialogue_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    result = CliRunner().invoke(app, ["eval", "--corpus", str(tmp_path)])
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert "Add --corpus DIR" in result.stderr
+    assert "holds none" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

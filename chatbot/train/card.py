@@ -82,7 +82,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
             ),
             "## Recipe",
             "",
-            "    chatbot train CORPUS --plain-text PLAIN --recipe RECIPE.toml --output MODEL",
+            "    chatbot train --recipe RECIPE.toml --plain-text PLAIN --output MODEL",
             "",
             f"Seed {manifest.seed}, version {manifest.code_version or 'unknown'}, with this RECIPE.toml:",
             "",
