@@ -119,8 +119,8 @@ class GenerationEngine:
 
     @property
     def default_weight(self) -> float:
-        """The lambda of a target that names none."""
-        return self._artifact.manifest.default_weight
+        """The weight of a target that names none: 1, the model's own strength (chatbot/guidance.py)."""
+        return 1.0
 
     @property
     def context_budget(self) -> int:
@@ -222,7 +222,7 @@ class GenerationEngine:
             [row.targets for row in rows],
             prior.select(owner),
             eps.to(self._device),
-            default_weight=self.default_weight,
+            strength=self._artifact.manifest.default_weight,
             options=self._flow,
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}

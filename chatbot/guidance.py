@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -28,27 +29,30 @@ def guide(
     prior: Gaussian,
     eps: Tensor,
     *,
-    default_weight: float,
+    strength: float,
     options: FlowOptions,
 ) -> tuple[Tensor, list[Note]]:
     """z (B, D) for the targets of each row, from the prior's noise eps (B, D), and a JSON-able note of each.
 
+    lambda = strength * weight: weights are in units of the model's own strength, and a target that names no
+    weight has 1. What 1 means is thus the same on every model, whatever the scale of its heads.
     When a batch fails, every row is tried alone, so that none pays for another.
     """
-    energy = Energy.of(heads, targets, default_weight=default_weight, logits=options.logits)
+    asked = Energy.of(heads, targets, logits=options.logits)
+    energy = replace(asked, weights=strength * asked.weights)
     start = prior.sample(eps)
     try:
         moved = flow(energy, prior.mean, prior.std, eps, options)
     except FlowError as error:
         if len(targets) == 1:
-            return start, _notes(energy, targets, start, start, [f"failed: {str(error).rstrip('.')}"])
+            return start, _notes(asked, targets, start, start, [f"failed: {str(error).rstrip('.')}"])
         alone = [
-            guide(heads, [row], prior.select(i), eps[i], default_weight=default_weight, options=options)
+            guide(heads, [row], prior.select(i), eps[i], strength=strength, options=options)
             for row, i in zip(targets, torch.arange(len(targets), device=eps.device).split(1), strict=True)
         ]
         return torch.cat([z for z, _ in alone]), [notes[0] for _, notes in alone]
     guided = (energy.weights > 0).any(-1).tolist()
-    notes = _notes(energy, targets, start, moved.z, ["moved" if yes else "prior" for yes in guided])
+    notes = _notes(asked, targets, start, moved.z, ["moved" if yes else "prior" for yes in guided])
     for i, note in enumerate(notes):
         note["distance"] = round(float(moved.distance[i]), 4)
         note["evaluations"] = moved.evaluations

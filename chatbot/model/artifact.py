@@ -49,7 +49,7 @@ class Manifest:
     reply_tokens: int
     storage: str = "fp32"
     stage: str = "heads"  # "ready" once evaluated and sealed
-    default_weight: float = 1.0
+    default_weight: float = 1.0  # the lambda of weight 1
     default_probability: float = 0.97
     bases: dict[str, str] = field(default_factory=dict)  # "encoder": "id@revision", ...
     corpus_digest: str = ""
