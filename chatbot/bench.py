@@ -51,7 +51,7 @@ def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparis
     targets: dict[str, Target] = {
         name: Aim(aspects={aspects[0]: 1.0}) for name, aspects in list(engine.attributes.items())[:3]
     }
-    sampling = Sampling(max_tokens=32, seed=1)
+    sampling = Sampling(max_tokens=32, seed=1, candidates=1)
     greedy = replace(sampling, temperature=0.0)
 
     def reply(with_engine: GenerationEngine, rows: int, how: Sampling) -> Callable[[], object]:
