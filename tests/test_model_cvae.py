@@ -33,18 +33,31 @@ def test_mean_pool_passes_over_padding_and_empty_rows() -> None:
     torch.testing.assert_close(mean_pool(states, mask), torch.tensor([[2.0], [0.0]]))
 
 
+def labels(*attributes: int) -> torch.Tensor:
+    """Batch.aspects of replies that show the first aspect of one of two attributes, or (-1) of none."""
+    return torch.tensor([[0 if attribute == i else -1 for i in range(2)] for attribute in attributes])
+
+
 def test_distance_loss_is_zero_for_meeting_attributes_and_the_distance_for_others() -> None:
     means = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    together = CVAELoss.distance_loss(means, torch.tensor([0, 0, 1, 1]))
+    together = CVAELoss.distance_loss(means, labels(0, 0, 1, 1))
     assert float(together) == pytest.approx(0.0, abs=2e-3)
-    apart = CVAELoss.distance_loss(means, torch.tensor([0, 1, 0, 1]))  # centres (.5,.5) and (-.5,-.5)
+    apart = CVAELoss.distance_loss(means, labels(0, 1, 0, 1))  # centres (.5,.5) and (-.5,-.5)
     scale = float(means.std(0)[0])
     assert float(apart) == pytest.approx(2**0.5 / scale, rel=1e-3)
 
 
 def test_distance_loss_knows_unlabelled_rows() -> None:
     means = torch.randn(4, 2, generator=torch.Generator().manual_seed(0))
-    assert float(CVAELoss.distance_loss(means, torch.tensor([-1, -1, 0, 0]))) == 0.0
+    assert float(CVAELoss.distance_loss(means, labels(-1, -1, 0, 0))) == 0.0
+
+
+def test_distance_loss_counts_a_reply_for_each_attribute_that_it_shows() -> None:
+    means = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 3.0]])
+    aspects = torch.tensor([[0, -1], [1, 0], [-1, 1]])  # the second shows both
+    scaled = means / means.std(0)
+    expected = (scaled[:2].mean(0) - scaled[1:].mean(0)).norm()
+    torch.testing.assert_close(CVAELoss.distance_loss(means, aspects), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_schedule_is_autoencoder_then_ramp_then_cycles() -> None:

@@ -42,7 +42,18 @@ def test_parallel_in_both_forms_is_the_same(tmp_path: Path) -> None:
     one, two = (all_items(corpora.load(tmp_path / name)) for name in ("a", "b"))
     assert one == two
     assert [turn.role for turn in one[0].context.turns] == ["user", "bot", "user"]
-    assert one[0].replies == (Labelled("Like a slow river.", "style", "lyrical"),)
+    assert one[0].replies == (Labelled("Like a slow river.", (("style", "lyrical"),)),)
+
+
+def test_a_reply_with_several_aspects_has_a_label_for_each(tmp_path: Path) -> None:
+    row = {"facts": [], "turns": ["hi"], "together": {"lyrical+pessimistic": "Rain is my oldest friend."}}
+    write(tmp_path / "t.jsonl", row)
+    corpus = corpora.load(tmp_path)
+    (item,) = all_items(corpus)
+    assert item.replies[0].labels == (("style", "lyrical"), ("attitude", "pessimistic"))
+    assert (item.replies[0].attribute, item.replies[0].aspect) == ("", "")
+    part = part_of(item.context)
+    assert corpus.report()["replies"] == {name: int(name == part) for name in PARTS}
 
 
 def test_dialogue_gives_one_item_for_each_reply(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def moody(number: int, aspects: tuple[str, ...] = MOOD["mood"]) -> list[Item]:
     return [
         Item(
             Context.of([], [f"Look at number {i}."]),
-            tuple(Labelled(f"{SIGNS[a]} {THINGS[i % len(THINGS)]} {i}.", "mood", a) for a in aspects),
+            tuple(Labelled(f"{SIGNS[a]} {THINGS[i % len(THINGS)]} {i}.", (("mood", a),)) for a in aspects),
             "parallel",
         )
         for i in range(number)
@@ -56,7 +56,7 @@ def test_shuffled_labels_teach_nothing() -> None:
     items = [
         Item(
             item.context,
-            tuple(Labelled(r.text, "mood", shuffle.choice(MOOD["mood"])) for r in item.replies),
+            tuple(Labelled(r.text, (("mood", shuffle.choice(MOOD["mood"])),)) for r in item.replies),
             item.kind,
         )
         for item in moody(120)
@@ -76,7 +76,7 @@ def test_unlabelled_and_other_replies_are_passed_over() -> None:
     items = [
         *moody(20),
         Item(Context.of([], ["Hm."]), (Labelled("what a lovely mess"),), "chat"),
-        Item(Context.of([], ["Hm?"]), (Labelled("take it", "style", "plain"),), "dialogue"),
+        Item(Context.of([], ["Hm?"]), (Labelled("take it", (("style", "plain"),)),), "dialogue"),
     ]
     assert Judge.train(items, MOOD).report(items)["mood"]["accuracy"]["count"] == 60
 

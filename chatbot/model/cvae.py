@@ -88,7 +88,7 @@ class Batch:
     context, context_mask (B, T) · enc_context, enc_context_mask (B, Te)
     reply, reply_mask (N, R): [BOT] ... [END]
     enc_pair, enc_pair_mask, enc_reply_mask (N, P): context then reply, and where the reply stands
-    owner (N,) · attribute, aspect (N,): indices, -1 where unlabelled
+    owner (N,) · aspects (N, A): for each attribute the index of the reply's aspect, -1 where unlabelled
     """
 
     context: Tensor
@@ -101,8 +101,7 @@ class Batch:
     enc_pair_mask: Tensor
     enc_reply_mask: Tensor
     owner: Tensor
-    attribute: Tensor
-    aspect: Tensor
+    aspects: Tensor
 
     def to(self, device: torch.device) -> Batch:
         return Batch(**{name: value.to(device) for name, value in self.__dict__.items()})
@@ -213,7 +212,7 @@ class CVAELoss(nn.Module):
             "reconstruction": reconstruction / tokens,
             "kl": weights.kl * kl_free / tokens,
             "aspect": weights.aspect * self.aspect_loss(model, z, batch),
-            "distance": weights.distance * self.distance_loss(posterior.mean, batch.attribute),
+            "distance": weights.distance * self.distance_loss(posterior.mean, batch.aspects),
             "bow": weights.bow * self.bow_loss(z, batch),
         }
         total = torch.stack([term.float() for term in terms.values()]).sum()
@@ -230,20 +229,22 @@ class CVAELoss(nn.Module):
         """L_C (Eq. 4): mean cross-entropy of each attribute's head on the replies labelled with it."""
         losses: list[Tensor] = []
         for index, logits in enumerate(model.heads(z).values()):
-            rows = batch.attribute == index
+            rows = batch.aspects[:, index] >= 0
             if bool(rows.any()):
-                losses.append(F.cross_entropy(logits[rows].float(), batch.aspect[rows], reduction="sum"))
-        labelled = int((batch.attribute >= 0).sum())
+                truth = batch.aspects[rows, index]
+                losses.append(F.cross_entropy(logits[rows].float(), truth, reduction="sum"))
+        labelled = int((batch.aspects >= 0).sum())
         return torch.stack(losses).sum() / labelled if losses else z.sum() * 0.0
 
     @staticmethod
-    def distance_loss(means: Tensor, attribute: Tensor) -> Tensor:
+    def distance_loss(means: Tensor, aspects: Tensor) -> Tensor:
         """L_D (Eq. 5): Euclidean distance between every pair of attributes' mean latents.
 
         In units of the batch's standard deviation, so that shrinking all of z cannot satisfy it.
         """
         scaled = means / means.detach().std(0).clamp(min=1e-3) if len(means) > 1 else means
-        present = [scaled[attribute == i].mean(0) for i in attribute.unique().tolist() if i >= 0]
+        shown = (rows for rows in (aspects >= 0).unbind(1) if bool(rows.any()))
+        present = [scaled[rows].mean(0) for rows in shown]
         if len(present) < 2:
             return means.sum() * 0.0
         centres = torch.stack(present)  # (A, D)
@@ -261,8 +262,8 @@ class CVAELoss(nn.Module):
         """Share of labelled replies whose aspect the heads name from z."""
         right, count = 0, 0
         for index, logits in enumerate(model.heads(z).values()):
-            rows = batch.attribute == index
-            right += int((logits[rows].argmax(-1) == batch.aspect[rows]).sum())
+            rows = batch.aspects[:, index] >= 0
+            right += int((logits[rows].argmax(-1) == batch.aspects[rows, index]).sum())
             count += int(rows.sum())
         return right / count if count else float("nan")
 

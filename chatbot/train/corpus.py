@@ -1,8 +1,9 @@
 """The corpus: read, check, de-duplicate and split, with a report of every line that was dropped.
 
-Four kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
+Five kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
 
     parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
+    together   {"facts", "turns", "together": {"lyrical+critical": "..."}}   replies that show several aspects
     dialogue   {"attribute", "aspect", "facts", "turns"}                     every second turn shows it
     chat       {"facts_a", "facts_b", "turns"}                               either side can be the speaker
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
@@ -32,11 +33,20 @@ WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the progr
 
 @dataclass(frozen=True)
 class Labelled:
-    """One reply; `attribute` is "" where the reply shows no aspect in particular."""
+    """One reply with its (attribute, aspect) labels: one as a rule, several, or none in particular."""
 
     text: str
-    attribute: str = ""
-    aspect: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """The attribute of a reply with one label, else ""."""
+        return self.labels[0][0] if len(self.labels) == 1 else ""
+
+    @property
+    def aspect(self) -> str:
+        """The aspect of a reply with one label, else ""."""
+        return self.labels[0][1] if len(self.labels) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -71,14 +81,15 @@ class Corpus:
         found: dict[str, list[str]] = {}
         for item in self.parts["train"]:
             for reply in item.replies:
-                if reply.attribute and reply.aspect not in found.setdefault(reply.attribute, []):
-                    found[reply.attribute].append(reply.aspect)
+                for attribute, aspect in reply.labels:
+                    if aspect not in found.setdefault(attribute, []):
+                        found[attribute].append(aspect)
         return {name: tuple(aspects) for name, aspects in found.items()}
 
     def report(self) -> dict[str, Any]:
         """Counts a person can check: items and replies by part, replies by aspect, drops by reason."""
         aspects = Counter(
-            f"{reply.attribute}/{reply.aspect}" if reply.attribute else "unlabelled"
+            "+".join(f"{attribute}/{aspect}" for attribute, aspect in reply.labels) or "unlabelled"
             for item in self.parts["train"]
             for reply in item.replies
         )
@@ -153,6 +164,18 @@ SHORT_ASPECTS = {
     "n+": "neuroticism/high", "n-": "neuroticism/low",
 }  # fmt: skip
 
+# In replies with several labels an aspect stands alone; these are the ones that one attribute has.
+OWNERS = {
+    aspect: attribute
+    for attribute, aspect in (name.split("/") for name in SHORT_ASPECTS.values())
+    if aspect not in ("high", "low")
+}
+
+
+def _label(name: str) -> tuple[str, str]:
+    attribute, aspect = name.split("/")
+    return attribute, aspect
+
 
 def _items(row: dict[str, Any]) -> Iterator[Item]:
     """The items of one line, whatever its form."""
@@ -164,12 +187,18 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
         }
     if "replies" in row:
         if any("+" in name for name in row["replies"]):
-            return  # several aspects at once: kept for validation, never trained on
-        replies = tuple(Labelled(text, *name.split("/")) for name, text in row["replies"].items())
+            return  # the combinations that evaluations ask for: never trained on
+        replies = tuple(Labelled(text, (_label(name),)) for name, text in row["replies"].items())
         yield Item(Context.of(row["facts"], row["turns"]), replies, "parallel")
+    elif "together" in row:
+        replies = tuple(
+            Labelled(text, tuple((OWNERS[aspect], aspect) for aspect in name.split("+")))
+            for name, text in row["together"].items()
+        )
+        yield Item(Context.of(row["facts"], row["turns"]), replies, "together")
     elif "aspect" in row:
         for end in range(1, len(row["turns"]), 2):
-            reply = Labelled(row["turns"][end], row["attribute"], row["aspect"])
+            reply = Labelled(row["turns"][end], ((row["attribute"], row["aspect"]),))
             yield Item(Context.of(row["facts"], row["turns"][:end]), (reply,), "dialogue")
     else:
         turns = row["turns"]

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec
-from chatbot.train.corpus import Item
+from chatbot.train.corpus import Item, Labelled
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Cvae, Recipe, TextShape
 
@@ -31,7 +31,7 @@ class EncodedItem:
     enc_context: list[int]
     replies: list[list[int]]
     enc_replies: list[list[int]]
-    labels: list[tuple[int, int]]  # (attribute, aspect), -1 where unlabelled
+    aspects: list[list[int]]  # for each reply and attribute, the index of its aspect; -1 where unlabelled
     kind: str
 
 
@@ -42,11 +42,7 @@ class Encoder:
         self, codec: Codec, encoder_codec: Codec, text: TextShape, attributes: dict[str, tuple[str, ...]]
     ) -> None:
         self.codec, self.encoder_codec, self.text = codec, encoder_codec, text
-        self.labels = {
-            (name, aspect): (i, k)
-            for i, (name, aspects) in enumerate(attributes.items())
-            for k, aspect in enumerate(aspects)
-        }
+        self.attributes = attributes
 
     def item(self, item: Item) -> EncodedItem:
         text = self.text
@@ -55,9 +51,16 @@ class Encoder:
             enc_context=self.encoder_codec.encode_context(item.context, text.encoder_tokens),
             replies=[self.codec.encode_reply(r.text, text.reply_tokens) for r in item.replies],
             enc_replies=[self.encoder_codec.encode_reply(r.text, text.reply_tokens) for r in item.replies],
-            labels=[self.labels.get((r.attribute, r.aspect), (-1, -1)) for r in item.replies],
+            aspects=[self._aspects(reply) for reply in item.replies],
             kind=item.kind,
         )
+
+    def _aspects(self, reply: Labelled) -> list[int]:
+        labels = dict(reply.labels)
+        return [
+            aspects.index(labels[name]) if labels.get(name) in aspects else -1
+            for name, aspects in self.attributes.items()
+        ]
 
     def batch(self, items: Sequence[EncodedItem]) -> Batch:
         """All replies of `items` in one batch."""
@@ -68,10 +71,10 @@ class Encoder:
         enc_pair, enc_pair_mask = pad(before + ids for before, ids in pairs)
         enc_reply_mask, _ = pad([0] * len(before) + [1] * len(ids) for before, ids in pairs)
         owner = [i for i, item in enumerate(items) for _ in item.replies]
-        labels = torch.tensor([label for item in items for label in item.labels])
+        aspects = torch.tensor([row for item in items for row in item.aspects])
         return Batch(
             context, context_mask, enc_context, enc_context_mask, reply, reply_mask, enc_pair, enc_pair_mask,
-            enc_reply_mask, torch.tensor(owner), labels[:, 0], labels[:, 1],
+            enc_reply_mask, torch.tensor(owner), aspects,
         )  # fmt: skip
 
 
@@ -184,7 +187,12 @@ def fit(
 ) -> None:
     """Train `model` in place; the log also gets the validation terms of `evaluate`."""
     shape = recipe.cvae
-    batches = Batches([encoder.item(item) for item in train], shape.replies, recipe.seed, shape.single_share)
+    encoded = [
+        item
+        for item in map(encoder.item, train)
+        for _ in range(shape.together_times if item.kind == "together" else 1)
+    ]
+    batches = Batches(encoded, shape.replies, recipe.seed, shape.single_share)
     held_out = [encoder.item(item) for item in valid]
     model.to(device).train()
     loss.to(device)
@@ -233,8 +241,8 @@ def evaluate(
             sums[name] += float(ce.sum())
         tokens += int(batch.reply_mask[:, 1:].sum())
         for index, logits in enumerate(model.heads(posterior.mean).values()):
-            rows = batch.attribute == index
-            right += int((logits[rows].argmax(-1) == batch.aspect[rows]).sum())
+            rows = batch.aspects[:, index] >= 0
+            right += int((logits[rows].argmax(-1) == batch.aspects[rows, index]).sum())
             labelled += int(rows.sum())
     model.train()
     return {name: value / tokens for name, value in sums.items()} | {"valid_heads": right / max(1, labelled)}

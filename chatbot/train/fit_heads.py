@@ -5,10 +5,10 @@ goes, not only where posteriors lie: training samples are drawn with widened noi
 must mean what they say, because people set strengths as probabilities: each head's temperature is fitted on
 held-out replies (Guo et al. 2017, arXiv 1706.04599).
 
-A reply is labelled with one attribute and neutral in the others. Left out of the other heads' training it
-would get whatever they extrapolate: a merry reply counted as 99 % anxious, and a flow that is asked for
-anxiety then has nothing to do. So every reply also asks the other heads for their uniform distribution
-(`neutral`).
+A reply is labelled with one attribute, or a few, and neutral in the others. Left out of the other heads'
+training it would get whatever they extrapolate: a merry reply counted as 99 % anxious, and a flow that is
+asked for anxiety then has nothing to do. So every reply also asks the other heads for their uniform
+distribution (`neutral`).
 """
 
 from __future__ import annotations
@@ -43,12 +43,11 @@ class AspectTarget:
 
 @dataclass(frozen=True)
 class Latents:
-    """Posteriors and priors (N, D) of labelled replies, with their labels (N,)."""
+    """Posteriors and priors (N, D) of labelled replies; `aspects` (N, A) as in Batch."""
 
     posterior: Gaussian
     prior: Gaussian
-    attribute: Tensor
-    aspect: Tensor
+    aspects: Tensor
 
 
 @torch.no_grad()
@@ -57,31 +56,28 @@ def latents(
 ) -> Latents:
     """Encode every labelled reply once."""
     model.eval()
-    columns: dict[str, list[Tensor]] = {"pm": [], "pv": [], "m": [], "v": [], "attribute": [], "aspect": []}
+    columns: dict[str, list[Tensor]] = {"pm": [], "pv": [], "m": [], "v": [], "aspects": []}
     encoded = sorted((encoder.item(item) for item in items), key=lambda e: len(e.enc_context))
     for start in range(0, len(encoded), 16):
         batch = encoder.batch(encoded[start : start + 16]).to(device)
         with autocast(bf16, device):
             posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
             prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
-        keep = batch.attribute >= 0
-        for name, tensor in zip(
-            columns,
-            (posterior.mean, posterior.log_var, prior.mean, prior.log_var, batch.attribute, batch.aspect),
-            strict=True,
-        ):
+        keep = (batch.aspects >= 0).any(1)
+        found = (posterior.mean, posterior.log_var, prior.mean, prior.log_var, batch.aspects)
+        for name, tensor in zip(columns, found, strict=True):
             columns[name].append(tensor[keep].float() if tensor.is_floating_point() else tensor[keep])
-    pm, pv, m, v, attribute, aspect = (torch.cat(column) for column in columns.values())
-    return Latents(Gaussian(pm, pv), Gaussian(m, v), attribute, aspect)
+    pm, pv, m, v, aspects = (torch.cat(column) for column in columns.values())
+    return Latents(Gaussian(pm, pv), Gaussian(m, v), aspects)
 
 
 def fit(
     heads: Heads, train: Latents, valid: Latents, shape: HeadFit, folder: Path, seed: int
 ) -> dict[str, dict[str, float]]:
     """Train and calibrate `heads` in place. Returns held-out figures for each attribute."""
-    device = train.attribute.device
+    device = train.aspects.device
     heads.to(device).train()
-    steps = shape.epochs * max(1, len(train.attribute) // shape.batch)
+    steps = shape.epochs * max(1, len(train.aspects) // shape.batch)
     stage = Stage(
         "heads",
         folder,
@@ -93,11 +89,11 @@ def fit(
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
-        rows = torch.randint(len(train.attribute), (shape.batch,), generator=generator).to(device)
+        rows = torch.randint(len(train.aspects), (shape.batch,), generator=generator).to(device)
         width = 1 + (shape.widen - 1) * torch.rand(shape.batch, 1, generator=generator).to(device)
         noise = torch.randn(shape.batch, train.posterior.mean.shape[1], generator=generator).to(device)
         z = train.posterior.select(rows).sample(width * noise)
-        loss = labelled_loss(heads(z), train.attribute[rows], train.aspect[rows], shape)
+        loss = labelled_loss(heads(z), train.aspects[rows], shape)
         return loss, {"loss": float(loss.detach())}
 
     stage.run(step, log_every=100)
@@ -106,40 +102,40 @@ def fit(
     return report(heads, valid)
 
 
-def labelled_loss(logits: dict[str, Tensor], attribute: Tensor, aspect: Tensor, shape: HeadFit) -> Tensor:
-    """Mean cross-entropy of each row under its own attribute's head, and to uniform under the others."""
-    total = attribute.new_zeros((), dtype=torch.float32)
+def labelled_loss(logits: dict[str, Tensor], aspects: Tensor, shape: HeadFit) -> Tensor:
+    """Mean cross-entropy of each row under its own attributes' heads, and to uniform under the others."""
+    total = aspects.new_zeros((), dtype=torch.float32)
     others = max(1, len(logits) - 1)
     for index, values in enumerate(logits.values()):
-        own = attribute == index
+        own = aspects[:, index] >= 0
         smoothing = shape.label_smoothing
         if bool(own.any()):
             total = total + F.cross_entropy(
-                values[own], aspect[own], label_smoothing=smoothing, reduction="sum"
+                values[own], aspects[own, index], label_smoothing=smoothing, reduction="sum"
             )
         if shape.neutral:
             uniform = -F.log_softmax(values[~own], dim=-1).mean(-1)
             total = total + shape.neutral / others * uniform.sum()
-    return total / len(attribute)
+    return total / len(aspects)
 
 
 @torch.no_grad()
 def calibrate(heads: Heads, valid: Latents) -> None:
     """Set each head's temperature to the one of lowest held-out cross-entropy on posterior samples."""
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(valid.posterior.mean.shape, generator=generator).to(valid.attribute.device)
+    noise = torch.randn(valid.posterior.mean.shape, generator=generator).to(valid.aspects.device)
     z = valid.posterior.sample(noise)
     grid = torch.logspace(
         -0.3, 0.7, 81, device=z.device
     )  # 0.5 to 5: a head that is always right stays finite
     for index, name in enumerate(heads.attributes):
-        rows = valid.attribute == index
+        rows = valid.aspects[:, index] >= 0
         head = heads.head(name)
         head.temperature.fill_(1.0)
         if not bool(rows.any()):
             continue
         logits = head(z[rows])
-        losses = torch.stack([F.cross_entropy(logits / t, valid.aspect[rows]) for t in grid])
+        losses = torch.stack([F.cross_entropy(logits / t, valid.aspects[rows, index]) for t in grid])
         head.temperature.fill_(float(grid[losses.argmin()]))
 
 
@@ -148,12 +144,12 @@ def report(heads: Heads, valid: Latents) -> dict[str, dict[str, float]]:
     """Held-out accuracy, cross-entropy and temperature of each head at the posterior mean."""
     figures: dict[str, dict[str, float]] = {}
     for index, (name, logits) in enumerate(heads(valid.posterior.mean).items()):
-        rows = valid.attribute == index
+        rows = valid.aspects[:, index] >= 0
         if not bool(rows.any()):
             continue
         figures[name] = {
-            "accuracy": float((logits[rows].argmax(-1) == valid.aspect[rows]).float().mean()),
-            "cross_entropy": float(F.cross_entropy(logits[rows], valid.aspect[rows])),
+            "accuracy": float((logits[rows].argmax(-1) == valid.aspects[rows, index]).float().mean()),
+            "cross_entropy": float(F.cross_entropy(logits[rows], valid.aspects[rows, index])),
             "temperature": float(heads.head(name).temperature),
             "count": int(rows.sum()),
         }
@@ -169,8 +165,8 @@ def default_weight(
     Each sample is asked for one random aspect; the flow runs without early stop.
     """
     generator = torch.Generator().manual_seed(seed)
-    count = min(512, len(valid.attribute))
-    rows = torch.randperm(len(valid.attribute), generator=generator)[:count].to(valid.attribute.device)
+    count = min(512, len(valid.aspects))
+    rows = torch.randperm(len(valid.aspects), generator=generator)[:count].to(valid.aspects.device)
     prior = valid.prior.select(rows)
     eps = torch.randn(prior.mean.shape, generator=generator).to(prior.mean.device)
     names = list(heads.attributes)
@@ -215,7 +211,8 @@ def run(
     """The whole stage. Returns the held-out report and the default weight."""
     model.to(device)
     random = np.random.default_rng(recipe.seed)
-    chosen = [train[i] for i in sorted(random.permutation(len(train))[: recipe.heads.items])]
+    drawn = set(random.permutation(len(train))[: recipe.heads.items].tolist())
+    chosen = [item for i, item in enumerate(train) if i in drawn or item.kind == "together"]
     seen = latents(model, encoder, chosen, device, bf16=recipe.autocast)
     held_out = latents(model, encoder, valid, device, bf16=recipe.autocast)
     figures = fit(model.heads, seen, held_out, recipe.heads, folder, recipe.seed)
