@@ -3,7 +3,8 @@
     E(z) = - sum_i lambda_i <v_i, log softmax f_i(z)>
 
     i         attribute; f_i its head (two-layer SiLU network, chatbot/model/heads.py) with K_i aspects
-    v_i       aspect vector of the target, sums to 1; a single aspect is a one-hot vector
+    v_i       aspect vector of the target, sums to 1; a single aspect is a one-hot vector, and one that is
+              asked for with probability P has P there and the rest on the others: E_i is least at exactly P
     lambda_i  weight >= 0; 0 leaves attribute i out, exactly
 
 Every row of a batch has its own v and lambda and its own energy: nothing is averaged or mixed over the batch
@@ -29,6 +30,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from chatbot.asked import aspect_vector
 from chatbot.errors import UnknownNameError
 from chatbot.model.heads import Heads
 
@@ -36,12 +38,15 @@ _NEVER = -1e30  # the logit of a padding aspect: probability 0, and finite, so t
 
 
 class Target(Protocol):
-    """What one attribute is asked to be: weights of its aspects (sum 1) and lambda, None for the default."""
+    """What one attribute is asked to be: weights of its aspects (sum 1), how probable they are to become
+    (None: as probable as the flow makes them), and lambda, None for the default."""
 
     @property
     def aspects(self) -> Mapping[str, float]: ...
     @property
     def weight(self) -> float | None: ...
+    @property
+    def probability(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -216,10 +221,10 @@ def _targets(
             if name not in attributes:
                 raise UnknownNameError("attribute", name, names)
             i = names.index(name)
-            for aspect, share in target.aspects.items():
+            for aspect in target.aspects:
                 if aspect not in attributes[name]:
                     raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
-                vectors[row, i, attributes[name].index(aspect)] = share
+            vector = aspect_vector(target.aspects, target.probability, attributes[name])
+            vectors[row, i, : len(vector)] = torch.tensor(list(vector.values()), dtype=torch.float64)
             weights[row, i] = default_weight if target.weight is None else target.weight
-    # An attribute that is not guided still needs a vector for p - v; its weight 0 takes it out.
-    return vectors / vectors.sum(-1, keepdim=True).clamp_min(1e-300), weights
+    return vectors, weights  # the vector of an attribute that is not guided stays 0; so does its weight

@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chatbot.energy import Target
+from chatbot.energy import Target, aspect_vector
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.guidance import guide, met
@@ -46,9 +46,10 @@ class Reply:
 
     flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
-    where the probability of an aspect vector v is exp(-KL(v || p)) · measured {attribute: {aspect: p}} by the
-    posterior encoder from the text · tokens, finish ("end" or "length") · seed, candidate · times in ms ·
-    with candidates: likelihood (mean log p of a token, nats) and relevance (what of it is due to the context)
+    where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
+    measured {attribute: {aspect: p}} by the posterior encoder from the text · tokens, finish ("end" or
+    "length") · seed, candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and
+    relevance (what of it is due to the context)
     """
 
     text: str
@@ -81,6 +82,7 @@ class _Start:
     notes: list[dict[str, Any]]  # of the flow, one for each row
     times: dict[str, float]
     begun: float
+    opening: Sequence[int] = ()  # ids that every reply begins with
 
 
 class GenerationEngine:
@@ -137,21 +139,26 @@ class GenerationEngine:
                     raise UnknownNameError(f"aspect of {name}", aspect, self.attributes[name])
 
     def stream(
-        self, context: Context, targets: Mapping[str, Target], sampling: Sampling
+        self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
     ) -> Iterator[str | Reply]:
         """The pieces of a reply as they are found, then the Reply. Closing the generator stops the work.
 
         With several candidates the best is known only at the end; its words come then, one after the other.
+        A reply with a `prefix` begins with these words, which come first.
         """
         if sampling.candidates > 1:
-            reply = self.reply(context, targets, sampling)
+            reply = self.reply(context, targets, sampling, prefix=prefix)
             yield from re.findall(r"\s*\S+", reply.text)
             yield reply
             return
-        start = self._begin([_Row(context, targets, _seed(sampling))], sampling)
+        start = self._begin([_Row(context, targets, _seed(sampling))], sampling, prefix)
         speller = self._artifact.codec.stream()
+        for token in start.opening:
+            speller.push(token)
         ids: list[int] = []
-        said = ""
+        said = prefix.strip()
+        if said:
+            yield said
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
             for step in steps:
                 ids.append(int(step))
@@ -165,9 +172,11 @@ class GenerationEngine:
             yield rest
         yield self._finish(start, [ids], [said], sampling)[0]
 
-    def reply(self, context: Context, targets: Mapping[str, Target], sampling: Sampling) -> Reply:
+    def reply(
+        self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
+    ) -> Reply:
         """One reply, whole."""
-        return self.replies([context], [targets], sampling, [_seed(sampling)])[0]
+        return self.replies([context], [targets], sampling, [_seed(sampling)], prefix=prefix)[0]
 
     def replies(
         self,
@@ -175,10 +184,13 @@ class GenerationEngine:
         targets: Sequence[Mapping[str, Target]],
         sampling: Sampling,
         seeds: Sequence[int] | None = None,
+        *,
+        prefix: str = "",
     ) -> list[Reply]:
         """A reply to each context, found in one batch; of several candidates each context gets its best.
 
-        Without `seeds`, row i has `sampling.seed + i`, or a new seed where that is None.
+        All begin with `prefix`; UsageError when it leaves no room for more. Without `seeds`, row i has
+        `sampling.seed + i`, or a new seed where that is None.
         """
         if seeds is None:
             seeds = [_seed(sampling, i) for i in range(len(contexts))]
@@ -189,11 +201,11 @@ class GenerationEngine:
         ]
         if not rows:
             return []
-        start = self._begin(rows, sampling)
+        start = self._begin(rows, sampling, prefix)
         steps = [step.tolist() for step in self._generate(start)]
         end = self._artifact.codec.end
         ids = [_until(list(row), end) for row in zip(*steps, strict=True)]
-        found = self._finish(start, ids, [self._artifact.codec.decode(row) for row in ids], sampling)
+        found = self._finish(start, ids, [prefix.strip() + self._spell(start, row) for row in ids], sampling)
         groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
         return [group[0] if len(group) == 1 else max(group, key=_merit) for group in groups]
 
@@ -201,8 +213,15 @@ class GenerationEngine:
         """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
         return self._reader.measure([context], [reply])[0]
 
+    def _spell(self, start: _Start, ids: Sequence[int]) -> str:
+        """The text of ids that follow the opening."""
+        speller = self._artifact.codec.stream()
+        for token in start.opening:
+            speller.push(token)
+        return "".join(map(speller.push, ids)) + speller.finish()
+
     @torch.inference_mode()
-    def _begin(self, rows: Sequence[_Row], sampling: Sampling) -> _Start:
+    def _begin(self, rows: Sequence[_Row], sampling: Sampling, prefix: str = "") -> _Start:
         """Read the contexts and find every row's z."""
         for row in rows:
             self.check(row.targets)
@@ -211,12 +230,14 @@ class GenerationEngine:
         begun = time.perf_counter()
         contexts = list(dict.fromkeys(row.context for row in rows))
         owner = torch.tensor([contexts.index(row.context) for row in rows], device=self._device)
-        prior, prefix = self._reader.prior(contexts), self._reader.prefix(contexts)
+        prior, read_contexts = self._reader.prior(contexts), self._reader.prefix(contexts)
         read = time.perf_counter()
         generators = [row.generator for row in rows]
         noise = torch.stack([torch.randn(prior.mean.shape[1], generator=g) for g in generators])
         eps = sampling.spread * noise
-        chance = torch.stack([torch.rand(self._limit(sampling), generator=g) for g in generators])
+        opening = self._artifact.codec.encode(prefix)
+        limit = self._limit(sampling, opening)
+        chance = torch.stack([torch.rand(limit, generator=g) for g in generators])
         z, notes = guide(
             self._artifact.model.heads,
             [row.targets for row in rows],
@@ -226,10 +247,10 @@ class GenerationEngine:
             options=self._flow,
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
-        choice = self._choice(sampling, chance.to(self._device))
-        return _Start(rows, z, prefix, owner, choice, notes, times, begun)
+        choice = self._choice(sampling, chance.to(self._device), len(opening))
+        return _Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening)
 
-    def _choice(self, sampling: Sampling, chance: Tensor) -> Choice:
+    def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
         return Choice(
             temperature=sampling.temperature,
@@ -239,12 +260,18 @@ class GenerationEngine:
             banned=torch.tensor(codec.banned, dtype=torch.long, device=self._device),
             end=codec.end,
             chance=chance,
+            opening=opening,
         )
 
-    def _limit(self, sampling: Sampling) -> int:
-        """Tokens a reply may have: at most what fits behind the longest context, whatever the batch."""
+    def _limit(self, sampling: Sampling, opening: Sequence[int]) -> int:
+        """Tokens that may follow the opening: what fits behind the longest context, whatever the batch."""
         decoder = self._artifact.model.decoder
-        room = decoder.max_positions - self.context_budget - decoder.memory_slots
+        room = decoder.max_positions - self.context_budget - decoder.memory_slots - len(opening)
+        if opening and room < 1:
+            raise UsageError(
+                f"The words that a reply begins with leave it no room: they have {len(opening)} tokens, and "
+                f"{len(opening) + room - 1} fit. Give it fewer words."
+            )
         return max(1, min(sampling.max_tokens, room))
 
     def _generate(self, start: _Start) -> Iterator[Tensor]:
@@ -258,6 +285,7 @@ class GenerationEngine:
             end=codec.end,
             limit=start.choice.chance.shape[1],
             choose=start.choice,
+            opening=start.opening,
         )
 
     def _finish(
@@ -295,6 +323,7 @@ class GenerationEngine:
 
     def _likelihoods(self, start: _Start, ids: Sequence[Sequence[int]]) -> list[dict[str, float]]:
         """How likely each reply is, and how much likelier with its context than without."""
+        ids = [[*start.opening, *row] for row in ids]
         seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)
         blind = self._reader.likelihood(self._reader.blank().select(start.owner * 0), start.z, ids)
         return [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
@@ -320,6 +349,8 @@ def _merit(reply: Reply) -> float:
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
     merit = trace["likelihood"] + trace["relevance"]
     for name, target in asked.items():
-        merit += math.log(max(met(target["aspects"], trace["measured"][name]), 1e-4)) / len(asked)
+        measured = trace["measured"][name]
+        wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
+        merit += math.log(max(met(wanted, measured), 1e-4)) / len(asked)
     merit -= 2.0 * (trace["finish"] != "end")
     return merit - 4.0 * (len(reply.text.split()) < 2)

@@ -84,6 +84,7 @@ def _notes(
                 name: {
                     "aspects": dict(target.aspects),
                     "weight": float(energy.weights[i, names.index(name)]),
+                    **({} if target.probability is None else {"strength": target.probability}),
                     "probability_before": met(target.aspects, heads[0][i][name]),
                     "probability_after": met(target.aspects, heads[1][i][name]),
                 }

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from chatbot.energy import Energy
+from chatbot.energy import Energy, aspect_vector
 from chatbot.errors import UnknownNameError
 from chatbot.model.heads import Heads
 
@@ -20,6 +20,7 @@ DIM = 6
 class Aim:
     aspects: dict[str, float] = field(default_factory=dict)
     weight: float | None = None
+    probability: float | None = None
 
 
 MIXED: list[dict[str, Aim]] = [
@@ -65,6 +66,26 @@ def test_energy_and_gradient_equal_the_definition_and_autograd(heads: Heads, log
     with torch.inference_mode():
         assert torch.allclose(energy(z), expected, rtol=1e-12)
         assert torch.allclose(energy.gradient(z), gradient, rtol=1e-10, atol=1e-12)
+
+
+def test_aspect_vector_shares_the_probability() -> None:
+    moods = ATTRIBUTES["mood"]
+    assert aspect_vector({"sad": 2.0}, None, moods) == {"glad": 0.0, "sad": 1.0, "calm": 0.0}
+    assert aspect_vector({"sad": 1.0}, 0.8, moods) == pytest.approx({"glad": 0.1, "sad": 0.8, "calm": 0.1})
+    two = aspect_vector({"sad": 3.0, "calm": 1.0}, 0.8, moods)
+    assert two == pytest.approx({"glad": 0.2, "sad": 0.6, "calm": 0.2})
+    every = aspect_vector({"glad": 1.0, "sad": 1.0, "calm": 2.0}, 0.4, moods)
+    assert every == pytest.approx({"glad": 0.3, "sad": 0.3, "calm": 0.4})
+
+
+def test_the_energy_of_a_probability_is_least_where_the_head_gives_it(heads: Heads) -> None:
+    asked = Energy.of(heads, [{"style": Aim({"lyrical": 1.0}, 1.0, 0.7)}])
+    z = 20 * torch.randn(4000, 1, DIM, dtype=torch.float64)
+    energies, p = asked(z)[:, 0], asked.probabilities(z)["style"][:, 0, 0]
+    least = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)  # the entropy of (0.7, 0.3)
+    torch.testing.assert_close(energies, -(0.7 * p.log() + 0.3 * (1 - p).log()))
+    assert float(energies.min()) >= least
+    assert float((p[energies.argmin()] - 0.7).abs()) < 0.05
 
 
 def test_rows_do_not_feel_each_other(heads: Heads) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,36 @@ def test_trace_tells_the_whole_story_as_json(engine: GenerationEngine) -> None:
     assert trace["sampling"]["temperature"] == SEEDED.temperature
     assert set(trace["times"]) == {"encode_ms", "flow_ms", "decode_ms", "measure_ms", "total_ms"}
     assert all(value >= 0 for value in trace["times"].values())
+
+
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_a_reply_begins_with_the_words_that_it_is_given(engine: GenerationEngine, candidates: int) -> None:
+    sampling = replace(SEEDED, candidates=candidates)
+    *pieces, reply = engine.stream(RAIN, GLOOM, sampling, prefix=" The OLD sea ")
+    assert isinstance(reply, Reply)
+    assert reply.text.startswith("The OLD sea")
+    assert len(reply.text) > len("The OLD sea")  # the end does not come at once
+    assert (
+        "".join(map(str, pieces))
+        == reply.text
+        == engine.reply(RAIN, GLOOM, sampling, prefix="The OLD sea").text
+    )
+
+
+def test_an_opening_that_leaves_no_room_is_refused(engine: GenerationEngine) -> None:
+    with pytest.raises(UsageError, match=r"leave it no room: they have \d+ tokens, and \d+ fit"):
+        engine.reply(RAIN, {}, SEEDED, prefix="rain " * 500)
+
+
+@pytest.mark.parametrize("strength", [0.6, 0.9])
+def test_a_strength_is_the_probability_that_the_flow_reaches(
+    engine: GenerationEngine, strength: float
+) -> None:
+    asked = {"attitude": Target.parse({"aspect": "pessimistic", "strength": strength})}
+    replies = engine.replies([RAIN] * 8, [asked] * 8, SEEDED)
+    reached = [reply.trace["targets"]["attitude"]["probability_after"] for reply in replies]
+    assert all(abs(p - strength) < 0.08 for p in reached), reached
+    assert replies[0].trace["targets"]["attitude"]["strength"] == strength
 
 
 def test_seed_decides_the_reply(engine: GenerationEngine) -> None:

@@ -23,6 +23,7 @@ DIM = 5
 class Aim:
     aspects: dict[str, float] = field(default_factory=dict)
     weight: float | None = None
+    probability: float | None = None
 
 
 def options(**changes: object) -> FlowOptions:

@@ -68,6 +68,16 @@ def test_cached_equals_uncached_alone_and_in_a_padded_batch(decoder: LatentDecod
         assert [int(step[row]) for step in steps][: len(expected)] == expected
 
 
+def test_a_reply_goes_on_from_its_opening_as_if_it_had_said_it(decoder: LatentDecoder) -> None:
+    ids, mask = contexts()
+    z = torch.randn(2, D, generator=torch.Generator().manual_seed(1))
+    said = recomputed(decoder, ids[:1, :7], z[:1], 8)
+    steps = decoder.generate(
+        decoder.prefill(ids[:1], mask[:1]), z[:1], bot=BOT, end=END, limit=5, choose=greedy, opening=said[:3]
+    )
+    assert [int(step) for step in steps] == said[3:8]
+
+
 def test_step_logits_equal_the_teacher_forced_ones(decoder: LatentDecoder) -> None:
     ids, mask = contexts()
     z = torch.randn(2, D, generator=torch.Generator().manual_seed(2))

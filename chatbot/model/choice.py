@@ -19,7 +19,8 @@ class Choice:
 
     `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
     reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
-    `banned` ids (N,) never come, and `end` not first. `chance` (B, limit) is uniform in [0, 1).
+    `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
+    was given. `chance` (B, limit) is uniform in [0, 1).
     """
 
     temperature: float
@@ -29,6 +30,7 @@ class Choice:
     banned: Tensor
     end: int
     chance: Tensor
+    opening: int = 0
 
     def __call__(self, logits: Tensor, history: Tensor) -> Tensor:
         """Next ids (B,) from logits (B, V) and what each row has said, [BOT] first: history (B, 1 + t)."""
@@ -36,12 +38,12 @@ class Choice:
         logits = self._allowed(logits.float(), said)
         if self.temperature == 0:
             return logits.argmax(-1)
-        return self._draw(logits, self.chance[:, said.shape[1]])
+        return self._draw(logits, self.chance[:, said.shape[1] - self.opening])
 
     def _allowed(self, logits: Tensor, said: Tensor) -> Tensor:
         logits = logits.index_fill(-1, self.banned, -math.inf)
-        if said.shape[1] == 0:
-            return logits.index_fill(-1, self.banned.new_tensor([self.end]), -math.inf)
+        if said.shape[1] == self.opening:
+            logits = logits.index_fill(-1, self.banned.new_tensor([self.end]), -math.inf)
         if self.repetition_penalty != 1:
             present = torch.zeros_like(logits).scatter_(1, said, 1.0)
             logits = logits - math.log(self.repetition_penalty) * present

@@ -14,7 +14,7 @@ This module knows nothing of priors, heads or energies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,13 +151,15 @@ class LatentDecoder(nn.Module):
         end: int,
         limit: int,
         choose: Callable[[Tensor, Tensor], Tensor],
+        opening: Sequence[int] = (),
     ) -> Generator[Tensor, None, None]:
-        """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens.
+        """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens after `opening`, ids
+        with which every reply begins.
 
         `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on
         with `end`; iteration stops when every row has. Closing the generator stops the work.
         """
-        history = torch.full((len(z), 1), bot, dtype=torch.long, device=z.device)
+        history = torch.tensor([[bot, *opening]], device=z.device).repeat(len(z), 1)
         logits = self.logits(prefix, z, history, torch.ones_like(history))[:, -1]
         done = torch.zeros(len(z), dtype=torch.bool, device=z.device)
         for count in range(limit):

@@ -39,6 +39,7 @@ class AspectTarget:
 
     aspects: dict[str, float]
     weight: float | None
+    probability: float | None = None
 
 
 @dataclass(frozen=True)

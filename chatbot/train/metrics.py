@@ -75,11 +75,22 @@ def figure(
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray, *, bins: int = 10) -> float:
     """Expected calibration error of probabilities (N, K) for true classes (N,), in bins of equal width."""
+    found = reliability(probabilities, truth, bins=bins)
+    return sum(count * abs(sure - right) for sure, right, count in found) / len(truth)
+
+
+def reliability(
+    probabilities: np.ndarray, truth: np.ndarray, *, bins: int = 10
+) -> list[tuple[float, float, int]]:
+    """Mean confidence, accuracy and number of cases of each bin of equal width that has any."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == truth
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(float((confidence - right)[place == b].sum())) for b in range(bins)]
-    return sum(gaps) / len(truth)
+    return [
+        (float(confidence[rows].mean()), float(right[rows].mean()), int(rows.sum()))
+        for rows in (place == b for b in range(bins))
+        if rows.any()
+    ]
 
 
 # Variety
