@@ -23,7 +23,7 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.heads import Heads
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
-from chatbot.train import fit_cvae, fit_heads, pretrain
+from chatbot.train import filters, fit_cvae, fit_heads, pretrain
 from chatbot.train.corpus import Corpus
 from chatbot.train.recipe import Recipe
 
@@ -39,6 +39,7 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    corpus = filters.apply(corpus, recipe.filter)
     (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
     tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
     encoder_tokenizer, encoder_sources = _tokenizer(recipe, corpus, work, "encoder")

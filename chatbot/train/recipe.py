@@ -48,6 +48,14 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Filter:
+    """What leaves the training part before a run; see chatbot/train/filters.py."""
+
+    min_words: int = 5  # of a labelled reply
+    aspect_score: float = 0.1  # least probability of a labelled aspect, by a classifier; 0: not asked
+
+
+@dataclass(frozen=True)
 class Pretrain:
     """Language-model warm-up on plain and written dialogue; the share of written text grows linearly."""
 
@@ -107,6 +115,7 @@ class Recipe:
     threads: int = 0  # 0: torch's own choice
     autocast: bool = True  # bf16
     base: Base = field(default_factory=Base)
+    filter: Filter = field(default_factory=Filter)
     text: TextShape = field(default_factory=TextShape)
     model: Shape = field(default_factory=Shape)
     pretrain: Pretrain = field(default_factory=Pretrain)

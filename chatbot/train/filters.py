@@ -1,0 +1,107 @@
+"""What is taken out of the training part before a run, each drop counted with its reason.
+
+After appendix A of arXiv 2310.18342: replies that are too short, replies in which a classifier does not find
+the aspect they are labelled with, and toxic ones (questions where an aspect should show went when the corpus
+was read). The classifier learns from the curated replies alone (the parallel set, where sixteen replies to
+one message leave no doubt), so those are never judged by it. Validation and test parts stay as they are: an
+evaluation must not depend on what a recipe filters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.judge import Judge
+from chatbot.train.metrics import words
+from chatbot.train.recipe import Filter
+
+CURATED = ("parallel", "together")
+
+# Encouragement of violence and self-harm, and obscenity; a word that merely names a sad thing passes.
+_TOXIC = re.compile(
+    r"\b(?:kill|hang|go hurt|go cut) (?:yourself|urself)\b|\bkys\b|\bgo (?:and )?die\b"
+    r"|\byou should (?:die|be dead)\b|\b(?:i will|i'll|gonna) (?:kill|rape|murder) (?:you|him|her|them)\b"
+    r"|\bf+u+c+k\w*|\bcunts?\b|\bwhores?\b|\bbitch(?:es)?\b|\brap(?:e|ed|ist)\b",
+    re.IGNORECASE,
+)
+# Slurs, as the first eight hex digits of their SHA-256: a filter need not print them.
+_SLURS = frozenset((
+    "120f6e5b", "5b3ae48b", "08a841e9", "341d5638", "8f5083e3", "1e02eec4", "9915ba2d", "17bde8b4",
+    "158869a9", "c1cabb6f", "16ea09fc", "402f7ebd", "c3de533e", "268651b3", "98b52c4b", "044eb98b",
+    "f9d0d9b1", "45cd3e1b", "886d51e9", "3b1e0d7c", "7122c9a1", "eef3bd09",
+))  # fmt: skip
+
+
+def apply(corpus: Corpus, rules: Filter) -> Corpus:
+    """The corpus with its training part filtered; `dropped` tells what went and why."""
+    checks: list[tuple[str, Callable[[Item, Labelled], bool]]] = [
+        (
+            f"filter: reply under {rules.min_words} words",
+            lambda item, reply: short(item, reply, rules.min_words),
+        ),
+        ("filter: toxic", lambda item, reply: toxic(reply.text)),
+    ]
+    dropped = corpus.dropped.copy()
+    kept = corpus.parts["train"]
+    for reason, fails in checks:
+        kept = _less(kept, fails, lambda count, reason=reason: dropped.update({reason: count}))
+    if rules.aspect_score:
+        low = low_scores(kept, corpus.attributes, rules.aspect_score)
+        reason = f"filter: aspect score under {rules.aspect_score:g}"
+        kept = _less(kept, lambda _, reply: reply in low, lambda count: dropped.update({reason: count}))
+    return replace(corpus, parts=corpus.parts | {"train": kept}, dropped=dropped)
+
+
+def short(item: Item, reply: Labelled, least: int) -> bool:
+    """Whether a labelled reply has too few words to show its aspect; chats may be short."""
+    return bool(reply.labels) and item.kind != "chat" and len(reply.text.split()) < least
+
+
+def toxic(text: str) -> bool:
+    """Whether a text encourages violence or self-harm, is obscene, or holds a slur."""
+    if _TOXIC.search(text):
+        return True
+    return any(hashlib.sha256(word.encode()).hexdigest()[:8] in _SLURS for word in words(text))
+
+
+def low_scores(items: Iterable[Item], attributes: dict[str, tuple[str, ...]], least: float) -> set[Labelled]:
+    """The replies with one label in which a classifier of the curated part finds it with less than `least`.
+
+    Empty where the curated part does not show every aspect.
+    """
+    items = list(items)
+    curated = [item for item in items if item.kind in CURATED]
+    judged = {
+        reply for item in items if item.kind not in CURATED for reply in item.replies if reply.attribute
+    }
+    shown = {label for item in curated for reply in item.replies for label in reply.labels}
+    known = {name: aspects for name, aspects in attributes.items() if {(name, a) for a in aspects} <= shown}
+    if not judged or not known:
+        return set()
+    replies = [reply for reply in judged if reply.attribute in known]
+    found = Judge.train(curated, known).probabilities([reply.text for reply in replies])
+    return {
+        reply
+        for row, reply in enumerate(replies)
+        if found[reply.attribute][row, known[reply.attribute].index(reply.aspect)] < least
+    }
+
+
+def _less(
+    items: Iterable[Item], fails: Callable[[Item, Labelled], bool], tell: Callable[[int], None]
+) -> list[Item]:
+    """The items without the replies that fail, and without those that then have none."""
+    kept: list[Item] = []
+    count = 0
+    for item in items:
+        replies = tuple(reply for reply in item.replies if not fails(item, reply))
+        count += len(item.replies) - len(replies)
+        if replies:
+            kept.append(replace(item, replies=replies))
+    if count:
+        tell(count)
+    return kept
