@@ -1,9 +1,10 @@
-# Four commands. Each makes .venv when it is missing and installs again when the requirements have changed.
+# Five commands. Each makes .venv when it is missing and installs again when the requirements have changed.
 #
 #   make chat     talk to a persona         make chat ARGS="--profile calm-captain --plain"
 #   make test     run the tests             make test ARGS="-k session"
 #   make lint     style and types
 #   make bench    measure speed
+#   make eval     measure the model, write build/eval/report.html, compare with the model's own figures
 #
 # PYTHON names the interpreter that makes .venv (3.11 or newer); PIP_ARGS is passed to pip install.
 
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := pyproject.toml constraints.txt
 
-.PHONY: chat test lint bench
+.PHONY: chat test lint bench eval
 .DELETE_ON_ERROR:
 
 chat: $(VENV)/chat.stamp
@@ -31,15 +32,25 @@ lint: $(VENV)/dev.stamp
 bench: $(VENV)/chat.stamp
 	@$(BIN)/chatbot bench $(ARGS)
 
+# About a quarter of an hour on two cores; exit 1 where a headline figure differs.
+eval: $(VENV)/eval.stamp
+	@mkdir -p build/eval
+	@$(BIN)/chatbot eval --contexts 48 --distinct 1000 --report build/eval --output build/eval/eval.json --compare $(ARGS)
+
 # What the chat needs, and no more.
 $(VENV)/chat.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e .
 	@touch $@
 
+# What judges and plots need on top.
+$(VENV)/eval.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[eval,report]'
+	@touch $(VENV)/chat.stamp $@
+
 # Everything; it holds what the chat needs too.
 $(VENV)/dev.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[train,eval,dev]'
-	@touch $(VENV)/chat.stamp $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[train,eval,report,dev]'
+	@touch $(VENV)/chat.stamp $(VENV)/eval.stamp $@
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot import persona
 from chatbot.errors import ChatbotError, UsageError, suggestion
 from chatbot.model.text import Context
-from profiles import Profile, ProfileError, ProfileStore, Target
+from profiles import Profile, ProfileError, ProfileStore, Target, find
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine, Reply
@@ -157,7 +157,7 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str) -
 def _profile(name: object, profiles: ProfileStore) -> Profile:
     if not isinstance(name, str):
         raise LineError(f'"profile" is a name, not {_short(name)}.')
-    return profiles.load(name)
+    return find(profiles, name)
 
 
 def _texts(key: str, value: object) -> list[str]:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.events import Event
+from chatbot.memory import find as find_memory
+from chatbot.memory import spoken_of, write_down
 from chatbot.session import ChatSession
-from profiles import ProfileStore
-from storage import Message, export_file
+from profiles import ProfileStore, find
+from storage import Memory, Message, export_file
 
 Answer = str | Iterator[Event] | None
 LISTED = 20  # conversations that /list shows
@@ -40,7 +42,7 @@ def answer(room: Room, line: str) -> Answer:
 
 def told(room: Room, message: Message) -> str:
     """One message as a line of dialogue, with its place among the alternatives."""
-    who = {"user": "you", "bot": room.session.profile.name}.get(message.role, message.role)
+    who = {"user": "you", "bot": room.session.profile.speaker}.get(message.role, message.role)
     marks = [f"{message.position + 1} of {message.sibling_count}"] if message.sibling_count > 1 else []
     marks += [] if message.state == "complete" else [message.state]
     return f"{who}: {message.text}" + (f"  ({', '.join(marks)})" if marks else "")
@@ -115,11 +117,11 @@ def _profile(room: Room, rest: str) -> str:
     if not rest:
         names = (f"{name} *" if name == room.session.profile.name else name for name in room.profiles.names())
         return "\n".join(names)
-    profile = room.profiles.load(rest)
+    profile = find(room.profiles, rest)
     room.session.engine.check(profile.attributes)
     room.session.new()  # the conversation that is left stays with the persona that it had
     room.session.use(profile)
-    return f"A new conversation with {profile.name}.\n{_history(room, '')}"
+    return f"A new conversation with {profile.speaker}.\n{_history(room, '')}"
 
 
 def _rename(room: Room, rest: str) -> str:
@@ -128,12 +130,12 @@ def _rename(room: Room, rest: str) -> str:
 
 
 def _export(room: Room, rest: str) -> str:
-    path = Path(_needed(rest, "/export FILE", "a file, .json or .md")).expanduser()
+    path = Path(_needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")).expanduser()
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")
-    export_file(room.session.manager, conversation.id, path)
-    return f"Written to {path}."
+    written = export_file(room.session.manager, conversation.id, path, user_name=room.session.user_name)
+    return f"Written to {written}."
 
 
 def _measures(room: Room, rest: str) -> str:
@@ -141,6 +143,29 @@ def _measures(room: Room, rest: str) -> str:
         raise UsageError(f"Write /measures on or /measures off; not {rest!r}.")
     room.measures = rest == "on" if rest else not room.measures
     return f"Measures are {'on' if room.measures else 'off'}."
+
+
+def _remember(room: Room, rest: str) -> str:
+    session = room.session
+    text = _needed(rest, "/remember TEXT", "what is to be remembered")
+    kept = write_down(session.manager, session.profile.name, text)
+    return "\n".join(f"Remembered: {_listed(memory)}" for memory in kept)
+
+
+def _forget(room: Room, rest: str) -> str:
+    session = room.session
+    memory = find_memory(session.manager.memories(session.profile.name), rest)
+    return f"Forgotten: {_listed(session.manager.forget(memory.id))}"
+
+
+def _memory(room: Room, rest: str) -> str:
+    session = room.session
+    known = session.manager.memories(session.profile.name)
+    return "\n".join(map(_listed, known)) or f"{session.profile.speaker} knows nothing of you yet."
+
+
+def _listed(memory: Memory) -> str:
+    return f"{memory.id}  {spoken_of(memory.text)}"
 
 
 def _quit(room: Room, rest: str) -> None:
@@ -188,12 +213,15 @@ COMMANDS = (
     Command("/open ID", "Go on with a conversation: an id, a title or last.", _open),
     Command("/history", "Show this conversation.", _history),
     Command("/rename TITLE", "Give this conversation a title.", _rename),
-    Command("/export FILE", "Write this conversation to FILE: .md, or .json with all alternatives.", _export),
+    Command("/export FILE", "Write it to FILE: .md, .txt, .jsonl, or .json with all alternatives.", _export),
     Command("/dials", "Show every attribute and how it is set.", _dials),
     Command("/dial ATTRIBUTE ASPECT [WEIGHT]", "Turn a dial: /dial attitude pessimistic 0.9, or off.", _dial),
     Command(
         "/profile [NAME]", "Begin a conversation with another persona; without a name, list them.", _profile
     ),
     Command("/measures [on|off]", "Say after each reply which aspects were measured in it.", _measures),
+    Command("/remember TEXT", "Let the persona know something of you: /remember I have a dog.", _remember),
+    Command("/forget [ID|TEXT]", "Forget one thing: by its number, by its words, or the newest.", _forget),
+    Command("/memory", "What the persona knows of you.", _memory),
     Command("/quit", "Leave. Everything is stored already.", _quit),
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import platformdirs
 
@@ -29,6 +29,7 @@ KIND_NAMES = {
     int: "a whole number",
     float: "a number",
     dict: "a table of texts",
+    list: "a list of texts",
 }
 
 
@@ -78,8 +79,23 @@ class SamplingConfig:
 class ChatConfig:
     profile: str = setting("gloomy-poet")
     user_name: str = setting("")
+    user_facts: tuple[str, ...] = setting(())
     measures: bool = setting(False)
     incognito: bool = setting(False)
+
+
+@dataclass(frozen=True)
+class MeasuresConfig:
+    drift_threshold: float = setting(0.4, low=0.0, high=1.0)
+    drift_window: int = setting(4, low=1)
+    hold: bool = setting(False)
+    hold_limit: float = setting(4.0, low=1.0)
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    enabled: bool = setting(True)
+    recall: bool = setting(True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,7 @@ class ProfilesConfig:
 class TuiConfig:
     theme: str = setting("dusk")
     animations: bool = setting(True)
+    compact: bool = setting(False)
     keys: Mapping[str, str] = field(default_factory=dict, metadata={"choices": (), "low": 0, "high": 0})
 
 
@@ -107,6 +124,8 @@ class Config:
     flow: FlowConfig = FlowConfig()
     sampling: SamplingConfig = SamplingConfig()
     chat: ChatConfig = ChatConfig()
+    measures: MeasuresConfig = MeasuresConfig()
+    memory: MemoryConfig = MemoryConfig()
     storage: StorageConfig = StorageConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     tui: TuiConfig = field(default_factory=TuiConfig)
@@ -252,9 +271,9 @@ def known(name: str, source: str) -> tuple[str, str]:
 
 
 def _kind(section: str, key: str) -> type:
-    """str, bool, int, float or dict: what the setting holds."""
+    """str, bool, int, float, list or dict: what the setting holds."""
     kind = get_type_hints(SECTIONS[section])[key]
-    return kind if isinstance(kind, type) else dict
+    return kind if isinstance(kind, type) else list if get_origin(kind) is tuple else dict
 
 
 def _checked(section: str, key: str, value: Any, source: str) -> Any:
@@ -263,11 +282,15 @@ def _checked(section: str, key: str, value: Any, source: str) -> Any:
     kind = _kind(section, key)
     if kind is float and type(value) is int:
         value = float(value)
+    if kind is list and type(value) is tuple:  # checked before
+        value = list(value)
     rule = ""
     if type(value) is not kind:
         rule = KIND_NAMES[kind]
     elif kind is dict and not all(isinstance(text, str) for text in value.values()):
         rule = KIND_NAMES[dict]
+    elif kind is list and not all(isinstance(text, str) for text in value):
+        rule = KIND_NAMES[list]
     elif entry.metadata["choices"] and value not in entry.metadata["choices"]:
         rule = f"one of {', '.join(entry.metadata['choices'])}"
     elif kind in (int, float) and not entry.metadata["low"] <= value <= entry.metadata["high"]:
@@ -276,7 +299,7 @@ def _checked(section: str, key: str, value: Any, source: str) -> Any:
         rule = "a finite number"
     if rule:
         raise ConfigError(f"Setting {section}.{key} must be {rule}; {source} says {value!r}.")
-    return value
+    return tuple(value) if kind is list else value
 
 
 def _range(low: float, high: float) -> str:

@@ -18,6 +18,8 @@ def literal(value: Any) -> str:
         table = tomlkit.inline_table()
         table.update(value)
         value = table
+    elif isinstance(value, tuple):
+        value = list(value)
     return tomlkit.item(value).as_string()
 
 

@@ -24,7 +24,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chatbot.energy import Target, aspect_vector
+from chatbot import __version__
+from chatbot.asked import aspect_vector
+from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.guidance import guide, met
@@ -49,7 +51,8 @@ class Reply:
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
     measured {attribute: {aspect: p}} by the posterior encoder from the text · tokens, finish ("end" or
     "length") · seed, candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and
-    relevance (what of it is due to the context)
+    relevance (what of it is due to the context) · model, model_digest, program (its version), device, dtype,
+    sampling, flow_options, prefix and context (digests of its facts and turns): what a replay needs
     """
 
     text: str
@@ -83,6 +86,7 @@ class _Start:
     times: dict[str, float]
     begun: float
     opening: Sequence[int] = ()  # ids that every reply begins with
+    prefix: str = ""  # their text
 
 
 class GenerationEngine:
@@ -213,6 +217,22 @@ class GenerationEngine:
         """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
         return self._reader.measure([context], [reply])[0]
 
+    def weigh(
+        self,
+        context: Context,
+        targets: Mapping[str, Target],
+        texts: Sequence[str],
+        sampling: Sampling,
+        seeds: Sequence[int],
+    ) -> list[list[float]]:
+        """Mean log p of a token (nats) of each text as the persona's reply, a row for each seed."""
+        start = self._begin([_Row(context, targets, seed) for seed in seeds], sampling)
+        ids = [[*self._artifact.codec.encode(text), self._artifact.codec.end] for text in texts]
+        alike = torch.zeros(len(ids), dtype=torch.long, device=self._device)
+        return [
+            self._reader.likelihood(start.read.select(alike), z.expand(len(ids), -1), ids) for z in start.z
+        ]
+
     def _spell(self, start: _Start, ids: Sequence[int]) -> str:
         """The text of ids that follow the opening."""
         speller = self._artifact.codec.stream()
@@ -248,7 +268,7 @@ class GenerationEngine:
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         choice = self._choice(sampling, chance.to(self._device), len(opening))
-        return _Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening)
+        return _Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
 
     def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
@@ -305,7 +325,12 @@ class GenerationEngine:
         shared = {
             "model": self.name,
             "model_digest": self.digest,
+            "program": __version__,
+            "device": self._device.type,
+            "dtype": str(self._artifact.model.decoder.memory.weight.dtype).removeprefix("torch."),
             "sampling": asdict(sampling),
+            "flow_options": asdict(self._flow),
+            "prefix": start.prefix,
             "times": {name: round(value, 1) for name, value in times.items()},
         }
         end = self._artifact.codec.end
@@ -314,6 +339,7 @@ class GenerationEngine:
             own = {
                 "seed": row.seed,
                 "candidate": row.candidate,
+                "context": row.context.digests(),
                 "measured": measured[i],
                 "tokens": len(ids[i]),
                 "finish": "end" if end in ids[i] else "length",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage import Message
+from storage import Memory, Message
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,13 @@ class UserStored:
     """The user's message is safe."""
 
     message: Message
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Something that the user's message tells of the user; the persona knows it from now on."""
+
+    memory: Memory
 
 
 @dataclass(frozen=True)
@@ -43,4 +50,4 @@ class ReplyFailed:
     reason: str
 
 
-Event = UserStored | ReplyStarted | Piece | ReplyFinished | ReplyFailed
+Event = UserStored | Noticed | ReplyStarted | Piece | ReplyFinished | ReplyFailed

@@ -1,28 +1,118 @@
-"""A profile as it speaks: its texts with {{char}} and {{user}} filled in, and what of them the model sees."""
+"""A profile as it speaks: its texts with their macros filled in, and what of them the model sees."""
 
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from chatbot.macros import filled
 from profiles import Profile
 
 NAMELESS = "friend"  # what {{user}} becomes for a user who gave no name
-_MACRO = re.compile(r"\{\{\s*(char|user)\s*\}\}", re.IGNORECASE)
+LONGEST_SCENARIO = 200  # characters of a scenario that reach the model
+RUN = secrets.token_hex(8)  # what {{random}} draws from: another one in each run of the program
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_START = re.compile(r"<start>", re.IGNORECASE)
 
 
-def spoken(text: str, profile: Profile, user_name: str) -> str:
-    """The text with its macros filled in; names are put in as they are, never read as macros again."""
-    names = {"char": profile.name, "user": user_name or NAMELESS}
-    return _MACRO.sub(lambda found: names[found[1].lower()], text)
+class Said(NamedTuple):
+    """One line of an example: `role` is "user" or "bot"."""
+
+    role: str
+    text: str
 
 
-def facts(profile: Profile, user_name: str) -> tuple[str, ...]:
+def spoken(text: str, profile: Profile, user_name: str, chance: str = RUN) -> str:
+    """The text with its macros filled in; what is put in is never read as a macro again.
+
+    {{random}} and {{roll}} draw from `chance`: the same text says the same as long as that is the same.
+    """
+    return filled(text, {"char": profile.speaker, "user": user_name or NAMELESS}, chance)
+
+
+def facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
     """What the model is told about itself and the scene, before everything else."""
     written = (*profile.facts, profile.scenario)
-    return tuple(spoken(text, profile, user_name) for text in written if text.strip())
+    texts = [spoken(text, profile, user_name, chance) for text in written]
+    return tuple(text for text in (*texts[:-1], opening(texts[-1], LONGEST_SCENARIO)) if text.strip())
 
 
-def greetings(profile: Profile, user_name: str) -> tuple[str, ...]:
+def greetings(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
     """The ways in which the profile may open a conversation; the first is the usual one."""
     written = (profile.greeting, *profile.alternate_greetings)
-    return tuple(spoken(text, profile, user_name) for text in written if text.strip())
+    texts = (spoken(text, profile, user_name, chance) for text in written)
+    return tuple(text for text in texts if text.strip())
+
+
+def examples(profile: Profile, user_name: str, chance: str = RUN) -> tuple[Said, ...]:
+    """The lines of the example dialogue, its blocks one after the other; narration in it is left out."""
+    lines: list[Said] = []
+    for block in _START.split(profile.example_dialogue):
+        lines.extend(_block(block, profile, user_name))
+    said = (Said(role, spoken(text, profile, user_name, chance).strip()) for role, text in lines)
+    return tuple(line for line in said if line.text)
+
+
+def user_facts(user_name: str, written: Iterable[str]) -> tuple[str, ...]:
+    """What the model is told about the user.
+
+    "lives in Oslo" becomes "The user lives in Oslo."; a text that begins with a capital letter is a sentence
+    already, and stays as it is unless it is in the first person.
+    """
+    named = (f"is called {user_name.strip()}",) if user_name.strip() else ()
+    texts = (" ".join(text.split()) for text in (*named, *written))
+    return tuple(_of_user(text) for text in texts if text)
+
+
+def opening(text: str, limit: int) -> str:
+    """The first sentences of a text, `limit` characters at most; of a longer first one its first words."""
+    text, whole = text.strip(), ""
+    for beginning in beginnings(text):
+        if len(beginning) > limit:
+            break
+        whole = beginning
+    return whole or text[:limit].rpartition(" ")[0].rstrip() or text[:limit]
+
+
+def beginnings(text: str) -> Iterator[str]:
+    """The first sentence of a text, the first two, and so on to the whole."""
+    for end in _SENTENCE_END.finditer(text):
+        yield text[: end.start()].rstrip()
+    yield text
+
+
+def _block(block: str, profile: Profile, user_name: str) -> Iterator[Said]:
+    """Who says what in one block; a line without a speaker goes on with the last one's."""
+    speaker = _speaker(profile, user_name)
+    role, words = "", [""]
+    for line in block.split("\n"):
+        if found := speaker.match(line):
+            yield Said(role, " ".join(words))
+            role, words = "user" if found["user"] else "bot", [found["rest"].strip()]
+        elif role and line.strip():
+            words.append(line.strip())
+    yield Said(role, " ".join(words))
+
+
+def _speaker(profile: Profile, user_name: str) -> re.Pattern[str]:
+    """Finds who speaks at the beginning of a line, by macro, by name or by role."""
+    bot = (
+        r"\{\{\s*char\s*\}\}",
+        "<bot>",
+        "<char>",
+        "bot",
+        re.escape(profile.speaker),
+        re.escape(profile.name),
+    )
+    user = (r"\{\{\s*user\s*\}\}", "<user>", "user", "you", re.escape(user_name or NAMELESS))
+    who = f"(?P<bot>{'|'.join(bot)})|(?P<user>{'|'.join(user)})"
+    return re.compile(rf"\s*(?:{who})\s*:(?P<rest>.*)", re.IGNORECASE)
+
+
+def _of_user(text: str) -> str:
+    end = "" if text[-1] in ".!?。！？" else "."
+    if re.match(r"(?:I|I'[a-z]+|My|Me)\b", text):
+        return f'The user says: "{text}{end}"'
+    return f"{text}{end}" if text[0].isupper() else f"The user {text}{end}"

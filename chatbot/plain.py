@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 from chatbot.commands import Room, answer, told
 from chatbot.errors import ChatbotError
-from chatbot.events import Event, Piece, ReplyFailed, ReplyFinished
+from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished
+from chatbot.memory import spoken_of
 from chatbot.session import ChatSession
 from chatbot.terminal import clean, one_line
 from profiles import ProfileError, ProfileStore
@@ -107,6 +108,8 @@ class PlainChat:
                 for event in events:
                     if self.as_json:
                         self._json(_snake(type(event).__name__), **asdict(event))
+                    elif isinstance(event, Noticed):
+                        self._note(f"(Remembered: {spoken_of(event.memory.text)}. /forget {event.memory.id})")
                     elif isinstance(event, Piece):
                         self._write(event.text if started else self._name() + event.text.lstrip())
                         started = True
@@ -133,7 +136,7 @@ class PlainChat:
             self._fail(event.reason, reported=self.as_json)
 
     def _name(self) -> str:
-        return f"{self.room.session.profile.name}: " if self.interactive else ""
+        return f"{self.room.session.profile.speaker}: " if self.interactive else ""
 
     def _show_answer(self, command: str, text: str) -> None:
         if self.as_json:

@@ -1,5 +1,6 @@
 """Profiles: named personas, the store that keeps them, and character cards that carry them elsewhere."""
 
+from profiles.blend import find
 from profiles.errors import (
     BuiltinProfileError,
     CardError,
@@ -10,6 +11,8 @@ from profiles.errors import (
     ProfileNameError,
     UnknownProfileError,
 )
+from profiles.history import Version
+from profiles.lore import LoreEntry
 from profiles.profile import Profile
 from profiles.store import BrokenProfile, Listing, ProfileStore, StoredProfile
 from profiles.target import Target
@@ -19,6 +22,7 @@ __all__ = [
     "BuiltinProfileError",
     "CardError",
     "Listing",
+    "LoreEntry",
     "Profile",
     "ProfileAccessError",
     "ProfileError",
@@ -29,4 +33,6 @@ __all__ = [
     "StoredProfile",
     "Target",
     "UnknownProfileError",
+    "Version",
+    "find",
 ]

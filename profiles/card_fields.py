@@ -11,8 +11,9 @@ import re
 from typing import Any
 
 from profiles.errors import CardError, ProfileError
+from profiles.lore import book_with, entries_of
 from profiles.names import shortened, slug
-from profiles.profile import MAX_FACT_LENGTH, MAX_FACTS, Profile
+from profiles.profile import MAX_DISPLAY_NAME, MAX_FACT_LENGTH, MAX_FACTS, Profile
 from profiles.target import Target, checked_word
 
 Json = dict[str, Any]
@@ -66,24 +67,26 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
         raise CardError(f"A profile's name has a letter or a digit, the card's is {title}. Give one: --name.")
     extensions = _table(fields.get("extensions"))
     attributes, unread = _attributes(extensions.get(ATTRIBUTES, {}))
-    facts = _texts(extensions[FACTS]) if FACTS in extensions else _found_facts(fields)
+    lorebook, cut = entries_of(fields.get("character_book"))
     profile = Profile.parse(
         {
             "name": name,
+            "display_name": _display_name(fields, name),
             **{ours: _text(fields.get(theirs)) for ours, theirs in TEXTS.items()},
-            "facts": [fact for fact in facts if len(fact) <= MAX_FACT_LENGTH][:MAX_FACTS],
+            "facts": _facts(fields),
             "alternate_greetings": _texts(fields.get("alternate_greetings")),
             "tags": _tags(fields.get("tags")),
             "attributes": attributes,
+            "lorebook": lorebook,
         }
     )
-    return profile, [*warnings, *unread, *_cuts(fields)]
+    return profile, [*warnings, *unread, *_cuts(fields), *cut]
 
 
 def merged(card: Json | None, profile: Profile) -> Json:
     """The card with those fields changed that say other than the profile; version 1 becomes version 2."""
     if card is None:
-        card = {"data": {**blank(), "name": profile.name}}
+        card = {"data": {**blank(), "name": profile.speaker}}
     fields, _ = fields_of(card)
     before, _ = profile_of(card, "" if slug(_title(fields)) else profile.name)
     changes = _changes(fields, before, profile)
@@ -96,19 +99,21 @@ def merged(card: Json | None, profile: Profile) -> Json:
 def _changes(fields: Json, before: Profile, profile: Profile) -> Json:
     """Card field -> new value, where the profile says other than the card."""
     changes: Json = {}
-    if profile.name != before.name:
-        changes["nickname" if _text(fields.get("nickname")).strip() else "name"] = profile.name
+    if profile.speaker != before.speaker:  # the name of a file is no business of the card
+        changes["nickname" if _text(fields.get("nickname")).strip() else "name"] = profile.speaker
     for ours, theirs in TEXTS.items():
         if getattr(profile, ours) != getattr(before, ours):
             changes[theirs] = getattr(profile, ours)
     for key in ("alternate_greetings", "tags"):
         if getattr(profile, key) != getattr(before, key):
             changes[key] = list(getattr(profile, key))
+    if profile.lorebook != before.lorebook:
+        changes["character_book"] = book_with(fields.get("character_book"), profile.lorebook)
     extensions: Json = {}
     if profile.attributes != before.attributes:
         targets = profile.attributes.items()
-        extensions[ATTRIBUTES] = {name: target.model_dump(exclude_none=True) for name, target in targets}
-    if profile.facts != before.facts:
+        extensions[ATTRIBUTES] = {name: target.written() for name, target in targets}
+    if list(profile.facts) != _facts({**fields, **changes}):  # some are found in texts that may be new
         extensions[FACTS] = list(profile.facts)
         # Other programs know no facts. They read them in this field, unless somebody else wrote it.
         if _text(fields.get("personality")) in ("", "\n".join(before.facts)):
@@ -144,6 +149,12 @@ def _title(fields: Json) -> str:
     return _text(fields.get("nickname")).strip() or _text(fields.get("name")).strip()
 
 
+def _display_name(fields: Json, name: str) -> str:
+    """What the character is called, on one line; '' where that is the name of the profile."""
+    title = " ".join(_title(fields).split())[:MAX_DISPLAY_NAME].strip()
+    return "" if title == name else title
+
+
 def _attributes(value: object) -> tuple[dict[str, Target], list[str]]:
     """The targets among our extensions, and a warning for each that is none."""
     targets: dict[str, Target] = {}
@@ -154,6 +165,13 @@ def _attributes(value: object) -> tuple[dict[str, Target], list[str]]:
         except ProfileError as error:
             warnings.append(f"The attribute {shortened(name)} of the card was left out. {error}")
     return targets, warnings
+
+
+def _facts(fields: Json) -> list[str]:
+    """Our own facts, or those found in the texts."""
+    extensions = _table(fields.get("extensions"))
+    facts = _texts(extensions[FACTS]) if FACTS in extensions else _found_facts(fields)
+    return [fact for fact in facts if len(fact) <= MAX_FACT_LENGTH][:MAX_FACTS]
 
 
 def _found_facts(fields: Json) -> list[str]:

@@ -50,6 +50,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a file can hold the text: half of a surrogate pair is no character."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shortened(value: object, limit: int = 60) -> str:
     """The value as a message shows it: one line, escaped, cut to `limit` characters."""
     text = repr(value)

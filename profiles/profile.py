@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from profiles.errors import ProfileError
-from profiles.names import checked_name, did_you_mean, shortened
+from profiles.lore import MAX_ENTRIES, LoreEntry
+from profiles.names import checked_name, did_you_mean, is_unicode, shortened
 from profiles.target import Target, checked_word
 
 MAX_FACTS = 20
+MAX_DISPLAY_NAME = 100  # characters
 MAX_FACT_LENGTH = 200  # characters; a small model reads every fact before every reply
 
 
@@ -25,6 +27,7 @@ class Profile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    display_name: str = ""  # what the persona is called, where that is not its name
     description: str = ""
     facts: tuple[str, ...] = ()
     greeting: str = ""
@@ -33,6 +36,12 @@ class Profile(BaseModel):
     example_dialogue: str = ""
     tags: tuple[str, ...] = ()
     attributes: dict[str, Target] = {}
+    lorebook: tuple[LoreEntry, ...] = ()
+
+    @property
+    def speaker(self) -> str:
+        """What the persona is called: in a conversation, and where its texts say {{char}}."""
+        return self.display_name or self.name
 
     @classmethod
     def parse(cls, data: object) -> Profile:
@@ -48,7 +57,8 @@ class Profile(BaseModel):
 
     def digest(self) -> str:
         """The first 16 hex digits of the SHA-256 of the canonical JSON: equal profiles, equal digests."""
-        fields = self.model_dump(mode="json")
+        # What a profile does not say is left out, so that a key that comes later changes no digest.
+        fields = self.model_dump(mode="json", exclude_defaults=True)
         canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8")).hexdigest()[:16]
 
@@ -61,9 +71,26 @@ class Profile(BaseModel):
     @classmethod
     def _unicode(cls, value: object) -> object:
         for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+            if isinstance(text, str) and not is_unicode(text):
                 raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
         return value
+
+    @field_validator("display_name")
+    @classmethod
+    def _one_short_line(cls, name: str) -> str:
+        if len(name) > MAX_DISPLAY_NAME or name != " ".join(name.split()):
+            raise ProfileError(
+                f"A displayed name is one line of at most {MAX_DISPLAY_NAME} characters without white space "
+                f"around it, not {shortened(name)}. Shorten it."
+            )
+        return name
+
+    @field_validator("lorebook")
+    @classmethod
+    def _not_endless(cls, entries: tuple[LoreEntry, ...]) -> tuple[LoreEntry, ...]:
+        if len(entries) > MAX_ENTRIES:
+            raise ProfileError(f"A lorebook has at most {MAX_ENTRIES} entries, not {len(entries)}. Split it.")
+        return entries
 
     @field_validator("facts")
     @classmethod
@@ -103,16 +130,22 @@ def _sentence(fault: dict[str, Any]) -> str:
             sentence = str(fault["ctx"]["error"])
             return sentence if key in ("", "name") else f"{key}: {sentence}"
         case "extra_forbidden":
-            known = tuple(Profile.model_fields)
-            return f"A profile has no key {key!r}.{did_you_mean(key, known)} It has: {', '.join(known)}."
+            entry = place[0] == "lorebook" and len(place) > 1
+            what, known = ("An entry of a lorebook", LoreEntry) if entry else ("A profile", Profile)
+            keys, key = tuple(known.model_fields), place[-1]
+            return f"{what} has no key {key!r}.{did_you_mean(key, keys)} It has: {', '.join(keys)}."
         case "missing":
             return f'A profile needs a {key}. Write {key} = "my-persona".'
         case "string_type":
             return f"{key}: this is a text, not {value}. Put it in quotes."
         case "tuple_type":
-            return f'{key}: this is a list of texts, not {value}. Write {key} = ["...", "..."].'
+            return f'{key}: this is a list of texts, not {value}. Write {place[-1]} = ["...", "..."].'
         case "dict_type":
             return f"{key}: this is a table, not {value}. Write [{key}] and below it name = value lines."
+        case "model_type" if key:
+            return (
+                f"{key}: this is a table, not {value}. Write [[{place[0]}]] and below it key = value lines."
+            )
         case "model_type":
             return f"A profile is a table of keys and values, not {value}. Write key = value lines."
         case _:

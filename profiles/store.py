@@ -2,36 +2,36 @@
 
     FOLDER/NAME.toml     the user's own profile; it shadows a built-in one of the same name
     FOLDER/NAME.card.*   the character card that it came from, byte for byte, if it came from one (cards.py)
+    FOLDER/.history/     every version that was written over or deleted (history.py)
+    FOLDER/.state.json   which ones are favourites (favourites.py)
 
 The name of a profile is the name of its file. Every write is complete or does not happen.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from profiles.errors import (
     BuiltinProfileError,
-    ProfileAccessError,
     ProfileError,
     ProfileExistsError,
     ProfileFileError,
     ProfileNameError,
     UnknownProfileError,
 )
+from profiles.favourites import Favourites
+from profiles.files import check_size, read, refusals, write_atomically
+from profiles.history import History
 from profiles.names import checked_name, did_you_mean, folded, shortened
 from profiles.profile import Profile
 from profiles.toml import from_toml, renamed, to_toml
 
 BUILTIN = Path(__file__).parent / "personas"
-MAX_FILE = 1024 * 1024  # bytes; a profile is a page of text
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class StoredProfile:
     profile: Profile
     path: Path
     builtin: bool
+    favourite: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class BrokenProfile:
 
 @dataclass(frozen=True)
 class Listing:
-    """All profiles by name, and the files that hold none."""
+    """All profiles by name, favourites first, and the files that hold none."""
 
     profiles: list[StoredProfile]
     broken: list[BrokenProfile]
@@ -65,28 +66,30 @@ class ProfileStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.history = History(folder)
+        self.favourites = Favourites(folder)
 
     def names(self) -> Sequence[str]:
-        """Every name that has a file, broken files included: `load` says what is wrong with them."""
-        return [name for _, (name, _) in sorted(self._files().items())]
+        """Every name that has a file, favourites first; `load` says what is wrong with broken files."""
+        return [name for name, _, _ in self._ordered()]
 
     def list(self) -> Listing:
         """Every profile, read; a broken file is reported and hides no other."""
         listing = Listing([], [])
-        for _, (name, path) in sorted(self._files().items()):
+        for name, path, favourite in self._ordered():
             try:
-                profile = from_toml(_read(path), name)
+                profile = from_toml(read(path), name)
             except ProfileError as error:
                 listing.broken.append(BrokenProfile(name, path, str(error)))
             else:
-                listing.profiles.append(StoredProfile(profile, path, builtin=path.parent == BUILTIN))
+                listing.profiles.append(StoredProfile(profile, path, path.parent == BUILTIN, favourite))
         listing.broken.extend(self._misnamed())
         return listing
 
     def load(self, name: str) -> Profile:
         """The profile of this name, whatever its case; UnknownProfileError with the near names."""
         name, path = self.find(name)
-        text = _read(path)
+        text = read(path)
         try:
             return from_toml(text, name)
         except ProfileError as error:
@@ -94,7 +97,7 @@ class ProfileStore:
 
     def read(self, name: str) -> str:
         """The text of the file as it is, valid or not."""
-        return _read(self.path(name))
+        return read(self.path(name))
 
     def find(self, name: str) -> tuple[str, Path]:
         """The name as its file spells it, and the file."""
@@ -123,16 +126,20 @@ class ProfileStore:
         name, data = from_toml(text, checked_name(name)).name, text.encode("utf-8")
         self.check_free(name, except_for=name if overwrite else None)
         path = self.folder / f"{name}.toml"
-        _check_size(path, data)
+        check_size(path, data)
+        self._keep(name, path, data)
         write_atomically(path, data)
         return path
 
     def delete(self, name: str) -> None:
-        """Delete the user's own profile and its card; a built-in one that it shadowed shows again."""
+        """Delete the user's own profile and its card; a built-in one that it shadowed shows again.
+
+        Both are kept as a version, so versions.rollback brings them back.
+        """
         name, path = self._own(name, "deleted")
-        with _refusals(path, "deleted"):
-            for file in (path, *self._cards(name)):
-                file.unlink()
+        self.history.keep(name, path, self._cards(name), deleted=True)
+        with refusals(path, "deleted"):
+            path.unlink()
 
     def rename(self, old: str, new: str) -> Path:
         """Give the user's own profile another name; another case of the same name is another name too."""
@@ -140,7 +147,10 @@ class ProfileStore:
         text, cards = self._valid_text(old), self._cards(old)
         self.check_free(new, except_for=old if new != old else None)
         target = self.folder / f"{new}.toml"
-        with _refusals(path, "renamed"):
+        self.history.keep(old, path)
+        self.history.move(old, new)
+        self.favourites.rename(old, new)
+        with refusals(path, "renamed"):
             if folded(new) == folded(old):  # one and the same file where the system sees no case
                 path = path.replace(target)
             write_atomically(target, renamed(text, new).encode("utf-8"))
@@ -155,14 +165,14 @@ class ProfileStore:
         source, new = self.find(source)[0], checked_name(new)
         copy = self.write(new, renamed(self._valid_text(source), new))
         for card in self._cards(source):
-            with _refusals(copy, "written"):
+            with refusals(copy, "written"):
                 shutil.copyfile(card, _card_of(new, card))
         return copy
 
     def card(self, name: str) -> bytes | None:
         """The character card that the user's own profile came from, if it came from one."""
         for path in self._cards(name):
-            with _refusals(path, "read"):
+            with refusals(path, "read"):
                 return path.read_bytes()
         return None
 
@@ -170,7 +180,7 @@ class ProfileStore:
         """Write a new profile of the user's own and beside it the card that it came from."""
         path = self.save(profile)
         for forgotten in self._cards(profile.name):  # of a profile whose file somebody removed by hand
-            with _refusals(forgotten, "deleted"):
+            with refusals(forgotten, "deleted"):
                 forgotten.unlink()
         write_atomically(self.folder / f"{profile.name}.card.{form}", card)
         return path
@@ -187,11 +197,11 @@ class ProfileStore:
 
     def _files(self) -> dict[str, tuple[str, Path]]:
         """Folded name -> (name, file); the user's own before the built-in ones."""
-        return _by_fold(BUILTIN) | _by_fold(self.folder)
+        return files_in(BUILTIN) | files_in(self.folder)
 
     def _misnamed(self) -> Iterator[BrokenProfile]:
         """Files of the user whose names break the rule or collide with another one's."""
-        files = _by_fold(self.folder)
+        files = files_in(self.folder)
         for path in _toml_files(self.folder):
             name = _name(path)
             if reason := _fault(name):
@@ -199,6 +209,17 @@ class ProfileStore:
             elif (first := files[folded(name)][1]) != path:
                 reason = f"Two names differ in more than case, but there is {first.name} too. Rename one."
                 yield BrokenProfile(name, path, reason)
+
+    def _ordered(self) -> list[tuple[str, Path, bool]]:
+        """(name, file, whether it is a favourite), favourites first, each group by name."""
+        favourites = {folded(name) for name in self.favourites.names()}
+        files = [(key not in favourites, key, *found) for key, found in self._files().items()]
+        return [(name, path, not other) for other, _, name, path in sorted(files)]
+
+    def _keep(self, name: str, path: Path, data: bytes) -> None:
+        """Make a version of the file that is to be written over by something else, if there is one."""
+        if path.is_file() and path.read_bytes() != data:
+            self.history.keep(name, path)
 
     def _own(self, name: str, act: str) -> tuple[str, Path]:
         name, path = self.find(name)
@@ -219,63 +240,20 @@ class ProfileStore:
         return self.read(name)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or, after any failure, the old one: write beside it, flush to the disk, replace."""
-    with _refusals(path, "written"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _refusals(path: Path, act: str) -> Iterator[None]:
-    """What the system refuses, in a sentence."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ProfileAccessError(
-            f"{path} could not be {act}: {reason}. Check its rights and the free space."
-        ) from error
-
-
 def _toml_files(folder: Path) -> list[Path]:
-    with _refusals(folder, "read"):
+    with refusals(folder, "read"):
         if not folder.exists():
             return []
         return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != ".")
 
 
-def _by_fold(folder: Path) -> dict[str, tuple[str, Path]]:
-    """Folded name -> (name, file); of names that differ only in case, the first in order."""
+def files_in(folder: Path) -> dict[str, tuple[str, Path]]:
+    """Folded name -> (name, file) of the profiles there; of names that differ only in case, the first."""
     files: dict[str, tuple[str, Path]] = {}
     for path in _toml_files(folder):
         if not _fault(_name(path)):
             files.setdefault(folded(_name(path)), (_name(path), path))
     return files
-
-
-def _read(path: Path) -> str:
-    with _refusals(path, "read"), path.open("rb") as file:
-        data = file.read(MAX_FILE + 1)
-    _check_size(path, data)
-    try:
-        return data.decode("utf-8-sig")  # some editors put a mark at the beginning
-    except UnicodeDecodeError as error:
-        raise ProfileFileError(f"A profile is UTF-8 text, and {path} is not: {error}. Save it so.") from error
-
-
-def _check_size(path: Path, data: bytes) -> None:
-    if len(data) > MAX_FILE:
-        raise ProfileFileError(f"A profile has at most {MAX_FILE} bytes, and {path} has more. Shorten it.")
 
 
 def _name(path: Path) -> str:

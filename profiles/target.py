@@ -1,10 +1,11 @@
-"""Target: what one attribute is asked to be, as an aspect vector and a weight, in all its written forms."""
+"""Target: what one attribute is asked to be, an aspect vector and how strongly, in all its written forms."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -13,25 +14,32 @@ from profiles.errors import ProfileError
 from profiles.names import did_you_mean, shortened
 
 _WORD = re.compile(r"[^\W_][\w-]{0,39}")
-_KEYS = ("aspect", "aspects", "weight")
-_FORMS = 'Write "pessimistic", "pessimistic:1.2" or { aspects = { emotional = 0.8, critical = 0.2 } }.'
+_KEYS = ("aspect", "aspects", "weight", "strength")
+_FIELD = "probability"  # a strength under its name in a stored snapshot
+_FORMS = (
+    'Write "pessimistic", "pessimistic:90%", "pessimistic:1.2" or { aspects = { emotional = 0.8, '
+    "critical = 0.2 } }."
+)
 
 
 class Target(BaseModel):
     """What one attribute is asked to be: an aspect vector and how strongly it pulls.
 
-    `aspects` are weights above 0 that sum to 1. `weight` is lambda, 0 or more: None leaves the strength to
-    the model, 0 means "not guided".
+    `aspects` are shares above 0 that sum to 1. How strongly is said in one of two ways, or left to the model:
+    `weight` is lambda, 0 or more, and 0 means "not guided"; `probability`, between 0 and 1, is how probable
+    the asked aspects are to be in the reply: what people call a strength.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     aspects: dict[str, float]
     weight: float | None = None
+    probability: float | None = None
 
     @classmethod
     def parse(cls, value: object) -> Target:
-        """From "pessimistic", "pessimistic:1.2", "emotional*0.8+critical*0.2:0.7", a mapping or a Target."""
+        """From "pessimistic", "pessimistic:90%", "pessimistic:1.2", "emotional*0.8+critical*0.2:0.7", a
+        mapping such as {"aspect": "pessimistic", "strength": 0.9}, or a Target."""
         return value if isinstance(value, Target) else cls(**_fields(value))
 
     @model_validator(mode="before")
@@ -44,7 +52,15 @@ class Target(BaseModel):
         names = list(self.aspects)
         if len(names) > 1:
             names = [f"{name}*{share!r}" for name, share in self.aspects.items()]
-        return "+".join(names) + ("" if self.weight is None else f":{self.weight!r}")
+        strength = "" if self.weight is None else f":{self.weight!r}"
+        if self.probability is not None:  # moved by two decimals, not multiplied: it is read back exactly
+            strength = f":{Decimal(repr(self.probability)).scaleb(2).normalize():f}%"
+        return "+".join(names) + strength
+
+    def written(self) -> dict[str, Any]:
+        """The mapping that `parse` reads back, with what is said alone and in the words of files."""
+        fields = self.model_dump(exclude_none=True)
+        return {("strength" if key == _FIELD else key): value for key, value in fields.items()}
 
 
 def checked_word(kind: str, name: object) -> str:
@@ -63,7 +79,7 @@ def _fields(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ProfileError(f"A target is a text or a table, not {shortened(value)}. {_FORMS}")
     for key in value:
-        if key not in _KEYS:
+        if key not in (*_KEYS, _FIELD):
             near = did_you_mean(str(key), _KEYS)
             raise ProfileError(f"A target has no key {shortened(key)}.{near} It has: {', '.join(_KEYS)}.")
     if ("aspect" in value) == ("aspects" in value):
@@ -71,25 +87,39 @@ def _fields(value: object) -> dict[str, Any]:
             f"A target has one of 'aspect' and 'aspects', not {shortened(dict(value))}. {_FORMS}"
         )
     aspects = {checked_word("aspect", value["aspect"]): 1.0} if "aspect" in value else value["aspects"]
-    return {"aspects": _shares(aspects), "weight": _weight(value.get("weight"))}
+    return {"aspects": _shares(aspects), **_pull(value)}
+
+
+def _pull(value: Mapping[str, Any]) -> dict[str, float | None]:
+    """The weight and the probability of a mapping, of which one at most is said."""
+    said = [key for key in ("weight", "strength", _FIELD) if value.get(key) is not None]
+    if len(said) > 1:
+        raise ProfileError(
+            f"A target has a weight or a strength, not both as in {shortened(dict(value))}. Leave one out."
+        )
+    strength = value.get("strength") if value.get(_FIELD) is None else value[_FIELD]
+    return {"weight": _weight(value.get("weight")), _FIELD: _probability(strength)}
 
 
 def _from_text(text: str) -> dict[str, Any]:
-    shares, colon, weight = text.partition(":")
+    shares, colon, pull = text.partition(":")
     aspects: dict[str, float] = {}
     for share in shares.split("+"):
         name, star, amount = (part.strip() for part in share.partition("*"))
         if name in aspects:
             raise ProfileError(f"An aspect is named once, but {shortened(text)} has {name!r} twice. {_FORMS}")
         aspects[name] = _number(amount, text) if star else 1.0
-    return {"aspects": aspects} | ({"weight": _number(weight, text)} if colon else {})
+    if pull.strip().endswith("%"):
+        return {"aspects": aspects, "strength": _number(f"{pull.strip().removesuffix('%').strip()}e-2", text)}
+    return {"aspects": aspects} | ({"weight": _number(pull, text)} if colon else {})
 
 
 def _number(text: str, whole: str) -> float:
     try:
         return float(text)
     except ValueError:
-        message = f"A weight is a number, not {shortened(text.strip())} in {shortened(whole)}. {_FORMS}"
+        given = text.strip().removesuffix("e-2")
+        message = f"A weight is a number, not {shortened(given)} in {shortened(whole)}. {_FORMS}"
         raise ProfileError(message) from None
 
 
@@ -115,6 +145,14 @@ def _weight(value: object) -> float | None:
     if value is None or 0 <= _real(value) < math.inf:
         return None if value is None else _real(value)
     raise ProfileError(f"A weight is a number, 0 or more, not {shortened(value)}. 1 is normal, 0 is no pull.")
+
+
+def _probability(value: object) -> float | None:
+    if value is None or 0 < _real(value) < 1:
+        return None if value is None else _real(value)
+    raise ProfileError(
+        f"A strength is a probability between 0 and 1, not {shortened(value)}. 0.9, or 90%, is strong."
+    )
 
 
 def _real(value: object) -> float:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import tomlkit
 from tomlkit.items import Array, Item
 
 from profiles.errors import ProfileError
+from profiles.lore import LoreEntry
 from profiles.names import shortened
 from profiles.profile import Profile
 from profiles.target import Target
+
+LORE = "\n[[lorebook]]"
+_UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f]")  # what only an escape can carry
 
 
 def from_toml(text: str, name: str) -> Profile:
@@ -32,7 +38,7 @@ def to_toml(profile: Profile) -> str:
     """The text of a file; keys that say nothing are left out."""
     document = tomlkit.document()
     document["name"] = profile.name
-    for key in ("description", "scenario", "greeting", "example_dialogue"):
+    for key in ("display_name", "description", "scenario", "greeting", "example_dialogue"):
         if text := getattr(profile, key):
             document[key] = _text(text)
     for key in ("facts", "alternate_greetings", "tags"):
@@ -40,14 +46,51 @@ def to_toml(profile: Profile) -> str:
             document[key] = _lines(texts) if key != "tags" else list(texts)
     if profile.attributes:
         document["attributes"] = {name: _target(target) for name, target in profile.attributes.items()}
-    return tomlkit.dumps(document)
+    # Written here: thousands of entries take the library minutes.
+    return tomlkit.dumps(document) + "".join(line for entry in profile.lorebook for line in _lore(entry))
 
 
 def renamed(text: str, name: str) -> str:
     """The text of a file under another name, its comments and layout kept."""
-    document = tomlkit.parse(text)
+    head, lore = _parts(text)
+    document = tomlkit.parse(head)
     document["name"] = name
-    return tomlkit.dumps(document)
+    return tomlkit.dumps(document) + lore
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The text up to its lorebook, and that: a long one takes the library that keeps the layout minutes."""
+    head, mark, rest = text.partition(LORE)
+    try:
+        tomllib.loads(head)  # it is whole, so the mark does not stand within a text
+    except tomllib.TOMLDecodeError:
+        return text, ""
+    return head, mark + rest
+
+
+def _lore(entry: LoreEntry) -> Iterator[str]:
+    yield f"{LORE}\n"
+    for key, value in entry.model_dump(exclude_defaults=True).items():
+        yield f"{key} = {_literal(value)}\n"
+
+
+def _literal(value: Any) -> str:
+    """A value of an entry as TOML; a long text without escapes, for those read fast."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    if not isinstance(value, str):
+        return str(value).lower()
+    plain = not _UNPRINTED.search(value)
+    if plain and "\n" in value and "'''" not in value and not value.endswith("'"):
+        return f"'''\n{value}'''"
+    if (
+        plain
+        and "\n" not in value
+        and "'" not in value
+        and (len(value) > 100 or '"' in value or "\\" in value)
+    ):
+        return f"'{value}'"
+    return tomlkit.string(value).as_string()
 
 
 def _text(text: str) -> Item:
@@ -65,16 +108,16 @@ def _lines(texts: tuple[str, ...]) -> Array:
 
 
 def _target(target: Target) -> Item:
-    """`"lyrical"`, `{ aspect = "lyrical", weight = 1.2 }`, or with `aspects` a table of its own."""
+    """`"lyrical"`, `{ aspect = "lyrical", strength = 0.9 }`, or with `aspects` a table of its own."""
     shares = {name: repr(share) for name, share in target.aspects.items()}
     fields = {"aspects": _inline(shares)}
     if len(shares) == 1:
         (aspect,) = (tomlkit.string(name) for name in shares)
-        if target.weight is None:
-            return aspect
         fields = {"aspect": aspect.as_string()}
-    if target.weight is not None:
-        fields["weight"] = repr(target.weight)
+        if target.weight is None and target.probability is None:
+            return aspect
+    pulls = {"weight": target.weight, "strength": target.probability}
+    fields |= {key: repr(pull) for key, pull in pulls.items() if pull is not None}
     return tomlkit.value(_inline(fields))
 
 

@@ -13,10 +13,14 @@ from storage.errors import (
     ReplacedStorageError,
     StorageError,
     UnknownConversationError,
+    UnknownMemoryError,
     UnknownMessageError,
 )
-from storage.records import Conversation, Hit, Message
-from storage.transfer import export_file, from_json, to_json, to_markdown
+from storage.foreign import Reading
+from storage.markdown import to_markdown
+from storage.own_json import from_json, to_json
+from storage.records import Conversation, Hit, Memory, Message, Statistics
+from storage.transfer import export_branches, export_file, import_file
 
 __all__ = [
     "HEAD",
@@ -28,16 +32,22 @@ __all__ = [
     "DiskFullError",
     "Hit",
     "LockedStorageError",
+    "Memory",
     "Message",
     "NewerDatabaseError",
     "ReadOnlyStorageError",
+    "Reading",
     "RefusedValueError",
     "ReplacedStorageError",
+    "Statistics",
     "StorageError",
     "UnknownConversationError",
+    "UnknownMemoryError",
     "UnknownMessageError",
+    "export_branches",
     "export_file",
     "from_json",
+    "import_file",
     "to_json",
     "to_markdown",
 ]

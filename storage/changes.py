@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from storage import queries
-from storage.models import ConversationRow, GenerationRow, MessageRow
+from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MessageRow
 from storage.records import Conversation, Message
-from storage.values import one_line, plain_json, storable
+from storage.values import is_greeting, one_line, one_of, plain_json, storable, title_from
+
+
+def create(session: Session, *, profile_name: str, profile: Mapping[str, Any], model: str, title: str) -> str:
+    """The id of a new, empty conversation."""
+    now = datetime.now(UTC)
+    row = ConversationRow(
+        id=queries.new_id(session),
+        title=one_line(title),
+        profile_name=storable(profile_name),
+        profile=plain_json(profile),
+        model=storable(model),
+        head_id=None,
+        visits=0,
+        created_at=now,
+        updated_at=now,
+        archived=False,
+    )
+    session.add(row)
+    return row.id
 
 
 def append(
@@ -25,8 +44,12 @@ def append(
     text: str,
     state: str,
     hidden: bool = False,
+    speaker: str = "",
+    extra: Mapping[str, Any] | None = None,
 ) -> int:
     """The id of a new message after `parent_id`, beside those that are there; it becomes the head."""
+    one_of("role", role, ROLES)
+    one_of("state", state, STATES)
     if parent_id is not None:
         queries.message_row(session, parent_id, conversation.id)
     row = MessageRow(
@@ -39,30 +62,62 @@ def append(
         hidden=hidden,
         visited=0,
         created_at=datetime.now(UTC),
+        bookmarked=False,
+        speaker=one_line(speaker),
+        extra=plain_json(extra),
     )
     session.add(row)
     session.flush()
     conversation.updated_at = row.created_at
-    move_head(conversation, row)
+    move_head(session, conversation, row.id)
     session.flush()
     return row.id
 
 
-def move_head(conversation: ConversationRow, message: MessageRow) -> None:
-    """End the active path at this message, and remember when that was."""
+def entitle(session: Session, conversation: ConversationRow, text: str) -> None:
+    """A title from what the user says, if there is none yet, or only a greeting of theirs."""
+    if not conversation.title:
+        conversation.title = title_from(text)
+    elif is_greeting(conversation.title) and not is_greeting(text):
+        by_user = (MessageRow.conversation_id == conversation.id, MessageRow.role == "user")
+        first = select(MessageRow.text).where(*by_user).order_by(MessageRow.id).limit(1)
+        if title_from(session.scalar(first) or "") == conversation.title:  # else a person chose it
+            conversation.title = title_from(text)
+
+
+def move_head(session: Session, conversation: ConversationRow, message_id: int | None) -> None:
+    """End the active path at this message (None: before the first one), and remember when that was."""
     conversation.visits += 1
-    conversation.head_id, message.visited = message.id, conversation.visits
+    conversation.head_id = message_id
+    if message_id is not None:
+        queries.message_row(session, message_id, conversation.id).visited = conversation.visits
 
 
-def restore(session: Session, conversation: Conversation, messages: Sequence[Message]) -> str:
+def follow(session: Session, message_id: int, *, onwards: bool = True) -> str:
+    """Move the head to this message, or onwards as far as it was last followed; returns its conversation."""
+    row = queries.message_row(session, message_id)
+    conversation = queries.conversation_row(session, row.conversation_id)
+    leaf = queries.latest_leaf(row.conversation_id, MessageRow.id == message_id)
+    move_head(session, conversation, session.scalar(leaf) if onwards else message_id)
+    session.flush()
+    return conversation.id
+
+
+def restore(
+    session: Session, conversation: Conversation, messages: Sequence[Message], *, renumber: bool = True
+) -> str:
     """Store a whole tree that came from elsewhere, parents before children; returns its id.
 
-    Messages get new ids in the same order. The conversation keeps its id unless another one has it.
+    Messages get new ids in the same order. The conversation keeps its id unless it has none or another one's.
+    `renumber` False: a tree that was deleted here gets its own ids again, which are never given twice.
     """
-    taken = session.get(ConversationRow, conversation.id) is not None
+    taken = not conversation.id or session.get(ConversationRow, conversation.id) is not None
     new_id = queries.new_id(session) if taken else conversation.id
     last = session.execute(sql("SELECT seq FROM sqlite_sequence WHERE name = 'message'")).scalar() or 0
-    ids = {message.id: number for number, message in enumerate(messages, start=last + 1)}
+    ids = {
+        message.id: last + place if renumber else message.id
+        for place, message in enumerate(messages, start=1)
+    }
     row = {
         "id": new_id,
         "title": one_line(conversation.title),
@@ -73,6 +128,8 @@ def restore(session: Session, conversation: Conversation, messages: Sequence[Mes
         "visits": conversation.visits,
         "created_at": conversation.created_at,
         "updated_at": conversation.updated_at,
+        "archived": conversation.archived,
+        "extra": plain_json(conversation.extra),
     }
     session.execute(insert(ConversationRow), [row])
     traces = [(ids[m.id], m.generation) for m in messages if m.generation is not None]
@@ -96,4 +153,7 @@ def _renumbered(message: Message, ids: dict[int, int], conversation_id: str) -> 
         "hidden": message.hidden,
         "visited": message.visited,
         "created_at": message.created_at,
+        "bookmarked": message.bookmarked,
+        "speaker": one_line(message.speaker),
+        "extra": plain_json(message.extra),
     }

@@ -20,23 +20,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
-from sqlalchemy import text as sql
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
-from storage import changes, queries, search
+from storage import changes, deletions, edits, memories, queries, recollection, search, statistics
 from storage.database import Database
 from storage.errors import RefusedValueError, UnknownMessageError
-from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MessageRow
-from storage.records import Conversation, Hit, Message
-from storage.values import one_line, one_of, plain_json, storable, title_from
+from storage.models import STATES, ConversationRow, GenerationRow, MessageRow
+from storage.records import Conversation, Hit, Memory, Message, Statistics
+from storage.values import one_line, one_of, plain_json, storable
 
 HEAD: Final = "head"  # the parent of a new message: the one that ends the active path
 
 # The class has a method called `list`, which hides the type inside it.
 Conversations: TypeAlias = list[Conversation]
 Messages: TypeAlias = list[Message]
+Memories: TypeAlias = list[Memory]
 Hits: TypeAlias = list[Hit]
+Numbers: TypeAlias = list[int]
 
 
 class ConversationManager:
@@ -47,6 +47,7 @@ class ConversationManager:
 
     def __init__(self, path: Path | None) -> None:
         self._database = Database(path)
+        self._deleted: deletions.Deleted | None = None
 
     @property
     def path_of_database(self) -> Path | None:
@@ -69,37 +70,33 @@ class ConversationManager:
         self, *, profile_name: str, profile: Mapping[str, Any], model: str, title: str = ""
     ) -> Conversation:
         """A new, empty conversation. Without a title it takes one from the first message of the user."""
-        now = datetime.now(UTC)
         with self._database.write() as session:
-            row = ConversationRow(
-                id=queries.new_id(session),
-                title=one_line(title),
-                profile_name=storable(profile_name),
-                profile=plain_json(profile),
-                model=storable(model),
-                head_id=None,
-                visits=0,
-                created_at=now,
-                updated_at=now,
+            created = changes.create(
+                session, profile_name=profile_name, profile=profile, model=model, title=title
             )
-            session.add(row)
-            session.flush()
-            return _conversation(session, row.id)
+            return queries.conversation(session, created)
 
     def get(self, reference: str) -> Conversation:
         """The conversation with this id, beginning of an id, or exact title; "last" is the newest."""
         with self._database.read() as session:
-            return _conversation(session, queries.find(session, reference))
+            return queries.conversation(session, queries.find(session, reference))
 
     def list(
-        self, *, limit: int | None = None, profile_name: str | None = None, include_empty: bool = False
+        self,
+        *,
+        limit: int | None = None,
+        profile_name: str | None = None,
+        include_empty: bool = False,
+        archived: bool | None = False,
     ) -> Conversations:
-        """Conversations, the one in which something was said last first."""
+        """Conversations, the one in which something was said last first. `archived` None: both kinds."""
         question = queries.conversations().limit(limit)
         if not include_empty:
-            question = question.where(ConversationRow.head_id.is_not(None))
+            question = question.where(queries.spoken())
         if profile_name is not None:
             question = question.where(ConversationRow.profile_name == profile_name)
+        if archived is not None:
+            question = question.where(ConversationRow.archived == archived)
         with self._database.read() as session:
             return [queries.conversation_of(row) for row in session.execute(question)]
 
@@ -108,21 +105,13 @@ class ConversationManager:
             raise RefusedValueError(f"A title has at least one visible character, and {title!r} has none.")
         with self._database.write() as session:
             queries.conversation_row(session, conversation_id).title = line
-            session.flush()
-            return _conversation(session, conversation_id)
+            return queries.conversation(session, conversation_id)
 
-    def delete(self, conversation_id: str) -> bool:
-        """Delete a conversation, and every byte of it from the file, its index and its log.
-
-        False when the conversation is gone but its bytes may be left: another program is reading just now,
-        or the disk is too full to rewrite the file. The next deletion takes them along.
-        """
+    def archive(self, conversation_id: str, archived: bool = True) -> Conversation:
+        """Put a conversation out of the list without deleting it, or back into it."""
         with self._database.write() as session:
-            session.delete(queries.conversation_row(session, conversation_id))
-            session.flush()
-            # FTS5 only marks words as deleted; merging all parts of the index takes them out.
-            session.execute(sql("INSERT INTO message_search (message_search) VALUES ('optimize')"))
-        return self._database.scrub()
+            queries.conversation_row(session, conversation_id).archived = archived
+            return queries.conversation(session, conversation_id)
 
     def set_profile(
         self, conversation_id: str, *, profile_name: str, profile: Mapping[str, Any]
@@ -131,8 +120,37 @@ class ConversationManager:
         with self._database.write() as session:
             row = queries.conversation_row(session, conversation_id)
             row.profile_name, row.profile = storable(profile_name), plain_json(profile)
-            session.flush()
-            return _conversation(session, conversation_id)
+            return queries.conversation(session, conversation_id)
+
+    def delete(self, conversation_id: str) -> bool:
+        """Delete a conversation, and every byte of it from the file, its index and its log.
+
+        False when the conversation is gone but its bytes may be left: another program is reading just now,
+        or the disk is too full to rewrite the file. The next deletion takes them along.
+        """
+        with self._database.write() as session:
+            deleted = deletions.delete_conversation(session, conversation_id)
+        self._deleted = deleted
+        return self._database.scrub()
+
+    def undelete(self) -> Conversation:
+        """Bring back, from memory alone, the conversation that this manager deleted last."""
+        if (deleted := self._deleted) is None:
+            raise RefusedValueError(
+                "Only the conversation that was deleted last since the program started can come back, "
+                "and there is none. Import one that was exported: chatbot conversation import"
+            )
+        with self._database.write() as session:
+            restored = queries.conversation(session, deletions.undelete(session, deleted))
+        self._deleted = None
+        return restored
+
+    def statistics(
+        self, conversation_id: str | None = None, *, profile_name: str | None = None
+    ) -> Statistics:
+        """How much was said, in one conversation or in all (those with a persona)."""
+        with self._database.read() as session:
+            return statistics.of(session, conversation_id, profile_name)
 
     # --- messages
 
@@ -145,34 +163,39 @@ class ConversationManager:
         parent_id: int | Literal["head"] | None = HEAD,
         state: str = "complete",
         hidden: bool = False,
+        speaker: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> Message:
-        """Store a message after `parent_id` (None: it opens the conversation); it becomes the head."""
-        one_of("role", role, ROLES)
-        one_of("state", state, STATES)
+        """Store a message after `parent_id` (None: it opens the conversation); it becomes the head.
+
+        The first message of the user that says something becomes the title, where there is none.
+        """
         with self._database.write() as session:
-            conversation = queries.conversation_row(session, conversation_id)
-            if parent_id == HEAD:
-                parent_id = conversation.head_id
-            if role == "user" and not conversation.title:
-                conversation.title = title_from(text)
-            message_id = changes.append(
-                session, conversation, parent_id=parent_id, role=role, text=text, state=state, hidden=hidden
-            )
-            return _message(session, message_id)
+            row = queries.conversation_row(session, conversation_id)
+            if role == "user":
+                changes.entitle(session, row, text)
+            parent = row.head_id if parent_id == HEAD else parent_id
+            marks = {"state": state, "hidden": hidden, "speaker": speaker, "extra": extra}
+            added = changes.append(session, row, parent_id=parent, role=role, text=text, **marks)
+            return queries.message(session, added)
 
     def begin_reply(
-        self, conversation_id: str, *, parent_id: int, generation: Mapping[str, Any] | None = None
+        self,
+        conversation_id: str,
+        *,
+        parent_id: int,
+        generation: Mapping[str, Any] | None = None,
+        speaker: str = "",
     ) -> Message:
         """An empty, partial reply to `parent_id`, beside those that are there; it becomes the head."""
         with self._database.write() as session:
-            conversation = queries.conversation_row(session, conversation_id)
-            message_id = changes.append(
-                session, conversation, parent_id=parent_id, role="bot", text="", state="partial"
+            row = queries.conversation_row(session, conversation_id)
+            begun = changes.append(
+                session, row, parent_id=parent_id, role="bot", text="", state="partial", speaker=speaker
             )
             if generation is not None:
-                session.add(GenerationRow(message_id=message_id, trace=plain_json(generation)))
-                session.flush()
-            return _message(session, message_id)
+                session.add(GenerationRow(message_id=begun, trace=plain_json(generation)))
+            return queries.message(session, begun)
 
     def journal(self, message_id: int, text: str) -> None:
         """Write down what was said so far of a reply that is still being said."""
@@ -192,8 +215,43 @@ class ConversationManager:
             row.text, row.state = storable(text), state
             session.merge(GenerationRow(message_id=message_id, trace=plain_json(generation)))
             queries.conversation_row(session, row.conversation_id).updated_at = datetime.now(UTC)
-            session.flush()
-            return _message(session, message_id)
+            return queries.message(session, message_id)
+
+    def edit(self, message_id: int, text: str) -> Message:
+        """An alternative to this message with another text; it becomes the head, and the old one stays."""
+        with self._database.write() as session:
+            return queries.message(session, edits.edit(session, message_id, text))
+
+    def delete_message(self, message_id: int) -> Messages:
+        """Delete this message alone, as thoroughly as `delete`; what followed it follows its parent.
+
+        Returns the active path.
+        """
+        with self._database.write() as session:
+            conversation_id = deletions.delete_message(session, message_id)
+            path = queries.messages_of(session, queries.active_path(conversation_id))
+        self._database.scrub()
+        return path
+
+    def hide(self, message_id: int, hidden: bool = True) -> Message:
+        """Keep a message from the model, or show it again."""
+        with self._database.write() as session:
+            queries.message_row(session, message_id).hidden = hidden
+            return queries.message(session, message_id)
+
+    def bookmark(self, message_id: int, bookmarked: bool = True) -> Message:
+        with self._database.write() as session:
+            queries.message_row(session, message_id).bookmarked = bookmarked
+            return queries.message(session, message_id)
+
+    def bookmarks(self, conversation_id: str | None = None) -> Messages:
+        """The messages with a bookmark, in one conversation or in all, in the order they were said."""
+        question = queries.messages().where(MessageRow.bookmarked)
+        with self._database.read() as session:
+            if conversation_id is not None:
+                queries.conversation_row(session, conversation_id)
+                question = question.where(MessageRow.conversation_id == conversation_id)
+            return queries.messages_of(session, question)
 
     # --- the tree
 
@@ -204,27 +262,41 @@ class ConversationManager:
             return queries.messages_of(session, queries.active_path(conversation_id))
 
     def siblings(self, message_id: int) -> Messages:
-        """The message and its alternatives, in the order in which they were made."""
+        """The message and its alternatives, in the order of their positions."""
         with self._database.read() as session:
             row = queries.message_row(session, message_id)
             return queries.messages_of(session, queries.alternatives(row))
 
-    def select(self, message_id: int) -> Messages:
-        """Make the path through this message the active one, as far as it was last followed; returns it."""
+    def select(self, message_id: int, *, follow: bool = True) -> Messages:
+        """Make the path through this message the active one, as far as it was last followed; returns it.
+
+        Without `follow` the path ends here, so that what is said next branches off.
+        """
         with self._database.write() as session:
-            row = queries.message_row(session, message_id)
-            leaf = session.execute(queries.latest_leaf(row)).scalar_one()
-            conversation = queries.conversation_row(session, row.conversation_id)
-            changes.move_head(conversation, queries.message_row(session, leaf))
-            session.flush()
-            return queries.messages_of(session, queries.active_path(row.conversation_id))
+            conversation_id = changes.follow(session, message_id, onwards=follow)
+            return queries.messages_of(session, queries.active_path(conversation_id))
+
+    def undo(self, conversation_id: str) -> str:
+        """End the path before the last message of the user; returns what that said. Nothing is deleted."""
+        with self._database.write() as session:
+            return edits.undo(session, conversation_id)
+
+    def fork(self, message_id: int) -> Conversation:
+        """A new conversation that holds the path up to and with this message."""
+        with self._database.write() as session:
+            return queries.conversation(session, edits.fork(session, message_id))
+
+    def tree(self, conversation_id: str) -> Messages:
+        """Every message; a parent comes before its children."""
+        return self.whole(conversation_id)[1]
 
     def whole(self, conversation_id: str) -> tuple[Conversation, Messages]:
         """The conversation and its whole tree at one moment; a parent comes before its children."""
         with self._database.read() as session:
             queries.conversation_row(session, conversation_id)
             everything = queries.messages().where(MessageRow.conversation_id == conversation_id)
-            return _conversation(session, conversation_id), queries.messages_of(session, everything)
+            found = queries.conversation(session, conversation_id)
+            return found, queries.messages_of(session, everything)
 
     def restore(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:
         """Store a whole tree that came from elsewhere, `messages` with ids of their own and parents first.
@@ -232,18 +304,46 @@ class ConversationManager:
         Messages get new ids; the conversation keeps its id unless another one has it.
         """
         with self._database.write() as session:
-            return _conversation(session, changes.restore(session, conversation, messages))
+            return queries.conversation(session, changes.restore(session, conversation, messages))
 
-    def search(self, query: str, limit: int = 20) -> Hits:
+    # --- what is known and what was said
+
+    def remember(self, profile_name: str, text: str, *, kind: str, message_id: int | None = None) -> Memory:
+        """Something that a persona ("": every persona) knows of the user from now on."""
+        with self._database.write() as session:
+            return memories.remember(session, profile_name, text, kind=kind, message_id=message_id)
+
+    def memories(self, profile_name: str | None = None) -> Memories:
+        """What this persona knows, shared memories included, the oldest first; None: all there is."""
+        with self._database.read() as session:
+            return memories.known(session, profile_name)
+
+    def forget(self, memory_id: int) -> Memory:
+        """Delete a memory, as thoroughly as `delete`; returns what it was."""
+        with self._database.write() as session:
+            memory = memories.forget(session, memory_id)
+        self._database.scrub()
+        return memory
+
+    def mentions(self, word: str, *, profile_name: str, most: int) -> Numbers:
+        """The numbers of the messages with this word in a persona's conversations, the newest first; only
+        the newest `most` messages that have it are looked at."""
+        with self._database.read() as session:
+            return recollection.mentions(session, word, profile_name, most)
+
+    def messages(self, numbers: Sequence[int]) -> Messages:
+        """These messages, in the order in which they were said; those that are gone are left out."""
+        with self._database.read() as session:
+            return queries.messages_of(session, queries.messages().where(MessageRow.id.in_(numbers)))
+
+    def search(
+        self,
+        query: str,
+        limit: int = 20,
+        *,
+        profile_name: str | None = None,
+        conversation_id: str | None = None,
+    ) -> Hits:
         """The messages that contain all words of the query (the last may be unfinished), best first."""
         with self._database.read() as session:
-            return search.hits(session, query, limit)
-
-
-def _conversation(session: Session, conversation_id: str) -> Conversation:
-    question = queries.conversations().where(ConversationRow.id == conversation_id)
-    return queries.conversation_of(session.execute(question).one())
-
-
-def _message(session: Session, message_id: int) -> Message:
-    return queries.messages_of(session, queries.messages().where(MessageRow.id == message_id))[0]
+            return search.hits(session, query, limit, profile_name, conversation_id)

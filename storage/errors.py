@@ -4,6 +4,7 @@ StorageError                     exit code 1
 ├── UnknownConversationError     exit code 2   no conversation answers to the reference
 ├── AmbiguousConversationError   exit code 2   more than one does
 ├── UnknownMessageError          exit code 2   no message has the id
+├── UnknownMemoryError           exit code 2   no memory has the id
 ├── RefusedValueError            exit code 2   a role, state, title or exported document that is not valid
 ├── NewerDatabaseError           written by a later version of the program
 ├── CorruptStorageError          not a database, damaged, or the database of another program
@@ -66,6 +67,16 @@ class UnknownMessageError(StorageError):
         super().__init__(
             f"A message is named by its number, and {place} has no message {message_id}. "
             "It may have been deleted meanwhile; open the conversation again."
+        )
+
+
+class UnknownMemoryError(StorageError):
+    exit_code = 2
+
+    def __init__(self, memory_id: int) -> None:
+        super().__init__(
+            f"A memory is named by its number, and this database has no memory {memory_id}. "
+            "See: chatbot memory list"
         )
 
 

@@ -108,7 +108,47 @@ def search(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (conversations, search)
+def keepsakes(connection: Connection) -> None:
+    """Version 3: memories of the user, bookmarks, the archive, and what imported chats bring along."""
+    _execute(
+        connection,
+        "ALTER TABLE conversation ADD COLUMN archived BOOLEAN NOT NULL DEFAULT 0",
+        "ALTER TABLE conversation ADD COLUMN extra JSON",
+        "ALTER TABLE message ADD COLUMN bookmarked BOOLEAN NOT NULL DEFAULT 0",
+        "ALTER TABLE message ADD COLUMN speaker TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE message ADD COLUMN extra JSON",
+        """
+        CREATE TABLE memory (
+            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            profile_name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            message_id INTEGER,
+            created_at DATETIME NOT NULL,
+            FOREIGN KEY (message_id) REFERENCES message (id) ON DELETE SET NULL
+        )
+        """,
+        "CREATE INDEX memory_of_message ON memory (message_id)",
+        "CREATE INDEX message_bookmarks ON message (conversation_id) WHERE bookmarked = 1",
+    )
+
+
+def prefixes(connection: Connection) -> None:
+    """Version 4: the index also knows words by their first one and two letters, which many words share."""
+    _execute(
+        connection,
+        "DROP TABLE message_search",
+        """
+        CREATE VIRTUAL TABLE message_search USING fts5(
+            text, content='message', content_rowid='id', tokenize='unicode61 remove_diacritics 2',
+            prefix='1 2'
+        )
+        """,
+        "INSERT INTO message_search (message_search) VALUES ('rebuild')",
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (conversations, search, keepsakes, prefixes)
 CURRENT_VERSION = len(MIGRATIONS)
 
 

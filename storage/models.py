@@ -1,8 +1,9 @@
 """The tables: a conversation is a tree of messages, a reply of the model has a generation.
 
 conversation 1 ── * message 1 ── 0..1 generation
-conversation.head_id   the message that ends the active path (None: nothing was said yet)
+conversation.head_id   the message that ends the active path (None: it is empty)
 message.parent_id      the message it answers (None: it opens the conversation)
+memory.message_id      the message from which it is known (None: a person wrote it, or the message is gone)
 
 Messages with the same parent are alternatives of one another (siblings), told apart by `position`.
 The text of all messages is also in the full-text index `message_search`, which triggers keep in step;
@@ -23,8 +24,8 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
-    text,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, Text, TypeDecorator
 
@@ -52,7 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JSON()}
+    type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JSON(none_as_null=True)}
 
 
 class ConversationRow(Base):
@@ -79,6 +80,8 @@ class ConversationRow(Base):
     visits: Mapped[int]  # how often the head has moved
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]  # when something was last said
+    archived: Mapped[bool] = mapped_column(server_default=sql("0"))
+    extra: Mapped[dict[str, Any] | None]  # the foreign header of an imported chat, verbatim
 
 
 class MessageRow(Base):
@@ -101,8 +104,9 @@ class MessageRow(Base):
             "conversation_id",
             "position",
             unique=True,
-            sqlite_where=text("parent_id IS NULL"),
+            sqlite_where=sql("parent_id IS NULL"),
         ),
+        Index("message_bookmarks", "conversation_id", sqlite_where=sql("bookmarked = 1")),
         CheckConstraint("parent_id < id", name="parent_is_older"),
         CheckConstraint("role IN ('user', 'bot', 'narrator')", name="known_role"),
         CheckConstraint("state IN ('complete', 'partial', 'failed')", name="known_state"),
@@ -120,6 +124,9 @@ class MessageRow(Base):
     hidden: Mapped[bool]
     visited: Mapped[int]  # conversation.visits when this message last became the head; 0: never
     created_at: Mapped[datetime]
+    bookmarked: Mapped[bool] = mapped_column(server_default=sql("0"))
+    speaker: Mapped[str] = mapped_column(server_default=sql("''"))  # "": the persona or the user
+    extra: Mapped[dict[str, Any] | None]  # the foreign keys of an imported message, verbatim
 
 
 class GenerationRow(Base):
@@ -129,3 +136,20 @@ class GenerationRow(Base):
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     trace: Mapped[dict[str, Any]]
+
+
+class MemoryRow(Base):
+    """Something that a persona knows of the user; it outlives the conversation it comes from."""
+
+    __tablename__ = "memory"
+    __table_args__ = (
+        Index("memory_of_message", "message_id"),  # deleting a message looks for the memories of it
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    profile_name: Mapped[str]  # "": every persona knows it
+    kind: Mapped[str]
+    text: Mapped[str]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]

@@ -55,18 +55,42 @@ def conversation_of(row: Row[Any]) -> Conversation:
     return Conversation(**row._mapping)
 
 
+def conversation(session: Session, conversation_id: str) -> Conversation:
+    """The conversation that is there, with what the session changed in it."""
+    session.flush()
+    row = session.execute(conversations().where(ConversationRow.id == conversation_id)).one()
+    return conversation_of(row)
+
+
+def message(session: Session, message_id: int) -> Message:
+    """The message that is there, with what the session changed in it."""
+    session.flush()
+    return messages_of(session, messages().where(MessageRow.id == message_id))[0]
+
+
+def spoken() -> ColumnElement[bool]:
+    """Whether something was said in a conversation."""
+    return select(MessageRow.id).where(MessageRow.conversation_id == ConversationRow.id).exists()
+
+
 def messages_of(session: Session, question: Select[Any]) -> list[Message]:
     return [Message(**row) for row in session.execute(question).mappings()]
 
 
 def active_path(conversation_id: str) -> Select[Any]:
-    """The messages from the opening one to the head: by id, since a parent is older than its child."""
-    chain = (
-        select(MessageRow.id, MessageRow.parent_id)
-        .join(ConversationRow, ConversationRow.head_id == MessageRow.id)
-        .where(ConversationRow.id == conversation_id)
-        .cte("chain", recursive=True)
-    )
+    """The messages from the opening one to the head."""
+    head = select(ConversationRow.head_id).where(ConversationRow.id == conversation_id)
+    return _path(MessageRow.id == head.scalar_subquery())
+
+
+def path_to(message_id: int) -> Select[Any]:
+    """The messages from the opening one to this one."""
+    return _path(MessageRow.id == message_id)
+
+
+def _path(end: ColumnElement[bool]) -> Select[Any]:
+    """By id, since a parent is older than its child."""
+    chain = select(MessageRow.id, MessageRow.parent_id).where(end).cte("chain", recursive=True)
     older = aliased(MessageRow)
     chain = chain.union_all(select(older.id, older.parent_id).where(older.id == chain.c.parent_id))
     return messages().where(MessageRow.id.in_(select(chain.c.id)))
@@ -76,13 +100,13 @@ def alternatives(message: MessageRow) -> Select[Any]:
     """The messages with the same parent, in the order in which they were made."""
     return (
         messages()
-        .where(_family(message.conversation_id, message.parent_id))
+        .where(family(message.conversation_id, message.parent_id))
         .order_by(None)
         .order_by(MessageRow.position)
     )
 
 
-def _family(conversation_id: str, parent_id: int | None) -> ColumnElement[bool]:
+def family(conversation_id: str, parent_id: int | None) -> ColumnElement[bool]:
     """The messages that answer the same one, or that all open the conversation."""
     same_parent = MessageRow.parent_id.is_not_distinct_from(parent_id)
     return and_(MessageRow.conversation_id == conversation_id, same_parent)
@@ -90,20 +114,16 @@ def _family(conversation_id: str, parent_id: int | None) -> ColumnElement[bool]:
 
 def next_position(conversation_id: str, parent_id: int | None) -> Select[Any]:
     last = func.max(MessageRow.position)
-    return select(func.coalesce(last + 1, 0)).where(_family(conversation_id, parent_id))
+    return select(func.coalesce(last + 1, 0)).where(family(conversation_id, parent_id))
 
 
-def latest_leaf(message: MessageRow) -> Select[Any]:
-    """The id of the message, among this one and all that follow from it, that was the head most recently."""
-    below = (
-        select(MessageRow.id, MessageRow.visited)
-        .where(MessageRow.id == message.id)
-        .cte("below", recursive=True)
-    )
+def latest_leaf(conversation_id: str, start: ColumnElement[bool]) -> Select[Any]:
+    """The id of the message that was the head most recently, among those at the start and all below them."""
+    below = select(MessageRow.id, MessageRow.visited).where(start).cte("below", recursive=True)
     child = aliased(MessageRow)
     below = below.union_all(
         select(child.id, child.visited).where(
-            child.conversation_id == message.conversation_id,
+            child.conversation_id == conversation_id,
             child.parent_id == below.c.id,
         )
     )
@@ -131,9 +151,8 @@ def find(session: Session, reference: str) -> str:
     wanted = one_line(reference)
     if session.get(ConversationRow, wanted.lower()) is not None:
         return wanted.lower()
-    spoken = ConversationRow.head_id.is_not(None)
     if wanted == "last":
-        newest = conversations().where(spoken).limit(1)
+        newest = conversations().where(spoken(), ~ConversationRow.archived).limit(1)
         if (row := session.execute(newest).first()) is not None:
             return row.id
         raise UnknownConversationError(reference)

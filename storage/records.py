@@ -23,6 +23,9 @@ class Message:
     hidden: bool  # kept, but not shown to the model
     generation: dict[str, Any] | None  # the engine's trace of a reply
     visited: int = 0  # rank of the last time it was the head; 0: never
+    bookmarked: bool = False
+    speaker: str = ""  # who said it, when it is not the conversation's own persona or user
+    extra: dict[str, Any] | None = None  # foreign keys of an imported message, verbatim
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Conversation:
     updated_at: datetime  # UTC; when something was last said
     message_count: int  # in the whole tree, alternatives included
     visits: int = 0  # how often the head has moved
+    archived: bool = False
+    extra: dict[str, Any] | None = None  # foreign header of an imported chat, verbatim
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,33 @@ class Hit:
     marks: tuple[tuple[int, int], ...]  # where these words are in the snippet: start and end
     score: float  # higher is better
     created_at: datetime  # UTC
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Something that a persona knows of the user."""
+
+    id: int
+    profile_name: str  # "": every persona knows it
+    kind: str
+    text: str
+    message_id: int | None  # the message from which it is known; None: a person wrote it, or it is gone
+    created_at: datetime  # UTC
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How much was said, over whole trees: alternatives and hidden messages count too."""
+
+    conversations: int
+    messages: int
+    user_messages: int
+    replies: int
+    alternatives: int  # messages beside the first one of those that answer the same message
+    user_words: int
+    reply_words: int
+    tokens: int  # in the replies of the model, where their traces say
+    seconds: float  # that the model took for them, where their traces say
+    first: datetime | None  # UTC; when the first message was said
+    last: datetime | None  # UTC
+    by_profile: dict[str, int]  # messages in the conversations with each persona, most first

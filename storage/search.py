@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from storage import queries
 from storage.models import UtcDateTime
 from storage.records import Hit
 from storage.values import one_line
@@ -19,19 +20,34 @@ from storage.values import one_line
 _MAX_WORDS = 32  # a longer query is a pasted text; SQLite's parser has a limit too
 _SNIPPET_WORDS = 16
 
-_QUERY = text(
-    """
-    SELECT m.conversation_id, c.title, c.profile_name, m.id, m.role, m.created_at, found.snippet, found.score
+# Ranking reads every match, and nearly every message has a word that begins with "t": where more than
+# _CANDIDATES match, the newest of them are ranked. FTS5 goes from the newest to the oldest without sorting,
+# so the one at which to stop is cheap to find; snippets are made only of what is shown. The plus keeps SQLite
+# from putting the whole question once for every message of a conversation.
+_CANDIDATES = 2_000
+_MATCH = "message_search MATCH :expression"
+_QUERY = """
+    SELECT m.conversation_id, c.title, c.profile_name, m.id, m.role, m.created_at, -best.rank AS score,
+           snippet(message_search, 0, :opening, :closing, '…', :words) AS snippet
     FROM (
-        SELECT rowid, -bm25(message_search) AS score,
-               snippet(message_search, 0, :opening, :closing, '…', :words) AS snippet
-        FROM message_search WHERE message_search MATCH :expression ORDER BY rank LIMIT :limit
-    ) AS found
-    JOIN message AS m ON m.id = found.rowid
-    JOIN conversation AS c ON c.id = m.conversation_id
-    ORDER BY found.score DESC, m.id DESC
-    """
-).columns(created_at=UtcDateTime())
+        SELECT rowid AS id, bm25(message_search) AS rank
+        FROM message_search
+        WHERE {match} AND rowid >= coalesce(
+            (SELECT rowid FROM message_search WHERE {match} ORDER BY rowid DESC LIMIT 1 OFFSET :candidates), 0
+        )
+        ORDER BY rank, rowid DESC LIMIT :limit
+    ) AS best
+    CROSS JOIN message_search AS found ON found.rowid = best.id
+    CROSS JOIN message AS m ON m.id = best.id
+    CROSS JOIN conversation AS c ON c.id = m.conversation_id
+    WHERE found.message_search MATCH :expression
+    ORDER BY best.rank, best.id DESC
+"""
+_OF_CONVERSATION = "+rowid IN (SELECT id FROM message WHERE conversation_id = :conversation_id)"
+_OF_PROFILE = """+rowid IN (
+    SELECT id FROM message
+    WHERE conversation_id IN (SELECT id FROM conversation WHERE profile_name = :profile_name)
+)"""
 
 
 def expression(query: str) -> str:
@@ -41,20 +57,37 @@ def expression(query: str) -> str:
     return " AND ".join(quoted[:_MAX_WORDS]) + "*" if quoted else ""
 
 
-def hits(session: Session, query: str, limit: int) -> list[Hit]:
-    """The messages that contain the words, best first."""
+def hits(
+    session: Session,
+    query: str,
+    limit: int,
+    profile_name: str | None = None,
+    conversation_id: str | None = None,
+) -> list[Hit]:
+    """The messages that contain the words, best first: of all, or of one persona or conversation."""
     if not (match := expression(query)):
         return []
+    conditions, chosen = [_MATCH], {}
+    if profile_name is not None:
+        conditions.append(_OF_PROFILE)
+        chosen["profile_name"] = profile_name
+    if conversation_id is not None:
+        queries.conversation_row(session, conversation_id)
+        conditions.append(_OF_CONVERSATION)
+        chosen["conversation_id"] = conversation_id
     mark = token_hex(8)  # unguessable, so that no message can contain the marks by itself
     opening, closing = f"<{mark}>", f"</{mark}>"
+    question = text(_QUERY.format(match=" AND ".join(conditions))).columns(created_at=UtcDateTime())
     rows = session.execute(
-        _QUERY,
+        question,
         {
             "expression": match,
+            "candidates": _CANDIDATES,
             "limit": limit,
             "opening": opening,
             "closing": closing,
             "words": _SNIPPET_WORDS,
+            **chosen,
         },
     )
     return [_hit(row, opening, closing) for row in rows]

@@ -1,270 +1,204 @@
-"""Conversations as files: JSON that holds everything and can be read back, Markdown to be read by people.
+"""Conversations to and from files. One table says which formats there are; each has a module of its own.
 
-The JSON document carries the whole tree, with messages numbered from 1 in the order in which they were said:
-
-    {"format": "chatbot-conversation", "version": 1,
-     "conversation": {"id", "title", "profile_name", "profile", "model", "created_at", "updated_at",
-                      "head", "visits"},
-     "messages": [{"number", "parent", "role", "text", "state", "position", "hidden", "visited",
-                   "created_at", "generation"}, ...]}
-
-Reading it back and writing it again gives the same document. A document is data from elsewhere: it is
-checked completely before anything is stored, and refused with the place and the value that are wrong.
+`export_file` and `import_file` are the doors. What an import brings is data from elsewhere: it is bounded in
+size, checked completely before anything is stored, and refused with the reason, so that nothing is lost.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from storage import markdown, own_json, plaintext, sillytavern
+from storage.branches import Tree
 from storage.conversations import ConversationManager
 from storage.errors import RefusedValueError, StorageError
-from storage.models import ROLES, STATES
-from storage.records import Conversation, Message
-from storage.values import one_line, one_of
+from storage.foreign import Origin, Reading
+from storage.values import one_of
 
-KINDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "an object", list: "a list"}
-FORMATS = ("markdown", "json")
-FORMAT, VERSION = "chatbot-conversation", 1
-_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{8}")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LARGEST = 2**53  # whole numbers that every JSON reader keeps exact
+MAX_FILE = 64 * 1024 * 1024  # bytes of a file that is imported, as of a character card
+NAME_BYTES = 150  # of a character's name in the name of a file; a file name has 255 on most systems
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069]')
 
 
-def to_json(manager: ConversationManager, conversation_id: str) -> dict[str, Any]:
-    """The whole conversation as a JSON document."""
-    conversation, messages = manager.whole(conversation_id)
-    numbers: dict[int | None, int | None] = {None: None}
-    numbers |= {message.id: number for number, message in enumerate(messages, start=1)}
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "conversation": {
-            "id": conversation.id,
-            "title": conversation.title,
-            "profile_name": conversation.profile_name,
-            "profile": conversation.profile,
-            "model": conversation.model,
-            "created_at": conversation.created_at.isoformat(),
-            "updated_at": conversation.updated_at.isoformat(),
-            "head": numbers[conversation.head_id],
-            "visits": conversation.visits,
-        },
-        "messages": [
-            {
-                "number": numbers[message.id],
-                "parent": numbers[message.parent_id],
-                "role": message.role,
-                "text": message.text,
-                "state": message.state,
-                "position": message.position,
-                "hidden": message.hidden,
-                "visited": message.visited,
-                "created_at": message.created_at.isoformat(),
-                "generation": message.generation,
-            }
-            for message in messages
-        ],
-    }
+@dataclass(frozen=True)
+class Format:
+    """What a file of a conversation may look like."""
+
+    name: str
+    ending: str
+    write: Callable[[Tree, bool], str]  # the second: without letters beyond ASCII, where the format allows it
+    read: Callable[[bytes, Origin], Reading] | None = None  # None: it is for people alone
 
 
-def export_file(manager: ConversationManager, conversation_id: str, path: Path, form: str = "") -> Path:
-    """Export to a new file, as "markdown" or "json" (without `form`: as the name of the file ends).
+FORMATS = (
+    Format("markdown", ".md", lambda tree, _: markdown.write(tree)),
+    Format("json", ".json", own_json.write, lambda data, _: own_json.read(data)),
+    Format("text", ".txt", lambda tree, _: plaintext.write(tree), plaintext.read),
+    Format("sillytavern", ".jsonl", sillytavern.write, sillytavern.read),
+)
+_BY_NAME = {form.name: form for form in FORMATS}
+_BY_ENDING = {form.ending: form for form in FORMATS}
 
-    A file that exists is never overwritten, and a file that could not be finished is not left behind.
+
+def exported(
+    manager: ConversationManager,
+    conversation_id: str,
+    form: str = "markdown",
+    *,
+    user_name: str = "",
+    ascii_only: bool = False,
+) -> str:
+    """The text of an export, by the name of its format. `user_name` is what the user is called in it."""
+    found = _BY_NAME[one_of("export format", form, _BY_NAME)]
+    return found.write(Tree.read(manager, conversation_id, user_name), ascii_only)
+
+
+def export_file(
+    manager: ConversationManager, conversation_id: str, path: Path, form: str = "", *, user_name: str = ""
+) -> Path:
+    """Export to a new file; returns its path. Without `form` the ending of its name decides.
+
+    A folder gets a file with the name of the character and the time. A file that exists is never overwritten,
+    and a file that could not be finished is not left behind.
     """
-    form = form or ("json" if path.suffix.lower() == ".json" else "markdown")
-    if one_of("export format", form, FORMATS) == "json":
-        text = json.dumps(to_json(manager, conversation_id), ensure_ascii=False, indent=2) + "\n"
+    if form:
+        one_of("export format", form, _BY_NAME)
+    tree = Tree.read(manager, conversation_id, user_name)
+    if path.is_dir():
+        chosen = _BY_NAME[form or "markdown"]
+        path = path / f"{file_stem(tree)}{chosen.ending}"
     else:
-        text = to_markdown(manager, conversation_id)
-    try:
-        file = path.open("x", encoding="utf-8", newline="\n")
-    except FileExistsError:
-        raise RefusedValueError(
-            f"An export never overwrites a file, and {path} exists. Give another name."
-        ) from None
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        with file:
-            file.write(text)
-    except OSError as error:
-        path.unlink()
-        raise _unwritable(path, error) from error
+        chosen = _BY_NAME[form] if form else _by_ending(path)
+    _write_new({path: chosen.write(tree, False)})
     return path
+
+
+def export_branches(
+    manager: ConversationManager, conversation_id: str, folder: Path, *, user_name: str = ""
+) -> list[Path]:
+    """Export all branches as SillyTavern files of their own into a folder; the paths, the active one first.
+
+    A message that stands as an alternative in one of the files needs no other. All are written or none.
+    """
+    tree = Tree.read(manager, conversation_id, user_name)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    chats = sillytavern.write_branches(tree, file_stem(tree))
+    texts = {folder / f"{stem}.jsonl": text for stem, text in chats.items()}
+    _write_new(texts)
+    return list(texts)
+
+
+def import_file(
+    manager: ConversationManager,
+    path: Path,
+    *,
+    profile: Mapping[str, Any] | None = None,
+    user: str = "",
+    character: str = "",
+) -> Reading:
+    """Store the conversation of a file and return what was read, its conversation as it is stored.
+
+    With `profile`, the snapshot of a persona, that one speaks from now on. `user` and `character` say who is
+    who in files that do not. RefusedValueError, with nothing stored, for a file that holds no conversation.
+    """
+    return store(manager, read_file(path, user=user, character=character), profile)
+
+
+def store(
+    manager: ConversationManager, reading: Reading, profile: Mapping[str, Any] | None = None
+) -> Reading:
+    """Store what was read, with the snapshot of a persona in the place of its own where one is given."""
+    conversation = reading.conversation
+    if profile is not None:
+        name = str(profile.get("name", conversation.profile_name))
+        conversation = replace(conversation, profile_name=name, profile=dict(profile))
+    return replace(reading, conversation=manager.restore(conversation, reading.messages))
+
+
+def read_file(path: Path, *, user: str = "", character: str = "") -> Reading:
+    """The conversation in a file, whatever its format; nothing is stored."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise RefusedValueError(f"{path} cannot be read: {error.strerror}. Give another file.") from error
+    return read(data, path.name, user=user, character=character)
+
+
+def read(data: bytes, name: str = "", *, user: str = "", character: str = "") -> Reading:
+    """The conversation in the bytes of a file of this name ("" where it has none)."""
+    if len(data) > MAX_FILE:
+        raise RefusedValueError(
+            f"A file to import has at most {MAX_FILE} bytes, and this one has more. Nothing was imported. "
+            "Split it."
+        )
+    path = Path(name)
+    found = _recognised(data, path.suffix.lower())
+    if found is None or found.read is None:
+        ends = "is Markdown, which is for people to read" if found else "is none of them"
+        raise RefusedValueError(
+            "An import is a JSON export, a SillyTavern chat (.jsonl) or plain text with 'name: ' before each "
+            f"message, and {name or 'this'} {ends}. Nothing was imported. Export it again as one of them."
+        )
+    return found.read(data, Origin(title=path.stem, user=user, character=character))
+
+
+def _recognised(data: bytes, ending: str) -> Format | None:
+    """The format by what stands in the file, and where that says nothing by the ending of its name."""
+    by_ending = _BY_ENDING.get(ending)
+    if sillytavern.is_chat(data):
+        return _BY_NAME["sillytavern"]
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        lines = ending == ".jsonl" and not own_json.is_export(data)
+        return _BY_NAME["sillytavern" if lines else "json"]
+    if by_ending is None and plaintext.is_chat(data):
+        return _BY_NAME["text"]
+    return by_ending
+
+
+def file_stem(tree: Tree) -> str:
+    """The name of a file without its ending, as SillyTavern gives it: character, local date and time."""
+    name = " ".join(_UNSAFE.sub(" ", tree.names.bot).split()).strip(". ")
+    name = name.encode("utf-8")[:NAME_BYTES].decode("utf-8", errors="ignore").rstrip(". ")
+    return f"{name or 'chat'} - {tree.conversation.created_at.astimezone():%Y-%m-%d@%Hh%Mm%Ss}"
+
+
+def _by_ending(path: Path) -> Format:
+    if (found := _BY_ENDING.get(path.suffix.lower())) is None:
+        raise RefusedValueError(
+            f"The name of an export ends in {', '.join(_BY_ENDING)}, and {path.name!r} in none of them. "
+            "Give another name, or the format with --format."
+        )
+    return found
+
+
+def _write_new(texts: Mapping[Path, str]) -> None:
+    """Write files that do not exist yet: all of them or none."""
+    written: list[Path] = []
+    for path, text in texts.items():
+        try:
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(path)
+                file.write(text)
+        except OSError as error:
+            for unfinished in written:
+                unfinished.unlink()
+            if isinstance(error, FileExistsError):
+                raise RefusedValueError(
+                    f"An export never overwrites a file, and {path} exists. Give another name."
+                ) from None
+            raise _unwritable(path, error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"An export needs a file that can be written, and {path} cannot be: {error.strerror}. "
         "Give another folder."
-    )
-
-
-def to_markdown(manager: ConversationManager, conversation_id: str) -> str:
-    """The active path for people to read. What was said is escaped: rendered, it reads as it was typed."""
-    conversation = manager.get(conversation_id)
-    names = {"user": "You", "bot": conversation.profile_name, "narrator": "Narrator"}
-    begun = f"{conversation.created_at:%Y-%m-%d %H:%M} UTC"
-    facts = f"with {conversation.profile_name}, model {conversation.model or 'unknown'}, {begun}"
-    parts = [f"# {_escaped(one_line(conversation.title) or 'Untitled')}", f"*{_escaped(facts)}*"]
-    for message in manager.path(conversation.id):
-        notes = [] if message.state == "complete" else [message.state]
-        notes += ["hidden from the model"] if message.hidden else []
-        notes += (
-            [f"alternative {message.position + 1} of {message.sibling_count}"]
-            if message.sibling_count > 1
-            else []
-        )
-        name = f"**{_escaped(one_line(names[message.role]))}**"
-        parts.append(f"{name} *({', '.join(notes)})*" if notes else name)
-        parts.append(_escaped(message.text))
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _escaped(text: str) -> str:
-    """Markdown that renders as exactly this text, line by line: no emphasis, link, list, heading or HTML."""
-    text = _CONTROLS.sub("", text.replace("\r\n", "\n"))
-    lines = [_line(line) for line in text.strip("\n").split("\n")]
-    return re.sub(r"(?<=[^\n])\n(?=[^\n])", "\\\\\n", "\n".join(lines))  # a backslash keeps the line break
-
-
-def _line(line: str) -> str:
-    rest = line.strip()
-    if not rest:
-        return ""
-    rest = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", rest)
-    rest = re.sub(r"^([#+=-])", r"\\\1", rest)
-    rest = re.sub(r"^(\d+)([.)])", r"\1\\\2", rest)
-    return "&nbsp;" * (len(line) - len(line.lstrip())) + rest
-
-
-def from_json(manager: ConversationManager, document: Mapping[str, Any]) -> Conversation:
-    """Store the conversation of a document of `to_json`. RefusedValueError, with nothing stored, if not.
-
-    It keeps its id unless another conversation has it: importing a document twice gives two conversations.
-    """
-    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise RefusedValueError(
-            f'An exported conversation says "format": "{FORMAT}", and this document does not. '
-            "Give a file that was written by: chatbot conversation export --format json"
-        )
-    version = _field(document, "version", "the document", int)
-    if version > VERSION:
-        raise RefusedValueError(
-            f"This program reads exported conversations up to version {VERSION}, and this one is version "
-            f"{version}. Update the program."
-        )
-    messages = _messages(_field(document, "messages", "the document", list))
-    conversation = _conversation(_field(document, "conversation", "the document", dict), messages)
-    return manager.restore(conversation, messages)
-
-
-def _conversation(fields: Mapping[str, Any], messages: list[Message]) -> Conversation:
-    place = "the conversation"
-    head = _field(fields, "head", place, int, optional=True)
-    if head not in ({message.id for message in messages} or {None}):
-        raise _refused(place, "head", "the number of one of the messages", head)
-    wanted = _field(fields, "id", place, str)
-    if not _ID.fullmatch(wanted):
-        raise _refused(place, "id", "8 digits and small letters without i, l, o, u", wanted)
-    visits, visited = _count(fields, "visits", place), max((m.visited for m in messages), default=0)
-    if visits < visited:
-        raise _refused(place, "visits", f"{visited} or more, as a message was visited then", visits)
-    return Conversation(
-        id=wanted,
-        title=_field(fields, "title", place, str),
-        profile_name=_field(fields, "profile_name", place, str),
-        profile=_field(fields, "profile", place, dict),
-        model=_field(fields, "model", place, str),
-        head_id=head,
-        created_at=_time(fields, "created_at", place),
-        updated_at=_time(fields, "updated_at", place),
-        message_count=len(messages),
-        visits=visits,
-    )
-
-
-def _messages(entries: list[Any]) -> list[Message]:
-    """The messages, each after its parent, with numbers of their own, siblings counted from 0."""
-    messages: dict[int, Message] = {}
-    families: Counter[int | None] = Counter()
-    for order, entry in enumerate(entries, start=1):
-        place = f"message {order}"
-        if not isinstance(entry, dict):
-            raise _refused(place, "messages", "a list of objects", entry)
-        message = _message(entry, place)
-        if message.id in messages:
-            raise _refused(place, "number", "a number of its own", message.id)
-        if message.parent_id is not None and message.parent_id not in messages:
-            raise _refused(place, "parent", "null or the number of an earlier message", message.parent_id)
-        if message.position != families[message.parent_id]:
-            rule = f"{families[message.parent_id]}, its place among the replies to the same message"
-            raise _refused(place, "position", rule, message.position)
-        families[message.parent_id] += 1
-        messages[message.id] = message
-    return list(messages.values())
-
-
-def _message(fields: Mapping[str, Any], place: str) -> Message:
-    return Message(
-        id=_field(fields, "number", place, int),
-        conversation_id="",
-        parent_id=_field(fields, "parent", place, int, optional=True),
-        role=_one_of(fields, "role", place, ROLES),
-        text=_field(fields, "text", place, str),
-        state=_one_of(fields, "state", place, STATES),
-        position=_count(fields, "position", place),
-        sibling_count=0,  # counted when it is read again
-        created_at=_time(fields, "created_at", place),
-        hidden=_field(fields, "hidden", place, bool),
-        generation=_field(fields, "generation", place, dict, optional=True),
-        visited=_count(fields, "visited", place),
-    )
-
-
-def _field(fields: Mapping[str, Any], name: str, place: str, kind: type, *, optional: bool = False) -> Any:
-    if name in fields and (type(fields[name]) is kind or (optional and fields[name] is None)):
-        return fields[name]
-    rule = KINDS[kind] + (" or null" if optional else "")
-    raise _refused(place, name, rule, fields.get(name, "nothing"))
-
-
-def _count(fields: Mapping[str, Any], name: str, place: str) -> int:
-    value = _field(fields, name, place, int)
-    if not 0 <= value <= _LARGEST:
-        raise _refused(place, name, f"from 0 to {_LARGEST}", value)
-    return value
-
-
-def _one_of(fields: Mapping[str, Any], name: str, place: str, allowed: Sequence[str]) -> str:
-    value = _field(fields, name, place, str)
-    if value not in allowed:
-        raise _refused(place, name, f"one of {', '.join(allowed)}", value)
-    return value
-
-
-def _time(fields: Mapping[str, Any], name: str, place: str) -> datetime:
-    value = _field(fields, name, place, str)
-    try:
-        time = datetime.fromisoformat(value)
-        if time.tzinfo is not None:
-            return time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise _refused(place, name, "a time with its zone, like 2026-01-31T10:00:00+00:00", value)
-
-
-def _refused(place: str, name: str, rule: str, value: object) -> RefusedValueError:
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:59] + "…"
-    return RefusedValueError(
-        f"In an exported conversation, {name!r} must be {rule}; {place} has {shown}. "
-        "Nothing was imported. Correct the file or export it again."
     )

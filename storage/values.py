@@ -12,6 +12,10 @@ from typing import Any
 from storage.errors import RefusedValueError
 
 TITLE_LENGTH = 60  # characters of a title that is taken from the first message
+GREETING_WORDS = {
+    "hi", "hello", "hey", "heya", "hiya", "howdy", "yo", "sup", "greetings", "there", "again",
+    "good", "morning", "afternoon", "evening", "day", "night",
+}  # fmt: skip
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -34,6 +38,12 @@ def title_from(text: str) -> str:
     start = line[:TITLE_LENGTH]  # one character is for the ellipsis
     words = start.rpartition(" ")[0] or start[:-1]
     return words.rstrip(" ,.;:-") + "…"
+
+
+def is_greeting(text: str) -> bool:
+    """Whether the text only says hello."""
+    words = re.findall(r"\w+", text.casefold())
+    return bool(words) and GREETING_WORDS.issuperset(words)
 
 
 def plain_json(value: Any) -> Any:

@@ -48,17 +48,18 @@ class FakeEngine:
                     raise UnknownNameError(f"aspect of {name}", aspect, ATTRIBUTES[name])
 
     def stream(
-        self, context: Context, targets: Mapping[str, Target], sampling: Sampling
+        self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
     ) -> Iterator[str | FakeReply]:
         self.contexts.append(context)
         self.targets.append(targets)
         self.seeds.append(sampling.seed)
         try:
-            for piece in self.pieces:
+            pieces = [prefix, " ", *self.pieces] if prefix else self.pieces
+            for piece in pieces:
                 if isinstance(piece, BaseException):
                     raise piece
                 yield piece
-            yield FakeReply("".join(map(str, self.pieces)), {"finish": "end", "flow": "moved", **self.trace})
+            yield FakeReply("".join(map(str, pieces)), {"finish": "end", "flow": "moved", **self.trace})
         finally:
             self.closed += 1
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from chatbot import config
 from chatbot.cli import app, start, transcript
 from fake_engine import FakeEngine
-from storage import ConversationManager, from_json, to_json
+from storage import ConversationManager, from_json
 
 ROOT = Path(__file__).parent.parent
 KEYS = "k3v9q2mx"
@@ -250,73 +250,6 @@ def test_resume_goes_on_with_a_conversation(
     result = run("resume", KEYS, text="Where are they?\n")
     assert (result.exit_code, result.stderr) == (0, "")
     assert [m.text for m in manager.path(KEYS)][1:] == ["Keys are", "Where are they?", "It rains."]
-
-
-# --- export and import
-
-
-@pytest.mark.usefixtures("both")
-def test_export_to_standard_output(manager: ConversationManager) -> None:
-    result = run("export", KEYS, "--format", "json")
-    assert result.stdout.isascii()
-    assert json.loads(result.stdout) == DOCUMENT
-    gives(
-        run("export", KEYS),
-        "# The keys\n\n*with gloomy-poet, model tiny, 2026-01-02 10:00 UTC*\n\n"
-        "**You**\n\nI lost my keys\n\nbot: \\[31mforged\n\n"
-        "**gloomy-poet** *(partial, alternative 2 of 2)*\n\nKeys are\n",
-    )
-
-
-@pytest.mark.usefixtures("both")
-def test_export_to_a_file_and_import_it_again(manager: ConversationManager, tmp_path: Path) -> None:
-    file = tmp_path / "talk.json"
-    gives(run("export", KEYS, "--output", str(file)), f"k3v9q2mx written to {file}\n")
-    assert json.loads(file.read_text(encoding="utf-8")) == DOCUMENT
-    gives(
-        run("export", KEYS, "-o", str(file)),
-        "",
-        f"Error: An export never overwrites a file, and {file} exists. Give another name.\n",
-        2,
-    )
-    manager.delete(KEYS)
-    gives(run("import", str(file)), "Imported k3v9q2mx The keys (3 messages)\n")
-    assert to_json(manager, KEYS) == DOCUMENT
-    again = run("import", "-", text=file.read_text(encoding="utf-8")).stdout
-    assert again.endswith(" The keys (3 messages)\n")
-    assert len(manager.list()) == 3
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (b"", "is not JSON: Expecting value: line 1 column 1 (char 0)."),
-        (b"{", "is not JSON: Expecting property name"),
-        (b"\xff\xfe", "is not JSON: 'utf-8' codec can't decode"),
-        (b"[" * 100_000, "is not JSON: maximum recursion depth exceeded"),
-        (b"[]", 'An exported conversation says "format": "chatbot-conversation"'),
-    ],
-)
-def test_a_file_that_is_no_export(
-    manager: ConversationManager, tmp_path: Path, content: bytes, complaint: str
-) -> None:
-    file = tmp_path / "talk.json"
-    file.write_bytes(content)
-    result = run("import", str(file))
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert complaint in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert manager.list(include_empty=True) == []
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    missing = tmp_path / "none.json"
-    gives(
-        run("import", str(missing)),
-        "",
-        f"Error: {missing} cannot be read: No such file or directory. Give another file.\n",
-        2,
-    )
 
 
 # --- search

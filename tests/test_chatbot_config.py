@@ -31,7 +31,21 @@ def test_the_shipped_file_holds_every_setting_with_its_default() -> None:
         for section, table in tomllib.loads(SHIPPED.read_text()).items()
         for key, value in table.items()
     }
-    assert written == {name: value for name, value, _ in config.settings(Config())}
+    defaults = {name: value for name, value, _ in config.settings(Config())}
+    assert written == {n: list(value) if isinstance(value, tuple) else value for n, value in defaults.items()}
+
+
+def test_facts_about_the_user_are_a_list_of_texts(user_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config_file.store("chat.user_facts", '["lives in Oslo"]') == 'chat.user_facts = ["lives in Oslo"]'
+    assert user_file.read_text() == '[chat]\nuser_facts = ["lives in Oslo"]\n'
+    assert config.load().chat.user_facts == ("lives in Oslo",)
+    monkeypatch.setenv("CHATBOT_CHAT_USER_FACTS", '["a", "b"]')
+    assert config.load().chat.user_facts == ("a", "b")
+    assert config.load({"chat.user_facts": ["c"]}).chat.user_facts == ("c",)
+    for wrong in ("lives", "[1]"):
+        monkeypatch.setenv("CHATBOT_CHAT_USER_FACTS", wrong)
+        with pytest.raises(ConfigError, match="chat.user_facts must be a list of texts"):
+            config.load()
 
 
 def test_the_defaults_are_those_of_the_parts() -> None:

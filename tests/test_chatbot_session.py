@@ -395,3 +395,214 @@ def test_alternatives_need_two(manager: ConversationManager) -> None:
         session.sibling(1)
     with pytest.raises(UsageError, match="the message 99"):
         session.regenerate(99)
+
+
+def test_a_reply_can_begin_with_given_words(manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("Hi", prefix=" Well,"))
+    assert said(session)[-1] == ("bot", "Well, It rains.", "complete")
+    list(session.regenerate(prefix="No."))
+    assert [m.text for m in manager.siblings(session.messages()[-1].id)] == [
+        "Well, It rains.",
+        "No. It rains.",
+    ]
+
+
+def test_continuing_makes_an_alternative_that_begins_with_the_old_text(manager: ConversationManager) -> None:
+    engine = FakeEngine(pieces=("It ", KeyboardInterrupt()))
+    session = chat(manager, engine)
+    with pytest.raises(KeyboardInterrupt):
+        list(session.reply("Hi"))
+    engine.pieces = ("rains.",)
+    list(session.continue_reply())
+    last = session.messages()[-1]
+    assert [(m.text, m.state) for m in manager.siblings(last.id)] == [
+        ("It", "partial"),
+        ("It rains.", "complete"),
+    ]
+    assert engine.contexts[-1].turns == (Turn("user", "Hi"),)
+
+
+def test_only_a_reply_is_continued(manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("Hi"))
+    with pytest.raises(UsageError, match="not the persona's"):
+        session.continue_reply(session.messages()[0].id)
+
+
+def test_an_edited_message_of_the_user_gets_its_own_reply(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine, POET)
+    list(session.reply("One"))
+    list(session.reply("Two"))
+    first = session.messages()[1]
+    events = session.edit(first.id, " Uno ")
+    assert events is not None
+    assert [type(event) for event in events] == [UserStored, ReplyStarted, Piece, Piece, ReplyFinished]
+    assert [message.text for message in session.messages()] == ["Hello friend.", "Uno", "It rains."]
+    assert engine.contexts[-1].turns == (Turn("bot", "Hello friend."), Turn("user", "Uno"))
+    assert [m.text for m in session.sibling(-1, session.messages()[1].id)][1::2] == ["One", "Two"]
+
+
+def test_an_edited_reply_stands_beside_the_old_one_and_asks_for_nothing(manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("Hi"))
+    assert session.edit(session.messages()[-1].id, "It snows.") is None
+    assert said(session)[-1] == ("bot", "It snows.", "complete")
+    assert session.messages()[-1].position == 1
+
+
+def test_editing_the_greeting_begins_the_conversation(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    assert session.edit(UNSAVED, "Oh. You.") is None
+    assert said(session) == [("bot", "Oh. You.", "complete")]
+    assert session.messages()[0].sibling_count == 3
+
+
+@pytest.mark.parametrize("text", ["", " \x1b ", "x" * 20_001])
+def test_what_is_no_message_cannot_be_edited_in(text: str, manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("Hi"))
+    for act in (lambda: session.edit(session.messages()[-1].id, text), lambda: session.narrate(text)):
+        with pytest.raises(UsageError):
+            act()
+    assert len(manager.tree(manager.get("last").id)) == 2
+
+
+def test_undo_gives_the_text_back_and_deletes_nothing(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    with pytest.raises(UsageError, match="nothing to take back"):
+        session.undo()
+    list(session.reply("One"))
+    list(session.reply("Two"))
+    assert session.undo() == "Two"
+    assert [message.text for message in session.messages()] == ["Hello friend.", "One", "It rains."]
+    assert session.undo() == "One"
+    assert [message.text for message in session.messages()] == ["Hello friend."]
+    assert len(manager.tree(manager.get("last").id)) == 6
+
+
+def test_a_reply_to_any_message_can_be_asked_for(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine, sampling=Sampling(seed=7))
+    list(session.reply("One"))
+    list(session.reply("Two"))
+    list(session.regenerate(session.messages()[0].id))
+    assert said(session) == [("user", "One", "complete"), ("bot", "It rains.", "complete")]
+    assert (session.messages()[-1].position, engine.seeds[-1]) == (1, 8)
+
+
+def test_what_is_said_after_branching_follows_that_message(manager: ConversationManager) -> None:
+    session = chat(manager)
+    for text in ("One", "Two"):
+        list(session.reply(text))
+    assert [m.text for m in session.branch(session.messages()[1].id)] == ["One", "It rains."]
+    list(session.reply("Zwei"))
+    assert [m.text for m in session.messages()] == ["One", "It rains.", "Zwei", "It rains."]
+    assert [m.text for m in manager.siblings(session.messages()[2].id)] == ["Two", "Zwei"]
+
+
+def test_deleting_one_message_keeps_the_others(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    with pytest.raises(UsageError, match="stored nowhere"):
+        session.delete_message(UNSAVED)
+    list(session.reply("One"))
+    list(session.reply("Two"))
+    path = session.delete_message(session.messages()[2].id)
+    assert [message.text for message in path] == ["Hello friend.", "One", "Two", "It rains."]
+
+
+def test_a_hidden_message_is_kept_from_the_model(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine)
+    list(session.reply("One"))
+    first = session.messages()[0].id
+    assert session.hide(first).hidden
+    list(session.reply("Two"))
+    assert engine.contexts[-1].turns == (Turn("bot", "It rains."), Turn("user", "Two"))
+    assert not session.hide(first, False).hidden
+
+
+def test_a_bookmark_comes_and_goes_and_a_greeting_may_have_one(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    marked = session.bookmark(UNSAVED)
+    assert (marked.text, marked.bookmarked) == ("Hello friend.", True)
+    assert manager.bookmarks() == [marked]
+    assert not session.bookmark(marked.id, False).bookmarked
+
+
+def test_narration_is_seen_by_the_model_and_asks_for_no_reply(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine)
+    session.narrate("The door opens.")
+    assert said(session) == [("narrator", "The door opens.", "complete")]
+    list(session.reply("Who is there?"))
+    assert engine.contexts[-1].turns[0] == Turn("narrator", "The door opens.")
+    session.narrate("Nobody answers.")
+    list(session.regenerate())
+    assert [role for role, _, _ in said(session)] == ["narrator", "user", "bot", "narrator", "bot"]
+
+
+def test_a_fork_is_another_conversation_and_opens(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    list(session.reply("One"))
+    list(session.reply("Two"))
+    first = session.conversation
+    copy = session.fork(session.messages()[2].id)
+    assert session.conversation == copy != first
+    assert [message.text for message in session.messages()] == ["Hello friend.", "One", "It rains."]
+    assert len(manager.list()) == 2
+
+
+def test_archiving_puts_the_conversation_away_and_keeps_it_open(manager: ConversationManager) -> None:
+    session = chat(manager)
+    with pytest.raises(UsageError):
+        session.archive()
+    list(session.reply("Hi"))
+    assert session.archive().archived
+    assert manager.list() == []
+    assert not session.archive(False).archived
+    assert len(manager.list()) == 1
+
+
+def test_deleting_the_open_conversation_begins_a_new_one_and_can_be_undone(
+    manager: ConversationManager,
+) -> None:
+    session = chat(manager)
+    list(session.reply("Hi"))
+    gone = session.conversation
+    assert gone is not None
+    session.delete(gone.id)
+    assert session.conversation is None
+    assert manager.list() == []
+    assert session.undelete().id == gone.id
+    assert [text for _, text, _ in said(session)] == ["Hi", "It rains."]
+
+
+def test_deleting_another_conversation_leaves_this_one_open(manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("One"))
+    other = manager.get("last").id
+    session.new()
+    list(session.reply("Two"))
+    session.delete(other)
+    assert [row.id for row in manager.list()] == [session.conversation and session.conversation.id]
+
+
+def test_nothing_is_changed_while_a_reply_is_being_said(manager: ConversationManager) -> None:
+    session = chat(manager)
+    events = session.reply("Hi")
+    next(events)
+    question = session.messages()[0].id
+    for act in (
+        lambda: session.undo(),
+        lambda: session.delete_message(question),
+        lambda: session.narrate("x"),
+        lambda: session.fork(question),
+        lambda: session.branch(question),
+        lambda: session.hide(question),
+    ):
+        with pytest.raises(UsageError, match="One reply at a time"):
+            act()
+    list(events)
+    assert len(session.messages()) == 2

@@ -16,12 +16,21 @@ HEAVY = {"torch", "transformers", "textual", "sqlalchemy", "sklearn", "numpy"}
 # What each part may import of this project; a part is the longest prefix of a module's name that stands here.
 GROUND = {"chatbot", "chatbot.errors", "chatbot.terminal"}
 MODEL = GROUND | {"chatbot.model"}
-ENGINE = MODEL | {"chatbot.sampling", "chatbot.energy", "chatbot.flow", "chatbot.guidance", "profiles"}
+ENGINE = MODEL | {
+    "chatbot.asked",
+    "chatbot.sampling",
+    "chatbot.energy",
+    "chatbot.flow",
+    "chatbot.guidance",
+    "profiles",
+}
 SESSION = ENGINE | {
     "chatbot.engine",
     "chatbot.events",
     "chatbot.persona",
     "chatbot.writing",
+    "chatbot.dialling",
+    "chatbot.conversing",
     "storage",
 }
 ALLOWED: dict[str, set[str]] = {
@@ -35,25 +44,41 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.config": GROUND,
     "chatbot.config_file": GROUND | {"chatbot.config"},
     "chatbot.model": MODEL,
-    "chatbot.energy": MODEL,
+    "chatbot.asked": set(),
+    "chatbot.energy": MODEL | {"chatbot.asked"},
     "chatbot.solver": MODEL | {"chatbot.energy"},
     "chatbot.flow": MODEL | {"chatbot.energy", "chatbot.solver"},
     "chatbot.guidance": MODEL | {"chatbot.energy", "chatbot.flow"},
     "chatbot.engine": ENGINE,
-    "chatbot.persona": {"profiles"},
+    "chatbot.macros": set(),
+    "chatbot.persona": {"chatbot.macros", "profiles"},
+    "chatbot.lore_keys": set(),
+    "chatbot.lorebook": {"chatbot.lore_keys", "chatbot.persona", "profiles"},
     "chatbot.events": {"storage"},
     "chatbot.writing": SESSION,
+    "chatbot.dialling": SESSION,
+    "chatbot.conversing": SESSION,
     "chatbot.session": SESSION,
+    "chatbot.drift": {"chatbot.asked", "profiles"},
+    "chatbot.why": GROUND | {"chatbot.drift", "storage"},
+    "chatbot.replay": SESSION | {"chatbot.why"},
+    "chatbot.probe": SESSION | {"chatbot.drift", "chatbot.train.metrics"},
+    "chatbot.quiz": SESSION | {"chatbot.train.metrics"},
+    "chatbot.radar": GROUND | {"chatbot.quiz"},
+    "chatbot.infer": SESSION,
     "chatbot.commands": SESSION | {"chatbot.session"},
     "chatbot.plain": SESSION | {"chatbot.session", "chatbot.commands"},
     "chatbot.batch": SESSION - {"storage"},
     "chatbot.bench": ENGINE | {"chatbot.engine"},
+    "chatbot.storage_bench": {"storage"},
     "chatbot.tui": GROUND
-    | {"chatbot.session", "chatbot.events", "chatbot.persona", "chatbot.tui", "chatbot.config", "profiles"},
+    | {"chatbot.session", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
+    | {"chatbot.config", "chatbot.config_file"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
     "chatbot.cli": {"chatbot", "profiles", "storage"},
 }
-TRAIN_WITH_ENGINE = {"evaluate", "judge", "pipeline"}  # the rest of chatbot.train stands beside the engine
+# The rest of chatbot.train stands beside the engine.
+TRAIN_WITH_ENGINE = {"evaluate", "interview", "latent", "versus", "ablate"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from card_files import DATA, END, HEAD, chunk, packed, unpacked
-from profiles import CardError, Profile, ProfileStore, Target, cards, charx, png
+from profiles import CardError, LoreEntry, Profile, ProfileStore, Target, cards, charx, lore, png
 
 NOW = 1_800_000_000
 PICTURE = HEAD + DATA + chunk(b"tEXt", b"Title\0A face") + END
@@ -77,6 +77,23 @@ CARDS: dict[str, dict[str, Any]] = {
     },
     "version 2 with a lorebook that lacks extensions": v2(character_book={"entries": [LORE]}),
     "version 2 with a lorebook of another shape": v2(character_book={"entries": {"0": LORE}}),
+    "version 2 with a strange lorebook": v2(
+        character_book={
+            "entries": [
+                {"keys": "a, b", "content": 5, "insertion_order": "1", "priority": True, "constant": "yes"},
+                {"keys": [None, " ", "c\ud83d"], "insertion_order": 10**400},
+                {
+                    "keys": ["d"],
+                    "secondary_keys": ["e"],
+                    "selective": False,
+                    "enabled": False,
+                    "content": "x\r\ny",
+                },
+                {},
+            ]
+        }
+    ),
+    "a name of many words": v2(name="  Ada\n  Augusta   King, Countess of Lovelace " + "x" * 100),
     "version 2 with nothing but data": {"data": {"name": "Ada"}},
     "version 2 with wrong types": v2(
         first_mes=None, scenario=5, tags="x, y ,,z", alternate_greetings="only", extensions=None
@@ -92,6 +109,7 @@ CARDS: dict[str, dict[str, Any]] = {
             "chatbot/attributes": {
                 "style": {"aspects": {"lyrical": 1.0}, "weight": 1.2},
                 "mind": {"aspects": {"emotional": 0.8, "critical": 0.2}},
+                "attitude": {"aspect": "pessimistic", "strength": 0.9},
             },
             "chatbot/facts": ["I am Ada.", "I count."],
             "risuai": {"x": 1},
@@ -195,6 +213,7 @@ def test_what_a_card_says_becomes_a_profile() -> None:
         attributes={
             "style": Target.parse("lyrical:1.2"),
             "mind": Target(aspects={"emotional": 0.8, "critical": 0.2}),
+            "attitude": Target(aspects={"pessimistic": 1.0}, probability=0.9),
         },
     )
 
@@ -211,6 +230,15 @@ def test_what_a_card_says_becomes_a_profile() -> None:
         ("version 2 with nothing but data", {"name": "Ada", "greeting": "", "tags": ()}),
         ("letters of all kinds", {"name": "Зоя-日本", "greeting": "\x1b[31m\nred\0"}),
         ("half a surrogate pair", {"greeting": "?"}),
+        ("version 2", {"name": "Ada", "display_name": "", "lorebook": ()}),
+        ("letters of all kinds", {"display_name": "Зоя 日本"}),
+        (
+            "a name of many words",
+            {
+                "name": "Ada-Augusta-King-Countess-of-Lovelace-xxxxxxxxxx",
+                "display_name": "Ada Augusta King, Countess of Lovelace " + "x" * 61,
+            },
+        ),
         ("version 3", {"name": "Addie", "facts": ("My name is Addie.",)}),
     ],
 )
@@ -278,6 +306,7 @@ def test_every_change_survives(name: str) -> None:
             "example_dialogue": "5",
             "tags": ["6"],
             "attributes": {"mind": "a*3+b:0.5"},
+            "lorebook": [{"keys": ["k"], "content": "7", "priority": 3}],
         }
     )
     for form in cards.FORMATS:
@@ -294,12 +323,86 @@ def test_a_changed_early_card_agrees_with_itself() -> None:
     assert (exported["char_greeting"], exported["data"]["first_mes"]) == ("New.", "New.")
 
 
+def test_a_lorebook_becomes_entries() -> None:
+    profile, _ = cards.read(as_json(CARDS["version 2 with a strange lorebook"])).profile()
+    assert profile.lorebook == (
+        LoreEntry(keys=("a", "b")),
+        LoreEntry(keys=("c?",)),
+        LoreEntry(keys=("d",), enabled=False, content="x\ny"),
+        LoreEntry(),
+    )
+    profile, _ = cards.read(as_json(CARDS["version 3"])).profile()
+    assert profile.lorebook == (LoreEntry(keys=("k",), content=LORE["content"], use_regex=True, order=1),)
+    profile, _ = cards.read(as_json(CARDS["version 2 with a lorebook of another shape"])).profile()
+    assert profile.lorebook == (LoreEntry(keys=("k",), content=LORE["content"], order=1),)
+
+
+def test_only_changed_entries_of_a_lorebook_are_written() -> None:
+    second = LORE | {"keys": ["sun"], "content": "Hot.", "id": 7}
+    card = v2(character_book={**BOOK, "entries": [LORE, second]})
+    original = cards.read(as_json(card))
+    profile, _ = original.profile()
+    sun = profile.lorebook[1].model_copy(update={"content": "Very hot."})
+    new = LoreEntry(keys=("star",), secondary_keys=("far",), content="Small.", order=2)
+
+    def book(*entries: LoreEntry) -> Any:
+        data = cards.write(profile.changed(lorebook=entries), "json", original, NOW)[0]
+        return json.loads(data)["data"]["character_book"]
+
+    first, rewritten = book(profile.lorebook[0], sun)["entries"]
+    assert first == LORE
+    assert rewritten["content"] == "Very hot."
+    assert rewritten | {"content": "Hot."} == rewritten | second
+    longer = book(new, *profile.lorebook)
+    assert longer["entries"][1:] == [LORE, second]
+    assert longer["entries"][0] == {
+        "extensions": {},
+        "keys": ["star"],
+        "secondary_keys": ["far"],
+        "content": "Small.",
+        "comment": "",
+        "constant": False,
+        "enabled": True,
+        "case_sensitive": False,
+        "use_regex": False,
+        "priority": 0,
+        "insertion_order": 2,
+        "selective": True,
+    }
+    assert {key: value for key, value in longer.items() if key != "entries"} == {
+        key: value for key, value in BOOK.items() if key != "entries"
+    }
+
+
+def test_a_lorebook_beyond_the_limits_is_used_in_part_and_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lore, "MAX_LORE", 100)
+    entries = [{"keys": ["k"], "content": "x" * 48} for _ in range(3)]
+    original = cards.read(as_json(v2(character_book={"entries": entries})))
+    profile, warnings = original.profile()
+    assert len(profile.lorebook) == 2
+    assert warnings == [
+        "A profile takes 10000 entries and 100 characters of a lorebook; of the card's 3 entries 2 are used."
+    ]
+    assert json.loads(cards.write(profile, "json", original, NOW)[0]) == original.card
+
+
+def test_the_name_of_the_file_is_no_business_of_the_card() -> None:
+    original = cards.read(as_json(v2(name="Captain Ahab")))
+    profile, _ = original.profile("ahab")
+    assert (profile.name, profile.display_name, profile.speaker) == ("ahab", "Captain Ahab", "Captain Ahab")
+    assert json.loads(cards.write(profile, "json", original, NOW)[0]) == original.card
+    called = profile.changed(display_name="Old Ahab")
+    assert json.loads(cards.write(called, "json", original, NOW)[0])["data"]["name"] == "Old Ahab"
+    new = json.loads(cards.write(called, "json", None, NOW)[0])
+    assert new["data"]["name"] == "Old Ahab"
+
+
 def test_a_new_card_is_complete() -> None:
     profile = Profile.parse(
-        {"name": "bob", "facts": ["I am Bob.", "I nap."], "attributes": {"style": "plain"}}
+        {"name": "bob", "facts": ["I am Bob.", "I nap."], "attributes": {"style": "plain:90%"}}
     )
     extensions = {
-        "chatbot/attributes": {"style": {"aspects": {"plain": 1.0}}},
+        "chatbot/attributes": {"style": {"aspects": {"plain": 1.0}, "strength": 0.9}},
         "chatbot/facts": ["I am Bob.", "I nap."],
     }
     data = {
@@ -473,6 +576,12 @@ def test_the_store_keeps_the_file_as_it_was(tmp_path: Path) -> None:
     store.save_with_card(card.profile()[0], card.source, card.form)
     assert {path.name for path in tmp_path.iterdir()} == {"Ada.toml", "Ada.card.png"}
     assert store.card("ada") == card.source
+    large = cards.read(as_png(CARDS["a lorebook of 2 MB"]))
+    store.save_with_card(large.profile("large")[0], large.source, large.form)
+    assert store.load("large") == large.profile("large")[0]
+    assert len(store.load("large").lorebook) == 2000
+    exported = cards.write(store.load("large"), "json", cards.read(store.card("large") or b""), NOW)[0]
+    assert json.loads(exported) == CARDS["a lorebook of 2 MB"]
     assert store.load("Ada") == card.profile()[0]
     assert store.card("gloomy-poet") is None
     assert charx.CARD == "card.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chatbot.cli import app, authoring
-from profiles import Profile, ProfileStore, cards
+from profiles import Profile, ProfileStore, cards, versions
 
 BUILTINS = len(ProfileStore(Path("nowhere")).names())
 MANIFEST = {"attributes": {"style": ["lyrical", "plain"], "attitude": ["optimistic", "pessimistic"]}}
@@ -199,8 +200,8 @@ def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileSt
     assert lines[-1] == "日本                   yours"
     assert result.stderr == (
         f"Broken profile 'bad' ({store.folder / 'bad.toml'}): A profile has no key 'fatcs'. Did you mean "
-        "'facts'? It has: name, description, facts, greeting, alternate_greetings, scenario, "
-        "example_dialogue, tags, attributes.\n"
+        "'facts'? It has: name, display_name, description, facts, greeting, alternate_greetings, scenario, "
+        "example_dialogue, tags, attributes, lorebook.\n"
     )
     assert result.exit_code == 0
 
@@ -269,7 +270,10 @@ def test_show_as_json_is_a_profile_again(run: Run, store: ProfileStore) -> None:
     shown = json.loads(run("show", "gloomy-poet", "--json").stdout)
     poet = store.load("gloomy-poet")
     path, digest = str(store.path("gloomy-poet")), poet.digest()
-    assert [shown.pop(key) for key in ("builtin", "path", "digest")] == [True, path, digest]
+    assert [shown.pop(key) for key in ("builtin", "favourite", "path", "digest")] == [
+        *(True, False),
+        *(path, digest),
+    ]
     assert Profile.parse(shown) == poet
 
 
@@ -355,7 +359,9 @@ def test_delete_asks_first(run: Run, store: ProfileStore) -> None:
     result = run("delete", "bob", typed="n\n")
     assert (result.stdout, result.stderr) == (f"Delete {path}? [y/N]: n\n", "Nothing was deleted.\n")
     assert path.exists()
-    assert run("delete", "bob", typed="y\n").stdout == f"Delete {path}? [y/N]: y\nDeleted bob\n"
+    assert run("delete", "bob", typed="y\n").stdout == (
+        f"Delete {path}? [y/N]: y\nDeleted bob\nBring it back: chatbot profile rollback bob 1\n"
+    )
     assert not path.exists()
 
 
@@ -373,6 +379,7 @@ def test_delete_with_yes_asks_nothing(run: Run, store: ProfileStore) -> None:
     store.save(Profile(name="gloomy-poet"))
     assert run("delete", "gloomy-poet", "--yes").output == (
         "Deleted gloomy-poet, the built-in one shows again\n"
+        "Bring it back: chatbot profile rollback gloomy-poet 1\n"
     )
 
 
@@ -418,6 +425,7 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
     assert store.load("Captain-Ahab") == Profile.parse(
         {
             "name": "Captain-Ahab",
+            "display_name": "Captain Ahab",
             "description": "I hunt a whale.",
             "facts": ["My name is Captain Ahab.", "I hunt a whale."],
             "greeting": "Call me {{char}}.",
@@ -494,3 +502,127 @@ def test_import_of_what_is_no_card(run: Run, store: ProfileStore, tmp_path: Path
     )
     assert run("import", str(tmp_path / "missing.png")).exit_code == 2
     assert not store.folder.exists()
+
+
+def test_history_diff_and_rollback(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    store.write("bob", 'greeting = "Hi." # mine\n')
+    store.save(Profile(name="bob", facts=("I \x1b[2Jnap.",)), overwrite=True)
+    os.utime(versions.version(store, "bob", 1).path, (1_000_000_000, 1_000_000_000))
+    first, second = versions.versions(store, "bob")
+    times = [f"{version.written.astimezone():%Y-%m-%d %H:%M}" for version in (first, second)]
+    assert run("history", "BOB").output == (
+        "VERSION  WRITTEN           DIGEST\n"
+        f"1        {times[0]}  {Profile(name='bob', greeting='Hi.').digest()}\n"
+        f"2        {times[1]}  {store.load('bob').digest()}  now\n"
+    )
+    assert json.loads(run("history", "bob", "--json").stdout) == [
+        {
+            "version": version.number,
+            "written": version.written.isoformat(),
+            "digest": version.digest,
+            "builtin": False,
+            "deleted": False,
+            "current": version.number == 2,
+            "path": str(version.path),
+        }
+        for version in (first, second)
+    ]
+    lines = [
+        *("--- bob version 1", "+++ bob now", "@@ -1 +1,4 @@", '-greeting = "Hi." # mine'),
+        *('+name = "bob"', "+facts = [", '+    "I \\u001b[2Jnap.",', "+]"),
+    ]
+    assert run("diff", "bob").output == "\n".join(lines) + "\n"
+    assert run("diff", "bob", "1", "2").output == "\n".join(lines) + "\n"
+    assert json.loads(run("diff", "bob", "--json").stdout) == {"from": 1, "to": 2, "lines": lines}
+    assert run("diff", "bob", "2").output == "They say the same.\n"
+    assert run("rollback", "Bob", "1").output == f"Saved {store.path('bob')}\n"
+    assert run("history", "bob").output.splitlines()[1].endswith("  the same as now")
+
+
+def test_history_of_a_deleted_and_of_a_built_in_persona(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="gloomy-poet"))
+    poet = ProfileStore(store.folder / "none").load("gloomy-poet")
+    assert run("delete", "gloomy-poet", "--yes").exit_code == 0
+    lines = run("history", "gloomy-poet").stdout.splitlines()
+    assert lines[1] == f"0                          {poet.digest()}  built-in"
+    assert lines[2].endswith(f"  {Profile(name='gloomy-poet').digest()}  deleted")
+    assert len(lines) == 3
+    assert run("diff", "gloomy-poet", "0", "1").stdout.startswith(
+        "--- gloomy-poet built-in\n+++ gloomy-poet version 1\n@@ "
+    )
+    assert run("rollback", "gloomy-poet", "1").exit_code == 0
+    assert store.load("gloomy-poet") == Profile(name="gloomy-poet")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["diff", "bob"], "A comparison needs two versions, and bob has one. Change it first."),
+        (["diff", "bob", "7"], "bob has these versions: 1; not 7. Choose one of them."),
+        (["rollback", "bob", "7"], "bob has these versions: 1; not 7. Choose one of them."),
+        (
+            ["history", "bbo"],
+            "There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list",
+        ),
+        (["favourite", "bbo"], "There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list"),
+    ],
+)
+def test_what_there_is_no_version_of(run: Run, store: ProfileStore, words: list[str], error: str) -> None:
+    store.save(Profile(name="bob"))
+    result = run(*words)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {error}\n")
+
+
+def test_favourites_and_tags(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="zoe", tags=("Night", "x")))
+    assert run("favourite", "ZOE").output == "zoe is a favourite\n"
+    lines = run("list").stdout.splitlines()
+    assert lines[1] == "zoe                    yours, favourite"
+    assert (
+        run("list", "--favourite").stdout == "NAME  FROM              DESCRIPTION\nzoe   yours, favourite\n"
+    )
+    night = [line.split()[0] for line in run("list", "--tag", "night").stdout.splitlines()[1:]]
+    assert night == ["zoe", "gloomy-poet", "tired-detective"]
+    shown = json.loads(run("list", "--tag", "X", "--favourite", "--json").stdout)["profiles"]
+    assert [(profile["name"], profile["favourite"]) for profile in shown] == [("zoe", True)]
+    assert json.loads(run("show", "zoe", "--json").stdout)["favourite"] is True
+    assert run("show", "zoe").stdout.startswith("zoe (yours, favourite)\n")
+    assert run("favourite", "zoe", "--off").output == "zoe is no favourite any more\n"
+    assert run("list", "--favourite").stdout == "NAME  FROM  DESCRIPTION\n"
+    wrong = run("list", "--tag", "nigth")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("Error: There is no tag 'nigth'. Did you mean 'Night'? Known: ")
+
+
+def test_create_from_a_blend(run: Run, store: ProfileStore) -> None:
+    store.save(Profile.parse({"name": "ann", "facts": ["I am Ann."], "attributes": {"style": "plain:2"}}))
+    store.save(Profile.parse({"name": "bob", "facts": ["I am Bob."], "attributes": {"style": "lyrical:1"}}))
+    assert run("create", "mix", "--from", "ann:1,bob:3").exit_code == 0
+    mix = store.load("mix")
+    assert (mix.description, mix.facts) == ("A blend: 75% bob, 25% ann.", ("I am Bob.", "I am Ann."))
+    assert mix.attributes["style"].aspects == pytest.approx({"lyrical": 0.6, "plain": 0.4})
+    assert mix.attributes["style"].weight == pytest.approx(1.25)
+    wrong = run("create", "mixed", "--from", "ann,bbo")
+    assert wrong.stderr == "Error: There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list\n"
+
+
+def test_show_of_a_displayed_name_a_strength_and_a_lorebook(run: Run, store: ProfileStore) -> None:
+    lorebook = [
+        {"keys": ["moon", "night"], "secondary_keys": ["cat"], "content": "The moon\nis old."},
+        {"keys": ["x+"], "use_regex": True, "enabled": False, "content": "y" * 200},
+        {"constant": True, "content": "It rains."},
+    ]
+    bob = Profile.parse(
+        {"name": "bob", "display_name": "Bob B.", "attributes": {"style": "plain:90%"}, "lorebook": lorebook}
+    )
+    path = store.save(bob)
+    assert run("show", "bob").output == (
+        "bob (yours)\n\n"
+        "Called\n  Bob B.\n\n"
+        "Attributes\n  style  plain  strength 90%\n\n"
+        "Lorebook\n"
+        "  moon, night and cat -> The moon is old.\n"
+        f"  off: /x+/ -> {'y' * 86}…\n"
+        "  always -> It rains.\n\n"
+        f"File    {path}\nDigest  {bob.digest()}\n"
+    )

@@ -33,6 +33,7 @@ def test_a_name_is_enough() -> None:
     profile = Profile(name="bob")
     assert profile.model_dump() == {
         "name": "bob",
+        "display_name": "",
         "description": "",
         "facts": (),
         "greeting": "",
@@ -41,6 +42,7 @@ def test_a_name_is_enough() -> None:
         "example_dialogue": "",
         "tags": (),
         "attributes": {},
+        "lorebook": (),
     }
 
 
@@ -49,8 +51,8 @@ def test_a_name_is_enough() -> None:
     [
         (
             {"fatcs": ["x"]},
-            "A profile has no key 'fatcs'. Did you mean 'facts'? It has: name, description, facts, greeting, "
-            "alternate_greetings, scenario, example_dialogue, tags, attributes.",
+            "A profile has no key 'fatcs'. Did you mean 'facts'? It has: name, display_name, description, "
+            "facts, greeting, alternate_greetings, scenario, example_dialogue, tags, attributes, lorebook.",
         ),
         ({"name": "CON"}, "Windows keeps the name 'CON' for a device. Try 'CON-persona'."),
         ({"greeting": 5}, "greeting: this is a text, not 5. Put it in quotes."),
@@ -70,7 +72,29 @@ def test_a_name_is_enough() -> None:
         (
             {"attributes": {"style": {"aspct": "lyrical"}}},
             "attributes, style: A target has no key 'aspct'. Did you mean 'aspect' or 'aspects'? "
-            "It has: aspect, aspects, weight.",
+            "It has: aspect, aspects, weight, strength.",
+        ),
+        (
+            {"lorebook": [{}, {"kyes": ["x"]}]},
+            "An entry of a lorebook has no key 'kyes'. Did you mean 'keys'? It has: keys, secondary_keys, "
+            "content, comment, constant, enabled, case_sensitive, use_regex, order, priority.",
+        ),
+        (
+            {"lorebook": ["x"]},
+            "lorebook, entry 1: this is a table, not 'x'. Write [[lorebook]] and below it key = value lines.",
+        ),
+        (
+            {"lorebook": [{"keys": "x"}]},
+            'lorebook, entry 1, keys: this is a list of texts, not \'x\'. Write keys = ["...", "..."].',
+        ),
+        (
+            {"lorebook": [{"content": "\ud800"}]},
+            "lorebook, entry 1, content: A text is valid Unicode, not '\\ud800'. Write it again.",
+        ),
+        (
+            {"display_name": "Captain\nAhab"},
+            "display_name: A displayed name is one line of at most 100 characters without white space around "
+            "it, not 'Captain\\nAhab'. Shorten it.",
         ),
         ({"scenario": "\ud800"}, "scenario: A text is valid Unicode, not '\\ud800'. Write it again."),
         ({"facts": ["\udfff!"]}, "facts: A text is valid Unicode, not '\\udfff!'. Write it again."),
@@ -119,8 +143,8 @@ def test_a_changed_copy_is_checked_and_the_original_stays() -> None:
 
 
 def test_the_digest_is_that_of_the_canonical_json() -> None:
-    # printf '%s' '{"alternate_greetings":[],...}' | sha256sum, computed outside of Python
-    assert Profile(name="bob").digest() == "820d6638446096e0"
+    # printf '%s' '{"name":"bob"}' | sha256sum, computed outside of Python; what is not said is left out
+    assert Profile(name="bob").digest() == "91a73e713f3ccae0"
 
 
 def test_the_digest_tells_profiles_apart_and_forgets_the_order_of_attributes() -> None:

@@ -38,8 +38,47 @@ def test_every_form_is_read(written: object, aspects: dict[str, float], weight: 
 
 
 @pytest.mark.parametrize(
+    ("written", "probability"),
+    [
+        ("pessimistic:90%", 0.9),
+        (" pessimistic : 12.5 % ", 0.125),
+        ("emotional*3+critical:33.3%", 0.333),
+        ({"aspect": "pessimistic", "strength": 0.9}, 0.9),
+        ({"aspect": "pessimistic", "strength": 0.9, "weight": None}, 0.9),
+        ({"aspects": {"pessimistic": 1.0}, "weight": None, "probability": 0.07}, 0.07),
+        ("pessimistic:1.2", None),
+        ("pessimistic", None),
+    ],
+)
+def test_a_strength_is_a_probability(written: object, probability: float | None) -> None:
+    target = Target.parse(written)
+    assert target.probability == probability
+    assert target.weight == (1.2 if written == "pessimistic:1.2" else None)
+    assert [Target.parse(x) for x in (str(target), target.written(), target.model_dump())] == [target] * 3
+
+
+def test_a_strength_is_written_as_it_was_given() -> None:
+    assert str(Target.parse("pessimistic:90%")) == "pessimistic:90%"
+    assert str(Target.parse({"aspect": "a", "strength": 0.07})) == "a:7%"
+    assert str(Target.parse("a*1+b*3:12.5%")) == "a*0.25+b*0.75:12.5%"
+    assert Target.parse("a:90%").written() == {"aspects": {"a": 1.0}, "strength": 0.9}
+    assert Target.parse("a:0.9").written() == {"aspects": {"a": 1.0}, "weight": 0.9}
+
+
+@pytest.mark.parametrize(
     ("written", "words"),
     [
+        ("a:100%", "between 0 and 1, not 1.0"),
+        ("a:0%", "between 0 and 1, not 0.0"),
+        ("a:-5%", "between 0 and 1, not -0.05"),
+        ("a:x%", "A weight is a number, not 'x' in 'a:x%'"),
+        ("a:%", "A weight is a number, not '' in 'a:%'"),
+        ("a:nan%", "A weight is a number, not 'nan'"),
+        ({"aspect": "a", "strength": True}, "between 0 and 1, not True"),
+        ({"aspect": "a", "strength": "90%"}, "between 0 and 1, not '90%'"),
+        ({"aspect": "a", "strenght": 0.9}, "Did you mean 'strength'?"),
+        ({"aspect": "a", "strength": 0.9, "weight": 1}, "a weight or a strength, not both as in"),
+        ({"aspect": "a", "strength": 0.9, "probability": 0.9}, "not both"),
         ("", "name of an aspect"),
         ("a:", "A weight is a number, not '' in 'a:'"),
         ("a:b", "A weight is a number, not 'b' in 'a:b'"),
@@ -81,10 +120,12 @@ def test_its_text_is_read_back_without_loss() -> None:
     for _ in range(500):
         shares = {f"a{i}": chance.lognormvariate(0, 3) for i in range(chance.randint(1, 4))}
         weight = chance.choice([None, 0.0, 1.0, chance.lognormvariate(0, 3)])
-        target = Target.parse({"aspects": shares, "weight": weight})
+        strength = chance.choice([None, chance.random() ** 9, 1e-9, 0.99]) if weight is None else None
+        target = Target.parse({"aspects": shares, "weight": weight, "strength": strength})
         assert math.isclose(sum(target.aspects.values()), 1.0)
         assert Target.parse(str(target)) == target
         assert Target.parse(target.model_dump()) == target
+        assert Target.parse(target.written()) == target
     assert str(Target.parse("pessimistic:1.2")) == "pessimistic:1.2"
 
 

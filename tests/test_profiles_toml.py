@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import tomllib
 
 import pytest
@@ -34,20 +35,37 @@ def _profile(chance: random.Random) -> Profile:
     def texts() -> list[str]:
         return [text for text in (_text(chance) for _ in range(chance.randint(0, 4))) if text.strip()]
 
-    targets = ["lyrical", "a:1.5", "high*0.3+low*0.7", "grün:0", "a*1e-7+b:1e16", "1e5:0.1"]
+    targets = [
+        "lyrical",
+        "a:1.5",
+        "high*0.3+low*0.7",
+        "grün:0",
+        "a*1e-7+b:1e16",
+        "1e5:0.1",
+        "b:99.9%",
+        "a+b:50%",
+    ]
     attributes = {name: chance.choice(targets) for name in chance.sample(["style", "größe", "7", "a-b"], 2)}
     fields = ("description", "greeting", "scenario", "example_dialogue")
     lists = ("facts", "alternate_greetings", "tags")
     return Profile.parse(
-        {"name": "bob", "attributes": attributes}
+        {"name": "bob", "attributes": attributes, "lorebook": [_entry(chance) for _ in range(3)]}
         | {field: _text(chance) for field in fields}
         | {field: texts() for field in lists}
     )
 
 
+def _entry(chance: random.Random) -> dict[str, object]:
+    keys = [_text(chance) for _ in range(chance.randint(0, 3))]
+    content = _text(chance) + chance.choice(["", "\n", "'"]) + _text(chance) * chance.choice([1, 40])
+    switches = {key: chance.random() < 0.5 for key in ("constant", "enabled", "case_sensitive", "use_regex")}
+    numbers = {"order": chance.choice([0, -3, 2.5, 1e300]), "priority": chance.choice([0, 10**15])}
+    return {"keys": keys, "secondary_keys": keys[1:], "content": content, **switches, **numbers}
+
+
 def test_any_profile_survives_the_round_trip() -> None:
     chance = random.Random(11)
-    for _ in range(120):
+    for _ in range(60):
         profile = _profile(chance)
         text = to_toml(profile)
         assert from_toml(text, "bob") == profile
@@ -66,6 +84,7 @@ def test_it_is_written_for_people() -> None:
                 "style": "lyrical",
                 "attitude": "pessimistic:1.2",
                 "mind": "emotional*3+critical:0.7",
+                "openness": "open:90%",
             },
         }
     )
@@ -79,7 +98,38 @@ def test_it_is_written_for_people() -> None:
         'style = "lyrical"\n'
         'attitude = { aspect = "pessimistic", weight = 1.2 }\n'
         "mind = { aspects = { emotional = 0.75, critical = 0.25 }, weight = 0.7 }\n"
+        'openness = { aspect = "open", strength = 0.9 }\n'
     )
+
+
+def test_a_lorebook_is_written_for_people_too() -> None:
+    entry = {"keys": ["moon", 'a "b"'], "content": "It's cheese.", "order": 2, "constant": True}
+    long = {"keys": [r"\bmoon\b"], "content": 'Cheese.\n\nSays "I".\n', "use_regex": True, "enabled": False}
+    profile = Profile.parse({"name": "bob", "attributes": {"style": "lyrical"}, "lorebook": [entry, long]})
+    assert to_toml(profile) == (
+        'name = "bob"\n\n[attributes]\nstyle = "lyrical"\n'
+        "\n[[lorebook]]\n"
+        'keys = ["moon", \'a "b"\']\n'
+        'content = "It\'s cheese."\nconstant = true\norder = 2\n'
+        "\n[[lorebook]]\n"
+        "keys = ['\\bmoon\\b']\n"
+        "content = '''\nCheese.\n\nSays \"I\".\n'''\nenabled = false\nuse_regex = true\n"
+    )
+
+
+def test_a_lorebook_of_2_megabytes_is_written_read_and_renamed_at_once() -> None:
+    entries = [{"keys": [f"key {n}"], "content": f"{n}: " + "Ж мышь\n" * 80} for n in range(2000)]
+    profile = Profile.parse({"name": "bob", "facts": ["I am [[lorebook]]"], "lorebook": entries})
+    began = time.process_time()
+    text = renamed(to_toml(profile), "ann")
+    assert len(text.encode("utf-8")) > 2_000_000
+    assert from_toml(text, "ann") == profile.changed(name="ann")
+    assert time.process_time() - began < 3
+
+
+def test_a_text_that_looks_like_a_lorebook_is_none() -> None:
+    text = 'greeting = """\n[[lorebook]]\nname = 1"""\n\n[[lorebook]]\nkeys = ["x"]\n'
+    assert from_toml(renamed(text, "ann"), "ann") == from_toml(text, "ann")
 
 
 def test_a_profile_without_contents_is_one_line() -> None:

@@ -100,7 +100,12 @@ def tables(path: Path, names: Sequence[str]) -> dict[str, object]:
 def test_an_old_database_becomes_what_a_new_one_is(old: Path, new: Path) -> None:
     ConversationManager(old).close()
     assert schema(old) == schema(new)
-    assert rows(old, "SELECT version, name FROM migration") == [(1, "conversations"), (2, "search")]
+    assert rows(old, "SELECT version, name FROM migration") == [
+        (1, "conversations"),
+        (2, "search"),
+        (3, "keepsakes"),
+        (4, "prefixes"),
+    ]
     assert rows(old, "SELECT applied_at FROM migration WHERE version = 1") == [("2026-01-02T03:04:05+00:00",)]
 
 
@@ -119,7 +124,7 @@ def test_the_tables_of_the_program_are_those_of_the_migrations(new: Path, tmp_pa
     Base.metadata.create_all(engine)
     engine.dispose()
     names = list(Base.metadata.tables)
-    assert sorted(names) == ["conversation", "generation", "message"]
+    assert sorted(names) == ["conversation", "generation", "memory", "message"]
     assert tables(path, names) == tables(new, names)
     for text in ("parent_is_older", "known_role", "known_state", "position_counts_from_zero"):
         (here,) = (part for part in _rules(path) if part.startswith(text))
@@ -167,7 +172,7 @@ def test_a_newer_database_is_refused_by_both_versions_and_left_alone(new: Path) 
     connection.commit()
     connection.close()
     content = new.read_bytes()
-    with pytest.raises(NewerDatabaseError, match=f"up to version 2, and {new} is version 7") as refused:
+    with pytest.raises(NewerDatabaseError, match=f"up to version {migrations.CURRENT_VERSION}, and {new} is version 7") as refused:
         ConversationManager(new)
     assert refused.value.exit_code == 1
     assert new.read_bytes() == content
@@ -191,10 +196,16 @@ def test_a_step_that_fails_takes_all_steps_back(old: Path, monkeypatch: pytest.M
 def test_the_schema_itself_refuses_what_would_break_the_tree(new: Path) -> None:
     connection = sqlite3.connect(new, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
-    say = "INSERT INTO message VALUES (?, ?, ?, ?, '', 'complete', ?, 0, 0, '2026-01-02 00:00:00')"
+    say = (
+        "INSERT INTO message (id, conversation_id, parent_id, role, text, state, position, hidden, visited, "
+        "created_at) VALUES (?, ?, ?, ?, '', 'complete', ?, 0, 0, '2026-01-02 00:00:00')"
+    )
+    begin = (
+        "INSERT INTO conversation (id, title, profile_name, profile, model, head_id, visits, created_at, "
+        "updated_at) VALUES (?, '', '', '{}', '', NULL, 0, '2026-01-02 00:00:00', '2026-01-02 00:00:00')"
+    )
     for name in ("one", "two"):
-        values = (name, "", "", "{}", "", None, 0, "2026-01-02 00:00:00", "2026-01-02 00:00:00")
-        connection.execute("INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute(begin, (name,))
     connection.execute(say, (1, "one", None, "user", 0))
     connection.execute(say, (2, "one", 1, "bot", 0))
     for row in (

@@ -1,28 +1,38 @@
-"""Export and import: JSON loses nothing, a bad document stores nothing, Markdown reads as it was typed."""
+"""Conversations to and from files: which format, which name, never over a file, never half a set of them."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from markdown_it import MarkdownIt
 
 from storage import (
     ConversationManager,
     RefusedValueError,
     StorageError,
+    export_branches,
     export_file,
-    from_json,
+    import_file,
     to_json,
     to_markdown,
+    transfer,
 )
 
-NASTY = "a\0b \x1b[31m\r\n\ttabs\u2028 <b>&amp;</b> 😀 \u202eback \ufffd ends "
+CHAT = b'{"name": "Ann", "is_user": false, "mes": "Hi"}'
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture
@@ -33,248 +43,268 @@ def manager() -> Iterator[ConversationManager]:
 
 @pytest.fixture
 def conversation(manager: ConversationManager) -> str:
-    """A tree with everything: openings, alternatives, every role and state, a hidden message, traces."""
-    profile = {"facts": ["I live above a bookshop."], "attributes": {"mind": {"aspects": {"critical": 0.25}}}}
-    made = manager.create(profile_name="gloomy-poet", profile=profile, model="tiny").id
-    openings = [manager.add_message(made, role="bot", text=text, parent_id=None) for text in ("Oh.", "You.")]
-    manager.select(openings[0].id)
-    question = manager.add_message(made, role="user", text="Who are you?")
-    for text, state in (("A man", "partial"), ("", "failed"), ("A poet.", "complete")):
-        reply = manager.begin_reply(made, parent_id=question.id)
-        trace = {"seed": 2**53 - 1, "energy_before": 0.1 + 0.2, "deep": [{"none": None}], "é": "😀"}
-        manager.finish_reply(reply.id, text=text, state=state, generation=trace)
-    manager.add_message(made, role="narrator", text=NASTY, hidden=True)
-    manager.select(manager.siblings(reply.id)[0].id)
+    """Two greetings; under the first a question with two replies, and under the second of these a talk.
+
+    Oh. ─ Who? ─┬ A man.
+    │           └ A poet. ─ Really? ─ No.      (the active path ends with `A man.`)
+    You.
+    """
+    made = manager.create(profile_name="gloomy-poet", profile={"name": "gloomy-poet"}, model="m").id
+    manager.add_message(made, role="bot", text="You.", parent_id=None)
+    manager.add_message(made, role="bot", text="Oh.", parent_id=None)
+    question = manager.add_message(made, role="user", text="Who?")
+    first = manager.add_message(made, role="bot", text="A man.")
+    manager.add_message(made, role="bot", text="A poet.", parent_id=question.id)
+    manager.add_message(made, role="user", text="Really?")
+    manager.add_message(made, role="bot", text="No.")
+    manager.select(first.id)
     return made
 
 
-def changed(document: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    copy = json.loads(json.dumps(document))
-    change(copy)
-    return copy
+# --- export
 
 
-# --- JSON
-
-
-def test_a_document_read_back_and_written_again_is_the_same(
+def test_the_ending_of_the_name_decides_the_format(
     manager: ConversationManager, conversation: str, tmp_path: Path
 ) -> None:
-    document = to_json(manager, conversation)
-    text = json.dumps(document, ensure_ascii=False)
-    with ConversationManager(tmp_path / "elsewhere.db") as elsewhere:
-        elsewhere.add_message(
-            elsewhere.create(profile_name="x", profile={}, model="").id, role="user", text="here before"
-        )
-        copy = from_json(elsewhere, json.loads(text))
-        assert copy.id == conversation
-        assert to_json(elsewhere, conversation) == document
-        # and it goes on as the original does
-        for one, other in zip(manager.path(conversation), elsewhere.path(conversation), strict=True):
-            places = {"id": 0, "parent_id": 0, "conversation_id": ""}
-            assert replace(one, **places) == replace(other, **places)
-        opening = elsewhere.siblings(elsewhere.path(conversation)[0].id)
-        elsewhere.select(opening[1].id)
-        assert [m.text for m in elsewhere.select(opening[0].id)] == ["Oh.", "Who are you?", "A man"]
-        poet = elsewhere.siblings(elsewhere.path(conversation)[-1].id)[2]
-        assert [m.text for m in elsewhere.select(poet.id)][-2:] == ["A poet.", NASTY]
-        assert [hit.snippet for hit in elsewhere.search("poet")] == ["A poet."]
-
-
-def test_the_document_itself(manager: ConversationManager, conversation: str) -> None:
-    document = to_json(manager, conversation)
-    head = document["conversation"]
-    assert (document["format"], document["version"]) == ("chatbot-conversation", 1)
-    assert (head["id"], head["title"], head["profile_name"], head["model"]) == (
-        conversation,
-        "Who are you?",
-        "gloomy-poet",
-        "tiny",
-    )
-    assert head["head"] == 4
-    assert [
-        (m["number"], m["parent"], m["role"], m["state"], m["position"]) for m in document["messages"]
-    ] == [
-        (1, None, "bot", "complete", 0),
-        (2, None, "bot", "complete", 1),
-        (3, 1, "user", "complete", 0),
-        (4, 3, "bot", "partial", 0),
-        (5, 3, "bot", "failed", 1),
-        (6, 3, "bot", "complete", 2),
-        (7, 6, "narrator", "complete", 0),
+    texts = {
+        name: export_file(manager, conversation, tmp_path / name).read_text(encoding="utf-8")
+        for name in ("talk.JSON", "talk.md", "talk.txt", "talk.jsonl")
+    }
+    assert json.loads(texts["talk.JSON"]) == to_json(manager, conversation)
+    assert texts["talk.md"] == to_markdown(manager, conversation)
+    assert texts["talk.txt"] == "gloomy-poet: Oh.\n\nYou: Who?\n\ngloomy-poet: A man.\n"
+    assert [json.loads(line).get("mes") for line in texts["talk.jsonl"].split("\n")] == [
+        None,
+        "Oh.",
+        "Who?",
+        "A man.",
     ]
-    assert [m["text"] for m in document["messages"]][-1] == NASTY
-    assert [m["hidden"] for m in document["messages"]] == [False] * 6 + [True]
-    assert document["messages"][0]["created_at"].endswith("+00:00")
-
-
-def test_a_document_imported_beside_the_original_is_a_second_conversation(
-    manager: ConversationManager, conversation: str
-) -> None:
-    document = to_json(manager, conversation)
-    copy = from_json(manager, document)
-    assert copy.id != conversation
-    again = to_json(manager, copy.id)
-    again["conversation"]["id"] = conversation
-    assert again == document == to_json(manager, conversation)
-    manager.delete(copy.id)
-    assert to_json(manager, conversation) == document
-
-
-def test_an_empty_conversation_travels_too(manager: ConversationManager) -> None:
-    empty = manager.create(profile_name="poet", profile={}, model="", title="Nothing yet").id
-    document = to_json(manager, empty)
-    manager.delete(empty)
-    assert to_json(manager, from_json(manager, document).id) == document
-
-
-def set_message(number: int, name: str, value: object) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document["messages"][number - 1].__setitem__(name, value)
-
-
-def set_head(name: str, value: object) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document["conversation"].__setitem__(name, value)
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (lambda d: d.pop("format"), "chatbot conversation export"),
-        (lambda d: d.update(format="other"), "this document does not"),
-        (lambda d: d.update(version=2), "up to version 1, and this one is version 2"),
-        (lambda d: d.update(version=True), "'version' must be a whole number; the document has True"),
-        (lambda d: d.pop("messages"), "'messages' must be a list; the document has 'nothing'"),
-        (lambda d: d.update(messages={}), "'messages' must be a list"),
-        (lambda d: d.update(conversation=[]), "'conversation' must be an object"),
-        (lambda d: d["messages"].insert(2, "hi"), "message 3 has 'hi'"),
-        (set_head("head", 99), "'head' must be the number of one of the messages; the conversation has 99"),
-        (set_head("head", None), "'head' must be the number of one of the messages"),
-        (set_head("id", "last"), "'id' must be 8 digits and small letters"),
-        (set_head("id", "../../x"), "'id' must be 8 digits and small letters"),
-        (set_head("title", 5), "'title' must be a text"),
-        (set_head("profile", []), "'profile' must be an object"),
-        (set_head("visits", 0), "'visits' must be 7 or more|'visits' must be . or more"),
-        (set_head("visits", 2**63), "'visits' must be from 0 to"),
-        (set_head("created_at", "yesterday"), "'created_at' must be a time with its zone"),
-        (set_head("updated_at", "2026-01-02T00:00:00"), "'updated_at' must be a time with its zone"),
-        (set_head("updated_at", "0001-01-01T00:00:00+14:00"), "'updated_at' must be a time with its zone"),
-        (set_message(2, "number", 1), "'number' must be a number of its own; message 2 has 1"),
-        (set_message(3, "parent", 3), "'parent' must be null or the number of an earlier message"),
-        (set_message(3, "parent", 6), "message 3 has 6"),
-        (set_message(3, "parent", "1"), "'parent' must be a whole number or null; message 3 has '1'"),
-        (set_message(4, "position", 1), "'position' must be 0, its place"),
-        (set_message(5, "position", 0), "'position' must be 1, its place"),
-        (set_message(1, "position", -1), "'position' must be from 0"),
-        (set_message(1, "role", "robot"), "'role' must be one of user, bot, narrator; message 1 has 'robot'"),
-        (set_message(1, "state", ""), "'state' must be one of complete, partial, failed"),
-        (set_message(1, "text", None), "'text' must be a text; message 1 has None"),
-        (set_message(1, "hidden", 0), "'hidden' must be true or false"),
-        (set_message(1, "visited", 1.5), "'visited' must be a whole number"),
-        (set_message(4, "generation", "x" * 500), "'generation' must be an object or null"),
-        (set_message(1, "created_at", 5), "'created_at' must be a text"),
-    ],
-)
-def test_a_bad_document_is_refused_by_its_place_and_stores_nothing(
-    manager: ConversationManager,
-    conversation: str,
-    change: Callable[[dict[str, Any]], object],
-    complaint: str,
-) -> None:
-    document = changed(to_json(manager, conversation), change)
-    with pytest.raises(RefusedValueError, match=complaint) as refused:
-        from_json(manager, document)
-    assert refused.value.exit_code == 2
-    assert len(str(refused.value)) < 300
-    assert [c.id for c in manager.list(include_empty=True)] == [conversation]
-
-
-@pytest.mark.parametrize("document", [None, [], "text", 5, {}])
-def test_what_is_no_document_at_all(manager: ConversationManager, document: Any) -> None:
-    with pytest.raises(RefusedValueError, match="An exported conversation says"):
-        from_json(manager, document)
-
-
-# --- Markdown
-
-
-def test_markdown_is_the_active_path(manager: ConversationManager) -> None:
-    made = manager.create(profile_name="gloomy-poet", profile={}, model="tiny").id
-    manager.add_message(made, role="narrator", text="Rain.", hidden=True)
-    question = manager.add_message(made, role="user", text="Who are you?\nReally?\n\nTell me.")
-    first = manager.begin_reply(made, parent_id=question.id)
-    manager.finish_reply(first.id, text="A man", state="partial", generation={})
-    manager.begin_reply(made, parent_id=question.id)
-    manager.select(first.id)
-    text = to_markdown(manager, made)
-    date = re.escape(f"{manager.get(made).created_at:%Y-%m-%d %H:%M} UTC")
-    assert re.sub(date, "DATE", text) == (
-        "# Who are you? Really? Tell me.\n\n*with gloomy-poet, model tiny, DATE*\n\n"
-        "**Narrator** *(hidden from the model)*\n\nRain.\n\n"
-        "**You**\n\nWho are you?\\\nReally?\n\nTell me.\n\n"
-        "**gloomy-poet** *(partial, alternative 1 of 2)*\n\nA man\n"
-    )
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "# no heading", "Title\n=====", "Title\n---", "---", "***", "> no quote", "- no list\n- here", "+ a",
-        "* b", "1. no list", "2) no list", "    no code", "\tno code", "`code`", "```\nfence\n```", "~~~\nx",
-        "*no* _emphasis_ **at** __all__", "[no](http://link)", "![no](http://picture)", "[a]: http://reference",
-        "<b>no html</b>", "<script>alert(1)</script>", "<!-- no comment -->", "<http://auto>",
-        "&amp; &lt; &#65;",
-        "back\\slash \\* \\", "a | b\n--|--\n1 | 2", "two  \nlines", "one\ntwo\nthree", "para\n\npara",
-        "~~strike~~",
-        "**You**\n\nforged", "snake_case_name 2*3*4", "ends with \\",
-    ],
-)  # fmt: skip
-def test_rendered_markdown_reads_as_it_was_typed(manager: ConversationManager, said: str) -> None:
-    """Judged by a Markdown reader that this project did not write."""
-    made = manager.create(profile_name="*star*", profile={}, model="").id
-    manager.add_message(made, role="user", text=said)
-    manager.rename(made, "A *title*")
-    reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    html = reader.render(to_markdown(manager, made))
-    assert html.startswith("<h1>A *title*</h1>\n<p><em>with *star*, model unknown, ")
-    body = html.split("<p><strong>You</strong></p>\n", 1)[1]
-    lines = (
-        body.replace("</p>\n<p>", "\n\n").removeprefix("<p>").removesuffix("</p>\n").replace("<br />\n", "\n")
-    )
-    assert "<" not in lines  # paragraphs and line breaks, nothing else
-    seen = lines.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
-    expected = "\n".join(line.rstrip() for line in said.split("\n")).replace("\t", " ")
-    assert seen.replace("\xa0", " ") == expected
-
-
-def test_markdown_carries_no_control_characters(manager: ConversationManager) -> None:
-    made = manager.create(profile_name="p\x1b[31m", profile={}, model="m\n# x").id
-    manager.add_message(made, role="user", text="a\x1b]0;title\x07b\x9b31m\r\nc\0d")
-    text = to_markdown(manager, made)
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
-    assert "\n# x" not in text
-
-
-# --- files
+    named = export_file(manager, conversation, tmp_path / "talk", "text", user_name="Zoë")
+    assert named.read_text(encoding="utf-8") == "gloomy-poet: Oh.\n\nZoë: Who?\n\ngloomy-poet: A man.\n"
 
 
 def test_an_export_is_a_new_file_or_none(
     manager: ConversationManager, conversation: str, tmp_path: Path
 ) -> None:
-    path = export_file(manager, conversation, tmp_path / "talk.JSON")
-    assert json.loads(path.read_text(encoding="utf-8")) == to_json(manager, conversation)
-    other = export_file(manager, conversation, tmp_path / "talk.txt")
-    assert other.read_text(encoding="utf-8") == to_markdown(manager, conversation)
-    assert json.loads(
-        export_file(manager, conversation, tmp_path / "talk.md", "json").read_text(encoding="utf-8")
-    )
-    before = other.read_bytes()
+    there = tmp_path / "talk.txt"
+    there.write_bytes(b"mine")
     with pytest.raises(RefusedValueError, match="never overwrites a file, and .*talk.txt exists"):
-        export_file(manager, conversation, other)
-    assert other.read_bytes() == before
+        export_file(manager, conversation, there)
+    assert there.read_bytes() == b"mine"
     with pytest.raises(StorageError, match="cannot be: No such file or directory"):
         export_file(manager, conversation, tmp_path / "nowhere" / "talk.md")
     with pytest.raises(
-        RefusedValueError, match="export format is one of markdown, json, not 'jsn'. Did you mean 'json'"
+        RefusedValueError,
+        match="export format is one of markdown, json, text, sillytavern, not 'jsn'. Did you mean 'json'",
     ):
         export_file(manager, conversation, tmp_path / "x", "jsn")
-    assert not (tmp_path / "x").exists()
+    with pytest.raises(
+        RefusedValueError, match=r"ends in .md, .json, .txt, .jsonl, and 'talk.doc' in none of them"
+    ):
+        export_file(manager, conversation, tmp_path / "talk.doc")
+    assert os.listdir(tmp_path) == ["talk.txt"]
+
+
+@pytest.mark.parametrize(
+    ("character", "stem"),
+    [
+        ("Élise 🌙", "Élise 🌙"),
+        ("../..\\etc: <passwd>?*|\"\x1b[31m\u202e", "etc passwd [31m"),
+        ("\n .. ", "Bot"),
+        ("月" * 100, "月" * 50),
+        ("...", "chat"),
+    ],
+)  # fmt: skip
+def test_a_folder_gets_a_file_with_the_name_of_the_character_and_the_time(
+    manager: ConversationManager, tmp_path: Path, character: str, stem: str
+) -> None:
+    made = manager.create(profile_name=character, profile={}, model="")
+    manager.add_message(made.id, role="user", text="Hi")
+    for form, ending in (("sillytavern", "jsonl"), ("", "md")):
+        path = export_file(manager, made.id, tmp_path, form)
+        assert (path.parent, path.exists()) == (tmp_path, True)
+        expected = rf"{re.escape(stem)} - \d{{4}}-\d\d-\d\d@\d\dh\d\dm\d\ds\.{ending}"
+        assert re.fullmatch(expected, path.name)
+        assert f"{made.created_at:%Y-%m-%d@%Hh%Mm%Ss}" in path.name
+
+
+# --- branches
+
+
+def test_branches_are_files_that_name_the_main_one_and_hold_every_message(
+    manager: ConversationManager, conversation: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    paths = export_branches(manager, conversation, folder)
+    main = paths[0].stem
+    assert [path.name for path in paths] == [f"{main}.jsonl", f"{main} - Branch 1.jsonl"]
+    chats = [[json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")] for path in paths]
+    assert [line.get("mes") for line in chats[0]] == [None, "Oh.", "Who?", "A man."]
+    assert [line.get("mes") for line in chats[1]] == [None, "Oh.", "Who?", "A poet.", "Really?", "No."]
+    assert chats[0][1]["swipes"] == ["You.", "Oh."]
+    assert [line["swipes"] for line in (chats[0][3], chats[1][3])] == [["A man.", "A poet."]] * 2
+    assert [line["swipe_id"] for line in (chats[0][3], chats[1][3])] == [0, 1]
+    assert chats[0][0]["chat_metadata"] == {}
+    assert chats[1][0]["chat_metadata"] == {"main_chat": main}
+    with pytest.raises(RefusedValueError, match="never overwrites a file"):
+        export_branches(manager, conversation, folder)
+
+
+def test_branches_are_all_written_or_none(
+    manager: ConversationManager, conversation: str, tmp_path: Path
+) -> None:
+    first, second = export_branches(manager, conversation, tmp_path)
+    first.unlink()
+    with pytest.raises(RefusedValueError, match="Branch 1.jsonl exists"):
+        export_branches(manager, conversation, tmp_path)
+    assert list(tmp_path.iterdir()) == [second]
+    with pytest.raises(StorageError, match="cannot be: File exists"):
+        export_branches(manager, conversation, second)
+
+
+def test_branches_of_an_imported_group_chat_get_a_header_the_chat_itself_keeps_none(
+    manager: ConversationManager, tmp_path: Path
+) -> None:
+    file = tmp_path / "chat.jsonl"
+    file.write_bytes(CHAT)
+    made = import_file(manager, file).conversation.id
+    manager.add_message(made, role="user", text="Bye", parent_id=None)
+    manager.add_message(made, role="bot", text="So soon?")
+    manager.select(manager.tree(made)[0].id)
+    main, branch = export_branches(manager, made, tmp_path)
+    assert main.read_bytes() == CHAT
+    header = json.loads(branch.read_text(encoding="utf-8").split("\n")[0])
+    assert header == {
+        "chat_metadata": {"main_chat": main.stem},
+        "user_name": "unused",
+        "character_name": "unused",
+    }
+
+
+def test_a_disk_that_fills_up_leaves_no_half_export(
+    manager: ConversationManager, conversation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.open
+
+    def failing(self: Path, mode: str = "r", **options: str) -> object:
+        if "Branch" in self.name:
+            raise OSError(28, "No space left on device")
+        return real(self, mode, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(StorageError, match="Branch 1.jsonl cannot be: No space left on device") as error:
+        export_branches(manager, conversation, tmp_path)
+    assert error.value.exit_code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- import
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "form"),
+    [
+        ("chat.jsonl", CHAT, "sillytavern"),
+        ("chat.txt", CHAT, "sillytavern"),
+        ("chat", b"\xef\xbb\xbf\n" + CHAT, "sillytavern"),
+        ("chat.json", b'{"chat_metadata": {}}\n' + CHAT, "sillytavern"),
+        ("chat.md", CHAT, "sillytavern"),
+        ("chat.log", b"broken\n" + CHAT, "sillytavern"),
+        ("chat.txt", b"Ann: Hi", "text"),
+        ("chat", b"\nAnn: Hi", "text"),
+        ("chat.json", b"\xef\xbb\xbf{}", "json"),
+        ("chat.txt", b"{}", "json"),
+        ("chat", b"[1, 2]", "json"),
+        ("chat.jsonl", b"{}", "sillytavern"),
+        ("chat.jsonl", b'{\n "format": "chatbot-conversation"}', "json"),
+        ("chat.json", b"", "json"),
+        ("chat.jsonl", b"nothing", "sillytavern"),
+        ("chat.txt", b"nothing", "text"),
+    ],
+)
+def test_the_content_says_what_a_file_is_and_where_it_does_not_the_ending(
+    name: str, data: bytes, form: str
+) -> None:
+    refusal = {
+        "json": "An exported conversation",
+        "sillytavern": "A SillyTavern chat has",
+        "text": "A chat as plain text has",
+    }
+    try:
+        assert transfer.read(data, name).form == form
+    except RefusedValueError as error:
+        assert refusal[form] in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("talk.md", b"# Title\n\n**You**\n\nHi", "and talk.md is Markdown, which is for people to read"),
+        ("talk.md", b"Note: a colon", "and talk.md is Markdown"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0", "and picture.png is none of them"),
+        ("", b"just words", "and this is none of them"),
+    ],
+)
+def test_what_is_none_of_the_formats(name: str, data: bytes, what: str) -> None:
+    with pytest.raises(RefusedValueError, match=f"An import is a JSON export, .*{what}") as refused:
+        transfer.read(data, name)
+    assert refused.value.exit_code == 2
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read_whole(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jsonl"
+    with huge.open("wb") as file:
+        file.truncate(2 * 1024**3)  # takes no room on the disk
+    with pytest.raises(RefusedValueError, match="has at most 67108864 bytes, and this one has more"):
+        transfer.read_file(huge)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"mes": "x", "swipes": [' + b'"",' * 200_000 + b'""]}',
+        b"A: x\n" * 200_001,
+    ],
+    ids=["swipes", "text"],
+)
+def test_a_chat_of_too_many_messages_is_refused(data: bytes) -> None:
+    with pytest.raises(RefusedValueError, match="A chat has at most 200000 messages"):
+        transfer.read(data, "x.txt")
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    for path, reason in ((tmp_path / "none.json", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(RefusedValueError, match=f"cannot be read: {reason}.* Give another file") as error:
+            transfer.read_file(path)
+        assert error.value.exit_code == 2
+
+
+def test_import_file_stores_what_was_read_with_the_persona_that_was_given(
+    manager: ConversationManager, conversation: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.json"
+    export_file(manager, conversation, file)
+    document = to_json(manager, conversation)
+    manager.delete(conversation)
+    reading = import_file(manager, file)
+    assert (reading.form, reading.conversation.id, reading.warnings) == ("json", conversation, ())
+    assert to_json(manager, conversation) == document
+    again = import_file(manager, file, profile={"name": "calm-captain", "facts": ["I sail."]}).conversation
+    assert again.id != conversation
+    assert (again.profile_name, again.profile["facts"]) == ("calm-captain", ["I sail."])
+    assert [m.text for m in manager.path(again.id)] == ["Oh.", "Who?", "A man."]
+
+
+def test_a_file_that_is_refused_stores_nothing(manager: ConversationManager, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('{"format": "chatbot-conversation", "version": 2}', encoding="utf-8")
+    with pytest.raises(RefusedValueError, match="'messages' must be a list"):
+        import_file(manager, file)
+    assert manager.list(include_empty=True) == []
+
+
+@pytest.mark.parametrize("form", ["text", "sillytavern", "markdown", "json"])
+def test_an_empty_conversation_can_be_exported(manager: ConversationManager, form: str) -> None:
+    made = manager.create(profile_name="p", profile={}, model="").id
+    assert transfer.exported(manager, made, form).strip() or form == "text"

@@ -76,7 +76,7 @@ def test_the_curve_begins_without_guidance_and_holds_every_strength(
     obedient: tuple[Double, dict[str, Any]],
 ) -> None:
     curve = obedient[1]["control"]["curve"]
-    assert [point["strength"] for point in curve] == [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
+    assert [point["strength"] for point in curve] == [0.0, 0.001, 0.01, 1.0]
     assert curve[0]["latent"] is None
     assert curve[0]["accuracy"]["value"] < 0.9
     assert all(point["accuracy"]["value"] > 0.9 for point in curve[1:])
@@ -104,7 +104,7 @@ def test_guided_and_unguided_replies_share_message_and_seed(
     obedient: tuple[Double, dict[str, Any]],
 ) -> None:
     double, result = obedient
-    told = double.asked[: -3 * len(trials.questions())]
+    told = double.asked[: -3 * len(trials.questions()) - 2 * len(trials.leaks())]
     plain = {seed: context for context, targets, seed in told if not targets}
     assert len(plain) == result["messages"]
     assert all(plain[seed] == context for context, _, seed in told)
@@ -117,7 +117,10 @@ def test_only_held_out_messages_are_asked(
 ) -> None:
     for context, _, _ in obedient[0].asked:
         combined = context.turns[0].text.startswith("So, the")
-        question = context.turns[0].text in {row["question"] for row in trials.questions()}
+        question = context.turns[0].text in {
+            *(row["question"] for row in trials.questions()),
+            *(row[key] for row in trials.leaks() for key in ("told", "hidden")),
+        }
         assert combined or question or part_of(context) == "test"
 
 

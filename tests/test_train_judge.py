@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
+from chatbot.train import judge as judging
 from chatbot.train.coherence import Coherence
 from chatbot.train.corpus import Item, Labelled
 from chatbot.train.judge import Judge
@@ -35,7 +36,7 @@ def moody(number: int, aspects: tuple[str, ...] = MOOD["mood"]) -> list[Item]:
 def test_a_judge_learns_a_separable_corpus_and_says_so() -> None:
     items = moody(40)
     judge = Judge.train(items[:25], MOOD)
-    report = judge.report(items[25:])["mood"]
+    report = judging.report(judge, items[25:])["mood"]
     assert report["accuracy"]["value"] == 1.0
     assert report["accuracy"]["count"] == 45
     assert report["accuracy"]["groups"] == 15
@@ -61,7 +62,7 @@ def test_shuffled_labels_teach_nothing() -> None:
         )
         for item in moody(120)
     ]
-    report = Judge.train(items[:60], MOOD).report(items[60:])["mood"]
+    report = judging.report(Judge.train(items[:60], MOOD), items[60:])["mood"]
     assert report["accuracy"]["value"] == pytest.approx(1 / 3, abs=0.12)
 
 
@@ -78,7 +79,7 @@ def test_unlabelled_and_other_replies_are_passed_over() -> None:
         Item(Context.of([], ["Hm."]), (Labelled("what a lovely mess"),), "chat"),
         Item(Context.of([], ["Hm?"]), (Labelled("take it", (("style", "plain"),)),), "dialogue"),
     ]
-    assert Judge.train(items, MOOD).report(items)["mood"]["accuracy"]["count"] == 60
+    assert judging.report(Judge.train(items, MOOD), items)["mood"]["accuracy"]["count"] == 60
 
 
 def things(first: int, number: int) -> list[Item]:

@@ -69,6 +69,23 @@ def test_distinct_divides_by_ngrams_and_the_papers_by_words() -> None:
     assert metrics.paper_distinct(["a b", "a b"]) == pytest.approx((whole + single) / 2)
 
 
+def test_mtld_by_hand() -> None:
+    # Three words in two kinds are .67, under .72: one run; the fourth word is fresh and adds no part of one.
+    assert metrics.mtld("a b a b".split()) == pytest.approx(4.0)
+    # 3 kinds in 4 words are .75: (1 - .75) / (1 - .72) of a run, either way round.
+    assert metrics.mtld("a b c a".split()) == pytest.approx(4 / (0.25 / 0.28))
+    # Forwards "a a" ends at once and "b c" is fresh: 1 run. Backwards "c b a a" is 3 kinds in 4: .893 runs.
+    assert metrics.mtld("a a b c".split()) == pytest.approx((4 / 1 + 4 / (0.25 / 0.28)) / 2)
+    assert metrics.mtld("a b c d".split()) is None
+    assert metrics.mtld([]) is None
+
+
+def test_mtld_does_not_depend_on_the_number_of_texts_as_distinct_does() -> None:
+    words = "the old cat sat on the warm mat and the old dog lay by the cold door".split()
+    assert metrics.mtld(words * 20) == pytest.approx(metrics.mtld(words * 5), rel=0.1)
+    assert metrics.distinct([" ".join(words)] * 20, 1) < 0.3 * metrics.distinct([" ".join(words)] * 5, 1)
+
+
 def test_self_bleu_is_one_for_copies_and_zero_for_strangers() -> None:
     assert metrics.self_bleu(["the same five words here"] * 4) == pytest.approx(1.0)
     assert metrics.self_bleu(["a b c", "d e f", "g h i"]) == 0.0
@@ -81,6 +98,12 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
     assert calibration_error(probabilities, np.array([0] * 8 + [1] * 2)) == pytest.approx(0.0)
     assert calibration_error(probabilities, np.zeros(10, dtype=int)) == pytest.approx(0.2)
     assert calibration_error(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(1.0)
+
+
+def test_reliability_has_confidence_accuracy_and_count_of_each_bin() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.92, 0.08], [0.4, 0.6]])
+    found = metrics.reliability(probabilities, np.array([0, 1, 1]))
+    assert found == [(pytest.approx(0.6), 1.0, 1), (pytest.approx(0.91), 0.5, 2)]
 
 
 def test_a_figure_has_the_interval_of_the_normal_approximation() -> None:

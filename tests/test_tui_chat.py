@@ -147,15 +147,15 @@ async def test_ctrl_r_makes_a_sibling_and_the_arrows_walk_among_them(opened: Ope
         await pilot.press("ctrl+r")
         await until(pilot, lambda: app.chat.turn is None and "2/2" in app.texts[-1])
         assert LINES[1] in app.texts[-1]
-        await pilot.press("alt+up")
+        await pilot.press("alt+left")
         await until(pilot, lambda: "1/2" in app.texts[-1])
         assert session.messages()[-1].text == LINES[0]
-        await pilot.press("alt+down")
+        await pilot.press("alt+right")
         await until(pilot, lambda: "2/2" in app.texts[-1])
         app.chat.conversation.focus()
-        await pilot.press("up")
+        await pilot.press("left")
         await until(pilot, lambda: "1/2" in app.texts[-1])
-        await pilot.press("down")
+        await pilot.press("right")
         await until(pilot, lambda: "2/2" in app.texts[-1])
         assert [m.text for m in session.manager.siblings(session.messages()[-1].id)] == list(LINES[:2])
 
@@ -168,13 +168,13 @@ async def test_an_earlier_reply_can_be_chosen_and_answered_again(opened: Opened)
         await say(pilot, "two")
         first = session.messages()[2]
         app.chat.conversation.focus()
-        await pilot.press("left")
+        await pilot.press("up", "up")
         assert app.chat.conversation.chosen == first
         await pilot.press("ctrl+r")
         await until(pilot, lambda: app.chat.turn is None and len(app.texts) == 3)
         again = session.messages()[-1]
         assert (again.parent_id, again.position) == (first.parent_id, 1)
-        await pilot.press("up")
+        await pilot.press("left")
         await until(pilot, lambda: len(app.texts) == 5)
         assert [m.text for m in session.messages()][1::2] == ["one", "two"]
 
@@ -201,7 +201,7 @@ async def test_letters_typed_anywhere_go_to_the_input_box(opened: Opened) -> Non
         assert app.chat.composer.has_focus
 
 
-async def test_without_a_reply_ctrl_r_and_ctrl_y_say_so(opened: Opened) -> None:
+async def test_without_a_reply_ctrl_r_says_so(opened: Opened) -> None:
     app, _, _ = opened
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
@@ -210,12 +210,12 @@ async def test_without_a_reply_ctrl_r_and_ctrl_y_say_so(opened: Opened) -> None:
         assert "Say something" in app.notices[0]
 
 
-async def test_ctrl_y_copies_the_last_reply(opened: Opened) -> None:
+async def test_alt_c_copies_the_last_reply(opened: Opened) -> None:
     app, _, _ = opened
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await say(pilot, "hi")
-        await pilot.press("ctrl+y")
+        await pilot.press("alt+c")
         assert app.clipboard == LINES[0]
         await until(pilot, lambda: app.notices)
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import torch
+
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.train import evaluate
-from chatbot.train.evaluate import Scope
+from chatbot.train.interview import Scope
 from chatbot.train.metrics import words
 from profiles import Target
 
@@ -108,11 +110,34 @@ class Double:
         thing = words(context.turns[-1].text)[-1]
         text = " ".join([*(SIGNS[a].format(thing) for a in aspects), *context.facts])
         traced = {a: {"probability_after": 0.97} for a in targets}
-        return Reply(text, {"finish": "end", "flow": "moved" if targets else "prior", "targets": traced})
+        flow = "moved" if targets else "prior"
+        return Reply(
+            text, {"finish": "end", "flow": flow, "targets": traced, "times": {"total_ms": float(len(text))}}
+        )
+
+    @property
+    def parts(self) -> tuple[Reader]:
+        return (Reader(),)
+
+
+class Reader:
+    """A latent space of three numbers: the first says lyrical or plain, the second the attitude."""
+
+    def posterior(self, contexts: Sequence[Context], replies: Sequence[str]) -> Posterior:
+        rows = [
+            [2.0 * ("stars" in text) - 1, 2.0 * ("happy" in text) - 1, len(text) / 50] for text in replies
+        ]
+        return Posterior(torch.tensor(rows))
+
+
+@dataclass(frozen=True)
+class Posterior:
+    mean: torch.Tensor
 
 
 def judged(double: Double, corpus: Path, **scope: Any) -> dict[str, Any]:
-    return evaluate.run(cast("GenerationEngine", double), corpus, Scope(**{"contexts": 40, **scope}))
+    fast = {"contexts": 40, "judges": ("ngram",), "timed": 3}
+    return evaluate.run(cast("GenerationEngine", double), corpus, Scope(**{**fast, **scope}))
 
 
 def write_model(folder: Path) -> Manifest:

@@ -55,10 +55,13 @@ class ScriptedEngine:
                 if aspect not in self.attributes[name]:
                     raise UnknownNameError("aspect", aspect, self.attributes[name])
 
-    def stream(self, context: Any, targets: Mapping[str, Any], sampling: Any) -> Iterator[Any]:
+    def stream(
+        self, context: Any, targets: Mapping[str, Any], sampling: Any, *, prefix: str = ""
+    ) -> Iterator[Any]:
         if self.error:
             raise self.error
         line = self.lines[len(self.asked) % len(self.lines)]
+        line = f"{prefix} {line}" if prefix else line
         self.asked.append({"context": context, "targets": dict(targets)})
         for number, word in enumerate(line.split(" ")):
             if number >= self.words_before_gate:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from chatbot import __version__
-from chatbot.cli import batch, bench, chat, config, conversation, evaluate, profile, train
+from chatbot.cli import batch, bench, chat, config, conversation, evaluate, measures, memory, message, profile, train
 from chatbot.terminal import one_line
 
 HELP = """Persona chat in the terminal.
@@ -85,10 +85,13 @@ app.command("chat", cls=chat.ChatCommand)(chat.chat)
 app.command("batch")(batch.batch)
 app.add_typer(profile.app, name="profile")
 app.add_typer(conversation.app, name="conversation")
+app.add_typer(message.app, name="message")
+measures.register(message.app, conversation.app, profile.app)
+app.add_typer(memory.app, name="memory")
 app.add_typer(config.app, name="config")
 app.command("train")(train.train)
-app.command("eval")(evaluate.evaluate)
-app.command("bench")(bench.bench)
+app.add_typer(evaluate.app, name="eval")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`chatbot bench`: what costs how much, as ratios measured side by side."""
+"""`chatbot bench`: what costs how much, as ratios measured side by side; `bench storage`: waiting times."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import typer
 
 from chatbot.cli import options
 
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
+
+@app.callback()
 def bench(
+    context: typer.Context,
     model: options.Model = None,
     device: options.Device = None,
     rounds: Annotated[
@@ -23,6 +27,8 @@ def bench(
     The figures are ratios of two ways timed in turn on this machine, because absolute times depend on what
     else runs.
     """
+    if context.invoked_subcommand is not None:
+        return
     from dataclasses import asdict
 
     from chatbot import bench as benchmark
@@ -35,3 +41,20 @@ def bench(
         return
     for row in found:
         print(f"{row.ratio:6.2f}  {row.name}")
+
+
+@app.command()
+def storage(
+    messages: Annotated[int, typer.Option(metavar="N", min=1, help="So many messages.")] = 100_000,
+    conversations: Annotated[int, typer.Option(metavar="N", min=1, help="In so many.")] = 2_000,
+    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Timed rounds of each question.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure waiting times of the conversation store, in a temporary database with many conversations.
+
+    Building the database takes about a minute.
+    """
+    from chatbot import storage_bench
+
+    found = list(storage_bench.run(messages=messages, conversations=conversations, rounds=rounds))
+    print(storage_bench.as_json(found) if as_json else storage_bench.table(found))

@@ -31,6 +31,9 @@ def chat(
         ),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Chat line by line, with /commands.")] = False,
+    inline: Annotated[
+        bool, typer.Option("--inline", help="Open the full interface in some lines under the prompt.")
+    ] = False,
     once: Annotated[
         str | None,
         typer.Option(
@@ -69,4 +72,6 @@ def chat(
         }
     )
     text = sys.stdin.read() if once == "-" else once
-    raise typer.Exit(start.chat(settings, resume, dials or [], plain=plain, once=text, as_json=as_json))
+    raise typer.Exit(
+        start.chat(settings, resume, dials or [], plain=plain, inline=inline, once=text, as_json=as_json)
+    )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot.cli import transfer
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 
@@ -24,11 +23,6 @@ Reference = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")]
-
-
-class Format(StrEnum):
-    markdown = "markdown"
-    json = "json"
 
 
 def _manager() -> ConversationManager:
@@ -125,43 +119,6 @@ def _agreed(names: list[str]) -> bool:
 
 
 @app.command()
-def export(
-    reference: Reference,
-    form: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Markdown to read, JSON to keep everything.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="A new file; else standard output.")
-    ] = None,
-) -> None:
-    """Export a conversation. Without --format the name of the file decides, and else it is Markdown."""
-    from chatbot.cli import transcript
-    from storage import export_file
-
-    with _manager() as manager:
-        conversation = manager.get(reference)
-        if output is None:
-            print(transcript.exported(manager, conversation.id, as_json=form == Format.json), end="")
-        else:
-            export_file(manager, conversation.id, output.expanduser(), form or "")
-            print(clean(f"{conversation.id} written to {output}"))
-
-
-@app.command("import")
-def import_(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON export; - reads standard input.")],
-) -> None:
-    """Import a conversation that was exported as JSON."""
-    from chatbot.cli import transcript
-    from storage import from_json
-
-    document = transcript.read_json(source)
-    with _manager() as manager:
-        conversation = from_json(manager, document)
-    print(clean(f"Imported {conversation.id} {conversation.title} ({conversation.message_count} messages)"))
-
-
-@app.command()
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORD", help="All of them must occur.")],
     limit: Limit = 20,
@@ -179,3 +136,7 @@ def search(
         print(transcript.hits(found, colour=sys.stdout.isatty()))
     else:
         print(f"No message contains {one_line(repr(query))}.", file=sys.stderr)
+
+
+app.command("export")(transfer.export)
+app.command("import")(transfer.import_)

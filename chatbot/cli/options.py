@@ -14,12 +14,19 @@ def profile_names(incomplete: str) -> list[str]:
     from profiles import ProfileStore
 
     names = ProfileStore(config.load().profiles_folder).names()
-    return [name for name in names if name.startswith(incomplete)]
+    begun, comma, last = incomplete.rpartition(",")  # of a blend the last name
+    return [f"{begun}{comma}{name}" for name in names if name.startswith(last)]
 
 
 Profile = Annotated[
     str | None,
-    typer.Option("--profile", "-p", metavar="NAME", help="Whom to talk to.", autocompletion=profile_names),
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Whom to talk to; a blend: a:0.6,b:0.4.",
+        autocompletion=profile_names,
+    ),
 ]
 Model = Annotated[str | None, typer.Option("--model", metavar="PATH", help="A model folder, or 'embedded'.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or mps.")]

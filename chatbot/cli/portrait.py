@@ -8,10 +8,23 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from chatbot.errors import UnknownNameError
 from chatbot.terminal import clean, one_line
+from profiles.lore import LoreEntry
 from profiles.profile import Profile
 from profiles.store import BrokenProfile, Listing, StoredProfile
 from profiles.target import Target
+
+
+def chosen(listing: Listing, tag: str | None, favourite: bool) -> Listing:
+    """The profiles that have the tag, whatever its case, and are favourites if that is asked for."""
+    found = listing.profiles
+    if tag is not None:
+        known = {name.casefold(): name for stored in found for name in stored.profile.tags}
+        if tag.casefold() not in known:
+            raise UnknownNameError("tag", tag, known.values())
+        found = [one for one in found if tag.casefold() in map(str.casefold, one.profile.tags)]
+    return Listing([stored for stored in found if stored.favourite or not favourite], listing.broken)
 
 
 def table(profiles: Sequence[StoredProfile], width: int | None) -> str:
@@ -31,6 +44,7 @@ def sheet(stored: StoredProfile) -> str:
     """Everything that a profile says, in named blocks; what it does not say is left out."""
     profile = stored.profile
     blocks = {
+        "Called": [profile.display_name],
         "Attributes": list(_dials(profile)),
         "Facts": list(profile.facts),
         "Scenario": [profile.scenario],
@@ -38,6 +52,7 @@ def sheet(stored: StoredProfile) -> str:
         "Other greetings": list(profile.alternate_greetings),
         "Example dialogue": [profile.example_dialogue],
         "Tags": [", ".join(profile.tags)],
+        "Lorebook": [_knowledge(entry) for entry in profile.lorebook],
     }
     parts = [f"{profile.name} ({origin(stored)})\n{clean(profile.description)}".rstrip()]
     for title, texts in blocks.items():
@@ -62,7 +77,14 @@ def faults(broken: Iterable[BrokenProfile]) -> Iterable[str]:
 
 
 def origin(stored: StoredProfile) -> str:
-    return "built-in" if stored.builtin else "yours"
+    return ("built-in" if stored.builtin else "yours") + (", favourite" if stored.favourite else "")
+
+
+def _knowledge(entry: LoreEntry) -> str:
+    """An entry of a lorebook on one line: what calls it up, and how it begins."""
+    keys = " and ".join(", ".join(keys) for keys in (entry.keys, entry.secondary_keys) if keys)
+    called = "always" if entry.constant else f"/{keys}/" if entry.use_regex else keys or "never"
+    return _cut(one_line(f"{called if entry.enabled else f'off: {called}'} -> {entry.content}"), 100)
 
 
 def _dials(profile: Profile) -> Iterable[str]:
@@ -73,6 +95,8 @@ def _dials(profile: Profile) -> Iterable[str]:
 
 
 def _strength(target: Target) -> str:
+    if target.probability is not None:
+        return f"strength {target.probability * 100:g}%"
     return "the model's own weight" if target.weight is None else f"weight {target.weight:g}"
 
 
@@ -84,7 +108,12 @@ def _aspects(target: Target) -> str:
 
 
 def _fields(stored: StoredProfile) -> dict[str, Any]:
-    where = {"builtin": stored.builtin, "path": str(stored.path), "digest": stored.profile.digest()}
+    where = {
+        "builtin": stored.builtin,
+        "favourite": stored.favourite,
+        "path": str(stored.path),
+        "digest": stored.profile.digest(),
+    }
     return stored.profile.model_dump(mode="json") | where
 
 

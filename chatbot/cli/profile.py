@@ -23,6 +23,7 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A profile.", autocompletion=profile_names)]
 New = Annotated[str, typer.Argument(metavar="NEW", help="Letters, digits, '-' and '_'.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Version = Annotated[int, typer.Argument(metavar="VERSION", help="A number that `history` lists.")]
 
 
 class Format(StrEnum):
@@ -36,7 +37,7 @@ def create(
     name: New,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="ATTRIBUTE=ASPECT[:WEIGHT]", help="An attribute; repeatable."),
+        typer.Option("--set", metavar="ATTRIBUTE=ASPECT[:90%|:WEIGHT]", help="An attribute; repeatable."),
     ] = None,
     facts: Annotated[
         list[str] | None,
@@ -44,21 +45,23 @@ def create(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="NAME", help="Begin with this one.", autocompletion=profile_names),
+        typer.Option(
+            "--from", metavar="NAME", help="Begin with this one, or a blend.", autocompletion=profile_names
+        ),
     ] = None,
     greeting: Annotated[str | None, typer.Option(metavar="TEXT", help="What it says first.")] = None,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="Who it is, for the list.")] = None,
 ) -> None:
     """Make a persona: by questions on a terminal, or by flags."""
     from chatbot.cli import authoring
+    from profiles import Profile, find
     from profiles.names import checked_name
-    from profiles.profile import Profile
 
     store, attributes, name = _store(), _model_attributes(), checked_name(name)
     store.check_free(name)
     texts = {"greeting": greeting, "description": description}
     if any(flag is not None for flag in (sets, facts, source, *texts.values())):
-        draft = store.load(source).changed(name=name) if source else Profile(name=name)
+        draft = find(store, source).changed(name=name, display_name="") if source else Profile(name=name)
         draft = authoring.flagged(draft, sets or [], facts or [], texts)
     else:
         draft = authoring.asked(Profile(name=name), attributes)
@@ -67,11 +70,15 @@ def create(
 
 
 @app.command("list")
-def list_(as_json: Json = False) -> None:
-    """List all personas; broken files are named on standard error."""
+def list_(
+    tag: Annotated[str | None, typer.Option("--tag", metavar="T", help="Only those with this tag.")] = None,
+    favourite: Annotated[bool, typer.Option("--favourite", help="Only favourites.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List all personas, favourites first; broken files are named on standard error."""
     from chatbot.cli import portrait
 
-    listing = _store().list()
+    listing = portrait.chosen(_store().list(), tag, favourite)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(portrait.listing_json(listing) if as_json else portrait.table(listing.profiles, width))
     for fault in portrait.faults(listing.broken):
@@ -85,7 +92,8 @@ def show(name: Name, as_json: Json = False) -> None:
     from profiles.store import StoredProfile
 
     store = _store()
-    stored = StoredProfile(store.load(name), store.path(name), store.is_builtin(name))
+    profile, path = store.load(name), store.path(name)
+    stored = StoredProfile(profile, path, store.is_builtin(name), profile.name in store.favourites)
     print(portrait.sheet_json(stored) if as_json else portrait.sheet(stored))
 
 
@@ -104,8 +112,9 @@ def edit(name: Name) -> None:
 
 @app.command()
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
-    """Delete a persona of yours. Conversations with it stay."""
+    """Delete a persona of yours. Conversations with it stay, and `rollback` brings it back."""
     from chatbot.cli import authoring
+    from profiles import versions
 
     store = _store()
     name, path = store.find(name)
@@ -113,7 +122,9 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
         print("Nothing was deleted.", file=sys.stderr)
         return
     store.delete(name)
+    last = versions.versions(store, name)[-1].number
     print(f"Deleted {name}" + (", the built-in one shows again" if name in store.names() else ""))
+    print(f"Bring it back: chatbot profile rollback {name} {last}")
 
 
 @app.command()
@@ -126,6 +137,56 @@ def rename(name: Name, new: New) -> None:
 def copy(name: Name, new: New) -> None:
     """Make a persona of your own from any other."""
     print(f"Saved {_store().copy(name, new)}")
+
+
+@app.command()
+def favourite(name: Name, off: Annotated[bool, typer.Option("--off", help="Not any more.")] = False) -> None:
+    """Make a persona a favourite: lists begin with it."""
+    store = _store()
+    name = store.find(name)[0]
+    store.favourites.set(name, favourite=not off)
+    print(f"{name} is {'no favourite any more' if off else 'a favourite'}")
+
+
+@app.command()
+def history(name: Name, as_json: Json = False) -> None:
+    """List every version of a persona, also of a deleted one.
+
+    The digest is the one that replies and conversations were made with.
+    """
+    from chatbot.cli import versions as shown
+    from profiles import versions
+
+    found = versions.versions(_store(), name)
+    print(shown.as_json(found) if as_json else shown.table(found))
+
+
+@app.command()
+def diff(
+    name: Name,
+    older: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="By default the last one.")] = None,
+    newer: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="By default the one now.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed in a persona between two versions, as a unified diff of their files."""
+    from chatbot.cli import versions as shown
+    from profiles import versions
+
+    store = _store()
+    pair = shown.chosen(store, name, older, newer)
+    name = versions.known(store, name)
+    if as_json:
+        print(shown.difference_json(name, *pair))
+    else:
+        print(shown.difference(name, *pair) or "They say the same.")
+
+
+@app.command()
+def rollback(name: Name, version: Version) -> None:
+    """Let an earlier version of a persona stand again. The one before it stays in the history."""
+    from profiles import versions
+
+    print(f"Saved {versions.rollback(_store(), name, version)}")
 
 
 @app.command("import")

@@ -61,8 +61,9 @@ def open_session(config: Config, *, resume: str | None = None, dials: Sequence[s
 
     With `resume` the persona of the stored conversation speaks on, unless another one was asked for by flag.
     """
+    from chatbot.memory import MemoryRules
     from chatbot.session import ChatSession
-    from profiles import Profile, ProfileStore
+    from profiles import Profile, ProfileStore, find
     from storage import ConversationManager
 
     if resume is not None and config.chat.incognito:
@@ -72,7 +73,7 @@ def open_session(config: Config, *, resume: str | None = None, dials: Sequence[s
     if resume is not None and not other:
         profile = Profile.parse(manager.get(resume).profile)
     else:
-        profile = ProfileStore(config.profiles_folder).load(config.chat.profile)
+        profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
     session = ChatSession(
         engine=lambda: load_engine(config),
         manager=manager,
@@ -81,6 +82,11 @@ def open_session(config: Config, *, resume: str | None = None, dials: Sequence[s
         user_name=config.chat.user_name,
         model_name=config.model.path,
     )
+    kept = config.memory.enabled
+    session.memory = MemoryRules(
+        notice=kept and not config.chat.incognito, know=kept, recall=config.memory.recall
+    )
+    session.user_facts = tuple(config.chat.user_facts)
     if resume is not None:
         asked = session.profile
         session.resume(resume)
@@ -95,6 +101,7 @@ def chat(
     dials: Sequence[str],
     *,
     plain: bool = False,
+    inline: bool = False,
     once: str | None = None,
     as_json: bool = False,
 ) -> int:
@@ -105,7 +112,7 @@ def chat(
         if on_terminal and not plain and once is None and not as_json:
             from chatbot.tui.app import run
 
-            run(session, config)
+            run(session, config, inline=inline)
             return 0
         return _chat_by_lines(config, session, once, on_terminal, as_json)
     finally:

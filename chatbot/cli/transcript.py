@@ -11,16 +11,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
 import typer
 from rich.cells import cell_len, set_cell_size
 
-from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
-from storage import Conversation, ConversationManager, Hit, Message, to_json, to_markdown
+from storage import Conversation, Hit, Message
 
 PROFILE_WIDTH = 24  # cells of a persona's name in the table
 SPEAKERS = {"user": "you", "narrator": "narrator"}  # a bot speaks under its profile's name
@@ -30,12 +28,12 @@ def table(conversations: Sequence[Conversation]) -> str:
     """One line a conversation under a head; on a terminal no line is longer than its width."""
     rows = [("ID", "LAST SAID", "MESSAGES", "PROFILE", "TITLE")]
     for found in conversations:
-        profile = _cut(one_line(found.profile_name), PROFILE_WIDTH)
+        profile = cut(one_line(found.profile_name), PROFILE_WIDTH)
         rows.append(
-            (found.id, _time(found.updated_at), f"{found.message_count:>8}", profile, one_line(found.title))
+            (found.id, local_time(found.updated_at), f"{found.message_count:>8}", profile, _title(found))
         )
     widths = [max(cell_len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(_fitted("  ".join((*map(set_cell_size, row[:4], widths), row[4]))) for row in rows)
+    return "\n".join(fitted("  ".join((*map(set_cell_size, row[:4], widths), row[4]))) for row in rows)
 
 
 def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
@@ -45,13 +43,13 @@ def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
         conversation.id,
         conversation.profile_name,
         conversation.model,
-        _time(conversation.created_at),
+        local_time(conversation.created_at),
         count,
     )
     parts = [f"{one_line(conversation.title)}\n{'  '.join(one_line(fact) for fact in facts if fact)}"]
     for message in path:
         speaker = one_line(SPEAKERS.get(message.role, conversation.profile_name))
-        notes = ", ".join(_notes(message))
+        notes = ", ".join(notes_of(message))
         head = f"{speaker} ({notes})" if notes else speaker
         lines = (f"  {line}".rstrip() for line in clean(message.text).split("\n"))
         parts.append("\n".join((head, *lines)).rstrip())
@@ -64,52 +62,38 @@ def hits(found: Sequence[Hit], *, colour: bool) -> str:
     for hit in found:
         speaker = one_line(SPEAKERS.get(hit.role, hit.profile_name))
         words = _marked(hit) if colour else clean(hit.snippet)
-        lines.append(f"{hit.conversation_id}  {_time(hit.created_at)}  {speaker}: {words}")
+        lines.append(f"{hit.conversation_id}  {local_time(hit.created_at)}  {speaker}: {words}")
     return "\n".join(lines)
 
 
 def listing_json(conversations: Sequence[Conversation]) -> str:
-    rows = [_fields(conversation) for conversation in conversations]
+    rows = [fields_of(conversation) for conversation in conversations]
     for row in rows:
         del row["profile"]  # long, and in `show` and `export`
-    return _json(rows)
+    return as_json(rows)
 
 
 def sheet_json(conversation: Conversation, path: Sequence[Message]) -> str:
-    return _json({"conversation": _fields(conversation), "messages": [_fields(message) for message in path]})
+    return as_json({"conversation": fields_of(conversation), "messages": [fields_of(message) for message in path]})
 
 
 def hits_json(found: Sequence[Hit]) -> str:
-    return _json([_fields(hit) for hit in found])
+    return as_json([fields_of(hit) for hit in found])
 
 
-def exported(manager: ConversationManager, conversation_id: str, *, as_json: bool) -> str:
-    """The export for standard output."""
-    if as_json:
-        return _json(to_json(manager, conversation_id)) + "\n"
-    return clean(to_markdown(manager, conversation_id))
+def _title(conversation: Conversation) -> str:
+    return one_line(conversation.title) + (" (archived)" if conversation.archived else "")
 
 
-def read_json(source: Path) -> Any:
-    """The JSON value in a file, or on standard input for `-`."""
-    try:
-        text = sys.stdin.read() if str(source) == "-" else source.expanduser().read_text(encoding="utf-8-sig")
-        return json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UsageError(
-            f"An import is a JSON file of chatbot conversation export, and {source} is not JSON: {error}."
-        ) from error
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror}. Give another file.") from error
-
-
-def _notes(message: Message) -> Iterator[str]:
+def notes_of(message: Message) -> Iterator[str]:
     if message.sibling_count > 1:
         yield f"{message.position + 1} of {message.sibling_count}"
     if message.state != "complete":
         yield message.state
     if message.hidden:
         yield "hidden from the model"
+    if message.bookmarked:
+        yield "bookmarked"
 
 
 def _marked(hit: Hit) -> str:
@@ -121,7 +105,7 @@ def _marked(hit: Hit) -> str:
     return "".join((*parts, clean(hit.snippet[done:])))
 
 
-def _fields(record: Conversation | Message | Hit) -> dict[str, Any]:
+def fields_of(record: Conversation | Message | Hit) -> dict[str, Any]:
     """The record as JSON; the counters of head movements are the store's own business."""
     fields = asdict(record)
     return {name: _plain(value) for name, value in fields.items() if name not in ("visits", "visited")}
@@ -131,18 +115,18 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     return json.dumps(value, indent=2)
 
 
-def _time(moment: datetime) -> str:
+def local_time(moment: datetime) -> str:
     """In the person's own time zone, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _fitted(line: str) -> str:
-    return _cut(line, get_terminal_size().columns).rstrip() if sys.stdout.isatty() else line.rstrip()
+def fitted(line: str) -> str:
+    return cut(line, get_terminal_size().columns).rstrip() if sys.stdout.isatty() else line.rstrip()
 
 
-def _cut(line: str, width: int) -> str:
+def cut(line: str, width: int) -> str:
     return line if cell_len(line) <= width else set_cell_size(line, max(width - 1, 0)).rstrip() + "…"

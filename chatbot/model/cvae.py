@@ -119,6 +119,7 @@ class LossWeights:
     noise: float = 1.0
     word_dropout: float = 0.0
     context_dropout: float = 0.0
+    posterior: bool = True  # False: z comes from the prior, which does not see the reply (an ablation)
 
 
 class DialogueCVAE(nn.Module):
@@ -197,7 +198,9 @@ class CVAELoss(nn.Module):
     ) -> tuple[Tensor, dict[str, float]]:
         """Total loss (scalar, nats a token for the ELBO part) and every term as a float for the log."""
         prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
-        posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
+        posterior = prior
+        if weights.posterior:
+            posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
         z = posterior.sample(weights.noise * torch.randn_like(posterior.mean))
         tokens = batch.reply_mask[:, 1:].sum().float()
 

@@ -74,20 +74,25 @@ class Reader:
         return (-losses / mask[:, 1:].sum(1)).tolist()
 
     @torch.inference_mode()
-    def measure(
-        self, contexts: Sequence[Context], replies: Sequence[str]
-    ) -> list[dict[str, dict[str, float]]]:
-        """The heads at the posterior mean of each reply: attribute -> aspect -> probability."""
+    def posterior(self, contexts: Sequence[Context], replies: Sequence[str]) -> Gaussian:
+        """q(z|C,r) of each context and reply, (B, D)."""
         shape = self._artifact.manifest
         codec = self._artifact.encoder_codec
         before = [codec.encode_context(context, shape.encoder_tokens) for context in contexts]
         after = [codec.encode_reply(reply, shape.reply_tokens) for reply in replies]
         ids, mask = pad(a + b for a, b in zip(before, after, strict=True))
         reply_mask, _ = pad([0] * len(a) + [1] * len(b) for a, b in zip(before, after, strict=True))
-        posterior = self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
-        logits = self._artifact.model.heads(posterior.mean.float())
+        return self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
+
+    @torch.inference_mode()
+    def measure(
+        self, contexts: Sequence[Context], replies: Sequence[str]
+    ) -> list[dict[str, dict[str, float]]]:
+        """The heads at the posterior mean of each reply: attribute -> aspect -> probability."""
+        attributes = self._artifact.manifest.attributes
+        logits = self._artifact.model.heads(self.posterior(contexts, replies).mean.float())
         found = {name: values.softmax(-1).tolist() for name, values in logits.items()}
         return [
-            {name: dict(zip(shape.attributes[name], found[name][row], strict=True)) for name in found}
+            {name: dict(zip(attributes[name], found[name][row], strict=True)) for name in found}
             for row in range(len(replies))
         ]

@@ -12,6 +12,7 @@ This module knows nothing of tensors, of latent variables or of any particular l
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -52,6 +53,14 @@ class Context:
         lines = list(lines)
         roles = ["user" if (len(lines) - i) % 2 else "bot" for i in range(len(lines))]
         return cls(tuple(facts), tuple(Turn(r, t) for r, t in zip(roles, lines, strict=True)))
+
+    def digests(self) -> dict[str, list[str]]:
+        """8 hex digits of SHA-256 for each fact and turn: tells contexts apart, and holds no word of them."""
+        turns = (f"{turn.role}: {turn.text}" for turn in self.turns)
+        return {
+            name: [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8] for text in texts]
+            for name, texts in (("facts", self.facts), ("turns", turns))
+        }
 
 
 class Codec:

@@ -13,6 +13,7 @@ import tomlkit
 from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
+from chatbot.train.report import conditions
 from chatbot.train.tables import tables
 
 # Part of a base's name -> its public id; each of them Apache-2.0.
@@ -94,7 +95,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
             "",
             f"    {result['command'] or 'chatbot eval'}",
             "",
-            _conditions(result),
+            f"{conditions(result)}\n",
             tables(result),
             "## Limits",
             "",
@@ -126,17 +127,6 @@ def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:
 
 def write(result: Mapping[str, Any], path: Path) -> None:
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _conditions(result: Mapping[str, Any]) -> str:
-    sampling = json.dumps(result["sampling"])
-    return (
-        f"{result['messages']} held-out messages, {result['rounds']} round(s) (seed = {result['seeds']}), "
-        f"{result['replies']} replies in all. Sampling {sampling}, default weight "
-        f"{result['default_weight']:g}. Corpus {result['corpus_digest'][:16]}, weights "
-        f"{result['model_digest']}, version {result['version']}, Python {result['python']}. "
-        "In brackets: 95 % bootstrap intervals over messages.\n"
-    )
 
 
 def _own_limits(result: Mapping[str, Any]) -> Iterable[str]:

@@ -76,13 +76,24 @@ class Coherence:
         Rivals are replies to other messages under the same request, so that no style gives them away. A
         tie is half a win over one rival and none over all. Replies with fewer than nine rivals are left out.
         """
+        rows, first, beaten = self.wins(contexts, replies, requests)
+        groups = [contexts[i].turns[-1].text for i in rows]
+        return {"first": figure(first, groups), "beaten": figure(beaten, groups)}
+
+    def wins(
+        self, contexts: Sequence[Context], replies: Sequence[str], requests: Sequence[Hashable]
+    ) -> tuple[list[int], list[bool], list[float]]:
+        """The replies that have nine rivals, whether each comes before all, and the share it comes before."""
         rows, rivals = _rivals(contexts, requests)
         margins = self._margins(contexts, replies, rows, rivals) if len(rows) else np.zeros((0, RIVALS))
-        groups = [contexts[i].turns[-1].text for i in rows]
-        return {
-            "first": figure([all(row) for row in (margins > 0).tolist()], groups),
-            "beaten": figure(((margins > 0) + 0.5 * (margins == 0)).mean(1), groups),
-        }
+        beaten = ((margins > 0) + 0.5 * (margins == 0)).mean(1)
+        first = [all(row) for row in (margins > 0).tolist()]
+        return rows.tolist(), first, beaten.tolist()
+
+    def scores(self, contexts: Sequence[Context], replies: Sequence[str]) -> np.ndarray:
+        """How well each reply answers its own context (N,); only differences mean something."""
+        rows = np.arange(len(replies))
+        return self._features(contexts, replies)(rows, rows) @ self.weights
 
     def report(self, items: Iterable[Item]) -> dict[str, Any]:
         """`ranked` for written replies; the request is the aspect that they show."""

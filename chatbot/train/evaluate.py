@@ -1,20 +1,17 @@
 """The evaluation of a model: replies to held-out messages, read by judges that never guided anything.
 
-    corpus -> judges (train part), coherence (train part) -> their own held-out figures, first
+    corpus -> judges (chatbot/train/panel.py), coherence -> their own held-out figures, first
     engine -> replies to every trial (chatbot/train/trials.py) -> figures (chatbot/train/figures.py) -> a dict
 
-Two judges read every reply. The first learned from the replies that the model was trained on, so a model that
-copies flatters it; the second learned from the validation part alone, which the model has never spoken. Where
-they agree, copying is not what makes the figures.
+The dict is JSON-able and all that tables, card, report and comparison read.
 """
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,39 +19,21 @@ import numpy as np
 
 import chatbot
 from chatbot.errors import UsageError
-from chatbot.sampling import Sampling
 from chatbot.train import corpus as corpora
-from chatbot.train import figures, metrics, trials
+from chatbot.train import figures, latent, metrics, panel, trials, wording
 from chatbot.train.coherence import Coherence
-from chatbot.train.corpus import Corpus, Item
-from chatbot.train.figures import Reading, Said
-from chatbot.train.judge import Judge
+from chatbot.train.consistency import facts
+from chatbot.train.corpus import Corpus
+from chatbot.train.interview import Progress, Scope, say, say_variety, seconds_a_reply, silent
+from chatbot.train.judge import TextJudge
 from chatbot.train.metrics import figure
+from chatbot.train.reading import Reading, Said
 from chatbot.train.trials import Message, Trial
-from profiles import Target
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
 
-FORMAT = 1
-
-# Told the name of a stage and its number of steps; gives a function that hears of steps that were done.
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
-
-def silent(name: str, steps: int) -> AbstractContextManager[Callable[[int], None]]:
-    return nullcontext(lambda done: None)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """How much is asked: messages, rounds (each with seeds of its own), and how many replies at once."""
-
-    contexts: int = 200
-    rounds: int = 1
-    batch: int = 32
-    sampling: Sampling = field(default_factory=Sampling)
-    command: str = ""
+FORMAT = 2
 
 
 def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress = silent) -> dict[str, Any]:
@@ -64,98 +43,49 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
     """
     begun = time.perf_counter()
     corpus = corpora.load(folder)
-    held_out = trials.messages(corpus, folder, scope.contexts)
+    everything = trials.messages(corpus, folder)
+    held_out = everything[: scope.contexts]
     if not held_out:
         raise UsageError(
             f"An evaluation asks messages that were held out of training; {str(folder)!r} holds none. "
             "Give a corpus with a larger parallel set, or one with combinations."
         )
-    judges = train_judges(corpus, engine.attributes, progress)
+    judges = panel.train(corpus, engine.attributes, scope.judges, progress)
     with progress("Coherence", 1) as advance:
         coherence = Coherence.train(corpus.parts["train"], corpus.parts["valid"])
         advance(1)
     judged_on = {
-        "judges": _judge_report(judges, corpus, folder),
+        "judges": panel.report(judges, corpus, folder),
         "coherence": coherence.report(corpus.parts["test"]),
     }
-    said = say(engine, trials.plan(held_out, engine.attributes, rounds=scope.rounds), scope, progress)
-    with progress("Figures", 3) as advance:
-        reading = Reading(said, judges["judge"])
-        result: dict[str, Any] = {**judged_on, "control": _control(reading, judges["judge"], held_out)}
+    asked = trials.plan(held_out, engine.attributes, rounds=scope.rounds)
+    timed = [trial for trial in asked if trial.kind == "combination"] or asked
+    latency = seconds_a_reply(engine, timed, scope)
+    said = say(engine, asked, scope, progress)
+    said += say_variety(engine, trials.variety(everything, engine.attributes, scope.variety), scope, progress)
+    with progress("Figures", 4) as advance:
+        readings = {name: Reading(said, judge) for name, judge in judges.items()}
         advance(1)
-        result["second_judge"] = _second(said, judges.get("second"))
+        result: dict[str, Any] = dict(judged_on)
+        result["control"] = _control(readings["judge"], judges["judge"], held_out)
+        result |= {"other_judges": _others(readings), "agreement": panel.agreement(readings)}
         advance(1)
         result |= {"text": _text(said, held_out, corpus, coherence), "facts": facts(said)}
+        result["rounds_apart"] = figures.rounds(readings["judge"])
+        advance(1)
+        result["wording"] = wording.traits(said, corpus, engine.attributes)
+        result["samples"] = _samples(said)
+        result["latent"] = latent.views(engine, corpus.parts["test"])
         advance(1)
     return {
         **_frame(engine, corpus, scope, said, len(held_out)),
         **result,
+        "latency": latency,
         "seconds": time.perf_counter() - begun,
     }
 
 
-def train_judges(
-    corpus: Corpus, attributes: dict[str, tuple[str, ...]], progress: Progress = silent
-) -> dict[str, Judge]:
-    """The judge, and where the validation part suffices a second one that shares no text with the model."""
-    with progress("Judges", 2 * len(attributes)) as advance:
-        found = {"judge": Judge.train(corpus.parts["train"], attributes, done=lambda: advance(1))}
-        try:
-            found["second"] = Judge.train(corpus.parts["valid"], attributes, done=lambda: advance(1))
-        except UsageError:  # a small corpus: not every aspect is in its validation part
-            advance(len(attributes))
-    return found
-
-
-def _judge_report(judges: dict[str, Judge], corpus: Corpus, folder: Path) -> dict[str, Any]:
-    """How well each judge reads written replies new to it: single ones, and those with several aspects."""
-    unseen = {"judge": corpus.parts["valid"], "second": corpus.parts["test"]}
-    report: dict[str, Any] = {}
-    for name, judge in judges.items():
-        report[name] = {"attributes": judge.report(unseen[name]), "combinations": None}
-        written = [
-            Said(Trial("combination", i, 0, message.context, asked), text, "end", "written")
-            for i, message in enumerate(trials.combinations(folder))
-            for key, text in message.combined.items()
-            if (asked := trials.parse(key, judge.attributes))
-        ]
-        if written:
-            reading = Reading(written, judge)
-            right, _ = reading.asked(range(len(written)), range(len(written)))
-            groups = reading.messages(range(len(written)))
-            report[name]["combinations"] = {
-                "accuracy": figure([float(np.mean(row)) for row in right], groups),
-                "all_right": figure([all(row) for row in right], groups),
-            }
-    return report
-
-
-def say(engine: GenerationEngine, asked: Sequence[Trial], scope: Scope, progress: Progress) -> list[Said]:
-    """The engine's reply to every trial, in order."""
-    said: list[Said] = []
-    with progress("Replies", len(asked)) as advance:
-        for start in range(0, len(asked), scope.batch):
-            batch = asked[start : start + scope.batch]
-            replies = engine.replies(
-                [trial.context for trial in batch],
-                [_targets(trial, engine.default_weight) for trial in batch],
-                scope.sampling,
-                [trial.seed for trial in batch],
-            )
-            for trial, reply in zip(batch, replies, strict=True):
-                reached = [t["probability_after"] for t in reply.trace.get("targets", {}).values()]
-                flow, finish = str(reply.trace.get("flow", "")), str(reply.trace.get("finish", ""))
-                said.append(Said(trial, reply.text, finish, flow, min(reached, default=None)))
-            advance(len(batch))
-    return said
-
-
-def _targets(trial: Trial, default_weight: float) -> dict[str, Target]:
-    weight = None if trial.strength == 1.0 else trial.strength * default_weight
-    return {a: Target(aspects={aspect: 1.0}, weight=weight) for a, aspect in trial.asked.items()}
-
-
-def _control(reading: Reading, judge: Judge, held_out: Sequence[Message]) -> dict[str, Any]:
+def _control(reading: Reading, judge: TextJudge, held_out: Sequence[Message]) -> dict[str, Any]:
     written: dict[tuple[str, str], list[str]] = {}
     for message in held_out:
         for (attribute, aspect), text in message.single.items():
@@ -164,19 +94,22 @@ def _control(reading: Reading, judge: Judge, held_out: Sequence[Message]) -> dic
     return {
         "single": figures.single(reading),
         "combined": figures.combined(reading),
+        "alone_and_together": figures.alone_and_together(reading),
         "cross_effects": figures.cross_effects(reading),
         "written_cross_effects": figures.written_cross_effects(judge, written),
         "curve": figures.curve(reading),
+        "asked_probability": figures.asked_probability(reading),
         "paper": figures.paper_columns(reading),
     }
 
 
-def _second(said: Sequence[Said], judge: Judge | None) -> dict[str, Any] | None:
-    """The main figures by the second judge."""
-    if judge is None:
-        return None
-    reading = Reading(said, judge)
-    return {"single": figures.single(reading), "combined": figures.combined(reading)}
+def _others(readings: Mapping[str, Reading]) -> dict[str, Any]:
+    """The main figures by every judge but the first."""
+    return {
+        name: {"single": figures.single(reading), "combined": figures.combined(reading)}
+        for name, reading in readings.items()
+        if name != "judge"
+    }
 
 
 def _text(
@@ -191,7 +124,7 @@ def _text(
         for (attribute, aspect), text in message.single.items()
     ]
     found = {name: replies for name, replies in found.items() if replies}
-    known = metrics.KnownText(_lines(corpus.parts["train"]))
+    known = metrics.KnownText(dict.fromkeys(corpora.texts(corpus.parts["train"])))
     drawn = min(figures.MOST, *(len(replies) for replies in found.values()))
     return {
         name: {
@@ -210,21 +143,16 @@ def _text(
     }
 
 
-def _lines(items: Sequence[Item]) -> list[str]:
-    """Every line of the training text, each once."""
-    return list(dict.fromkeys(corpora.texts(items)))
-
-
-def facts(said: Sequence[Said]) -> dict[str, Any]:
-    """Questions about a fact: the share of replies with a key word; with the facts hidden it is guessing."""
-    names = {"told": "fact", "told_and_guided": "fact-guided", "hidden": "fact-hidden"}
-    rows = {name: [reply for reply in said if reply.trial.kind == kind] for name, kind in names.items()}
-    return {name: figure([answered(reply) for reply in replies]) for name, replies in rows.items()}
-
-
-def answered(reply: Said) -> bool:
-    """Whether the reply holds one of the words of a right answer."""
-    return not set(reply.trial.answers).isdisjoint(metrics.words(reply.text))
+def _samples(said: Sequence[Said], count: int = 8) -> list[dict[str, str]]:
+    """Some replies to one aspect and some to several, for the eye."""
+    found: list[Said] = []
+    for kind in ("aspect", "combination"):
+        replies = [reply for reply in said if reply.trial.kind == kind]
+        picks = np.random.default_rng(0).permutation(len(replies))[:count].tolist()
+        found += [replies[i] for i in picks]
+    return [
+        {"asked": r.trial.name, "message": r.trial.context.turns[-1].text, "reply": r.text} for r in found
+    ]
 
 
 def _frame(

@@ -7,73 +7,18 @@ messages, so that the many replies to one message do not count as many independe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chatbot.train import metrics
-from chatbot.train.judge import Judge
+from chatbot.train.judge import TextJudge
 from chatbot.train.metrics import Figure, KnownText, figure
-from chatbot.train.trials import Trial
+from chatbot.train.reading import Reading
 
 LONG = 8  # replies of more words than this are looked for in the training text
+BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 MOST = 1000  # replies that a measure of variety is taken over
-
-
-@dataclass(frozen=True)
-class Said:
-    """A reply to a trial. `reached`: the lowest probability of an asked aspect in the latent space."""
-
-    trial: Trial
-    text: str
-    finish: str
-    flow: str
-    reached: float | None = None
-
-
-class Reading:
-    """Replies as one judge reads them."""
-
-    def __init__(self, said: Sequence[Said], judge: Judge) -> None:
-        self.said = list(said)
-        self.attributes = judge.attributes
-        self.probabilities = judge.probabilities([reply.text for reply in said])
-        self._base = {
-            (reply.trial.message, reply.trial.round): i
-            for i, reply in enumerate(said)
-            if reply.trial.kind == "base"
-        }
-
-    def rows(self, kind: str, name: str | None = None) -> list[int]:
-        """Replies of one kind, to one request where it is named, whose asked attributes can all be judged."""
-        return [
-            i
-            for i, reply in enumerate(self.said)
-            if reply.trial.kind == kind
-            and name in (None, reply.trial.name)
-            and reply.trial.asked.keys() <= self.attributes.keys()
-        ]
-
-    def unguided(self, rows: Sequence[int]) -> list[int]:
-        """The replies with all weights 0 to the same messages and seeds."""
-        return [self._base[self.said[i].trial.message, self.said[i].trial.round] for i in rows]
-
-    def messages(self, rows: Sequence[int]) -> list[int]:
-        return [self.said[i].trial.message for i in rows]
-
-    def asked(self, rows: Sequence[int], read: Sequence[int]) -> tuple[list[list[bool]], list[list[float]]]:
-        """Whether each aspect that a row asks for is the likeliest in the reply `read`, and how likely."""
-        right: list[list[bool]] = []
-        likely: list[list[float]] = []
-        for row, reply in zip(rows, read, strict=True):
-            pairs = [
-                (self.probabilities[attribute][reply], self.attributes[attribute].index(aspect))
-                for attribute, aspect in self.said[row].trial.asked.items()
-            ]
-            right.append([int(p.argmax()) == wanted for p, wanted in pairs])
-            likely.append([float(p[wanted]) for p, wanted in pairs])
-        return right, likely
 
 
 def control(reading: Reading, rows: Sequence[int]) -> dict[str, Figure | None]:
@@ -92,7 +37,7 @@ def control(reading: Reading, rows: Sequence[int]) -> dict[str, Figure | None]:
 
 
 def single(reading: Reading) -> dict[str, Any]:
-    """Each aspect alone, each attribute over its aspects, and the mean over all attributes."""
+    """Each aspect alone, each attribute over its aspects, the mean over all, and over the Big Five."""
     rows = reading.rows("aspect")
     by_aspect: dict[str, list[int]] = {}
     by_attribute: dict[str, list[int]] = {}
@@ -100,8 +45,10 @@ def single(reading: Reading) -> dict[str, Any]:
         name = reading.said[i].trial.name
         by_aspect.setdefault(name, []).append(i)
         by_attribute.setdefault(name.split("/")[0], []).append(i)
+    five = [i for name in BIG_FIVE for i in by_attribute.get(name, [])]
     return {
         "all": control(reading, rows),
+        "big_five": control(reading, five),
         "attributes": {name: control(reading, chosen) for name, chosen in by_attribute.items()},
         "aspects": {name: control(reading, chosen) for name, chosen in by_aspect.items()},
     }
@@ -115,7 +62,10 @@ def combined(reading: Reading) -> dict[str, Any] | None:
     names = list(dict.fromkeys(reading.said[i].trial.name for i in rows))
     each = {name: _at_once(reading, reading.rows("combination", name)) for name in names}
     attributes = list(dict.fromkeys(a for i in rows for a in reading.said[i].trial.asked))
-    alone = {name: _one_of_many(reading, rows, name) for name in attributes}
+    alone = {}
+    for name in attributes:
+        pairs = _attribute_right(reading, rows, name)
+        alone[name] = figure([right for _, right in pairs], [message for message, _ in pairs])
     return {
         "all": _at_once(reading, rows),
         "attributes": alone,
@@ -136,11 +86,61 @@ def _at_once(reading: Reading, rows: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _one_of_many(reading: Reading, rows: Sequence[int], attribute: str) -> Any:
+def alone_and_together(reading: Reading) -> dict[str, Any]:
+    """Each attribute of the combinations asked alone and asked with the others, on the same messages.
+
+    The paper's Table 9; `cost` is what asking together takes away, paired by message.
+    """
+    together = reading.rows("combination")
+    where = set(reading.messages(together))
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(a for i in together for a in reading.said[i].trial.asked):
+        rows = [i for i in reading.rows("aspect") if name in reading.said[i].trial.asked]
+        rows = [i for i in rows if reading.said[i].trial.message in where]
+        both = {"alone": _attribute_right(reading, rows, name)}
+        both["together"] = _attribute_right(reading, together, name)
+        means = [_by_message(values) for values in both.values()]
+        found[name] = {kind: figure([v for _, v in p], [m for m, _ in p]) for kind, p in both.items()}
+        found[name]["cost"] = figure([means[0][m] - means[1][m] for m in means[0] if m in means[1]])
+    return found
+
+
+def _attribute_right(reading: Reading, rows: Sequence[int], attribute: str) -> list[tuple[int, bool]]:
+    """(message, whether that attribute's asked aspect is read) of each of the rows that ask for it."""
     chosen = [i for i in rows if attribute in reading.said[i].trial.asked]
     right, _ = reading.asked(chosen, chosen)
     places = [list(reading.said[i].trial.asked).index(attribute) for i in chosen]
-    return figure([row[k] for row, k in zip(right, places, strict=True)], reading.messages(chosen))
+    messages = reading.messages(chosen)
+    return [(m, row[k]) for m, row, k in zip(messages, right, places, strict=True)]
+
+
+def _by_message(pairs: Sequence[tuple[int, bool]]) -> dict[int, float]:
+    values: dict[int, list[bool]] = {}
+    for message, value in pairs:
+        values.setdefault(message, []).append(value)
+    return {message: float(np.mean(found)) for message, found in values.items()}
+
+
+def rounds(reading: Reading) -> dict[str, list[float]]:
+    """The main figures of each round, that is of each set of seeds alone."""
+    found: dict[str, list[float]] = {}
+    for number in sorted({reply.trial.round for reply in reading.said}):
+        one = reading.only(number)
+        if one.rows("aspect"):
+            found.setdefault("one at a time", []).append(single(one)["all"]["accuracy"]["value"])
+        if together := combined(one):
+            values = {
+                "together, average": together["all"]["accuracy"],
+                "together, all right": together["all"]["all_right"],
+                "together, worst attribute": together["attributes"][together["worst_attribute"]],
+                "together, worst combination": together["combinations"][together["worst_combination"]][
+                    "accuracy"
+                ],
+                "together, without the flow": together["all"]["unguided_accuracy"],
+            }
+            for name, value in values.items():
+                found.setdefault(name, []).append(value["value"])
+    return found
 
 
 def cross_effects(reading: Reading) -> dict[str, dict[str, float]]:
@@ -162,7 +162,7 @@ def cross_effects(reading: Reading) -> dict[str, dict[str, float]]:
     }
 
 
-def written_cross_effects(judge: Judge, texts: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
+def written_cross_effects(judge: TextJudge, texts: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
     """The same matrix for written replies: each aspect's against the replies of all aspects together."""
     judged = {name: judge.probabilities(list(replies)) for name, replies in texts.items()}
     if not judged:
@@ -188,20 +188,32 @@ def curve(reading: Reading) -> list[dict[str, Any]]:
 
     `latent`: mean probability that the flow reached in the latent space; the judge's figures are of the text.
     """
-    rows = reading.rows("curve")
-    same = {
-        (reading.said[i].trial.message, reading.said[i].trial.round, reading.said[i].trial.name) for i in rows
-    }
-    full = [
-        i
-        for i in reading.rows("aspect")
-        if (reading.said[i].trial.message, reading.said[i].trial.round, reading.said[i].trial.name) in same
-    ]
+    full = _on_the_curve(reading)
     points = {0.0: (full, reading.unguided(full)), 1.0: (full, full)}
-    for strength in sorted({reading.said[i].trial.strength for i in rows}):
-        chosen = [i for i in rows if reading.said[i].trial.strength == strength]
-        points[strength] = (chosen, chosen)
+    for strength, rows in _by_strength(reading, "curve").items():
+        points[strength] = (rows, rows)
     return [_point(reading, strength, *points[strength]) for strength in sorted(points)] if full else []
+
+
+def asked_probability(reading: Reading) -> list[dict[str, Any]]:
+    """The same where the strength is asked for as a probability of the aspect."""
+    found = _by_strength(reading, "strength")
+    return [_point(reading, strength, found[strength], found[strength]) for strength in sorted(found)]
+
+
+def _on_the_curve(reading: Reading) -> list[int]:
+    """The replies at full strength to the requests of the curve."""
+    said = reading.said
+    same = {(said[i].trial.message, said[i].trial.round, said[i].trial.name) for i in reading.rows("curve")}
+    rows = reading.rows("aspect")
+    return [i for i in rows if (said[i].trial.message, said[i].trial.round, said[i].trial.name) in same]
+
+
+def _by_strength(reading: Reading, kind: str) -> dict[float, list[int]]:
+    found: dict[float, list[int]] = {}
+    for i in reading.rows(kind):
+        found.setdefault(reading.said[i].trial.strength, []).append(i)
+    return found
 
 
 def _point(reading: Reading, strength: float, rows: Sequence[int], read: Sequence[int]) -> dict[str, Any]:
@@ -231,26 +243,32 @@ def text_quality(
         "drawn": len(drawn),
         "distinct": {str(n): metrics.distinct(drawn, n) for n in (1, 2, 3)},
         "self_bleu": metrics.self_bleu(drawn),
+        "mtld": metrics.mtld([word for text in drawn for word in metrics.words(text)]),
         "copied": figure([known.holds(texts[i]) for i in long], [groups[i] for i in long]),
         "known_5grams": float(np.mean(shares)) if shares else None,
     }
 
 
 def paper_columns(reading: Reading) -> dict[str, Any] | None:
-    """What the paper's main table holds, by the definitions of its code, over the replies to combinations."""
-    rows = [i for i in reading.rows("combination") if reading.said[i].trial.written]
+    """What the paper's main table holds, by the definitions of its code, over at most 1,000 replies.
+
+    Those of the trials for variety where there are any, else those to combinations. BLEU and ROUGE are taken
+    over the replies whose request was also written to, the rest over all.
+    """
+    rows = reading.rows("variety") or reading.rows("combination")
     rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:MOST].tolist()]
     if not rows:
         return None
     _, likely = reading.asked(rows, rows)
     texts = [reading.said[i].text for i in rows]
-    written = [reading.said[i].trial.written for i in rows]
+    pairs = [(reading.said[i].text, w) for i in rows if (w := reading.said[i].trial.written)]
+    own, written = [text for text, _ in pairs], [text for _, text in pairs]
     return {
         "replies": len(rows),
         "personalization": float(np.mean([np.mean(row) for row in likely])),
-        "bleu": metrics.paper_bleu(texts, written),
-        "corpus_bleu": metrics.corpus_bleu(texts, written),
-        "rouge_l": metrics.mean_rouge_l(texts, written),
+        "bleu": metrics.paper_bleu(own, written) if pairs else None,
+        "corpus_bleu": metrics.corpus_bleu(own, written) if pairs else None,
+        "rouge_l": metrics.mean_rouge_l(own, written) if pairs else None,
         "distinct": metrics.paper_distinct(texts),
         "self_bleu": metrics.self_bleu(texts),
     }

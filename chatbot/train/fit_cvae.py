@@ -149,6 +149,7 @@ def schedule(shape: Cvae, step: int) -> LossWeights:
         noise=noise,
         word_dropout=shape.word_dropout,
         context_dropout=shape.context_dropout,
+        posterior=shape.posterior,
     )
 
 

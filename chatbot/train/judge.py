@@ -1,8 +1,8 @@
 """Judges: what reads from a reply alone which aspect of each attribute it shows.
 
-This file has the rule for all judges (`TextJudge`), the report on how far one can be trusted, and the judge of
-n-grams: words, word pairs and 2 to 5 letters, one logistic regression for each attribute. The other kind, a
-small transformer, is in chatbot/train/transformer.py. A judge shares nothing with the heads that guide the
+This file has the rule for all judges (`TextJudge`), the report on how far one can be trusted, and the judge
+of n-grams: words, word pairs and 2 to 5 letters, one logistic regression for each attribute. The other kind,
+a small transformer, is in chatbot/train/transformer.py. A judge shares nothing with the heads that guide the
 flow but the written labels: no weights, no encoder, and it sees text, never a latent. What it says of a model
 is worth what it says of written replies, so its own held-out accuracy and calibration come first in every
 report.

@@ -5,7 +5,8 @@ research code of arXiv 2310.18342, so that its tables can be compared: its BLEU 
 Distinct divides every n by the number of words. All shares are between 0 and 1.
 
 Sources: BLEU: Papineni et al. 2002, smoothing method 1 of Chen & Cherry 2014 · ROUGE-L: Lin 2004 · Distinct:
-Li et al. 2016 · self-BLEU: Zhu et al. 2018 · calibration error: Guo et al. 2017 · bootstrap: Efron 1979.
+Li et al. 2016 · MTLD: McCarthy & Jarvis 2010 · self-BLEU: Zhu et al. 2018 · calibration error: Guo et al.
+2017 · bootstrap: Efron 1979.
 """
 
 from __future__ import annotations
@@ -100,6 +101,27 @@ def distinct(texts: Iterable[str], n: int) -> float:
     """Different n-grams of words over all n-grams. Falls with the number of texts: compare equal numbers."""
     grams = [gram for text in texts for gram in ngrams(words(text), n)]
     return len(set(grams)) / len(grams) if grams else 0.0
+
+
+def mtld(items: Sequence[str], *, threshold: float = 0.72) -> float | None:
+    """Measure of textual lexical diversity: the mean length of runs that keep their share of different words.
+
+    A run ends when its different words over its words fall to `threshold` or below; what is left at the end
+    counts as the part of a run that its own share has come down. Mean of reading forwards and backwards.
+    None for a text that never repeats itself: it has no run at all (McCarthy & Jarvis 2010).
+    """
+    ways = [_runs(items, threshold), _runs(items[::-1], threshold)]
+    return sum(len(items) / runs for runs in ways) / 2 if items and all(ways) else None
+
+
+def _runs(items: Sequence[str], threshold: float) -> float:
+    runs, seen, length = 0.0, set[str](), 0
+    for item in items:
+        seen.add(item)
+        length += 1
+        if len(seen) / length <= threshold:
+            runs, seen, length = runs + 1, set[str](), 0
+    return runs + (1 - len(seen) / length) / (1 - threshold) if length else runs
 
 
 def paper_distinct(texts: Sequence[str]) -> float:

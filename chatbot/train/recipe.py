@@ -90,6 +90,7 @@ class Cvae:
     word_dropout: float = 0.15
     context_dropout: float = 0.1
     noise_first: float = 0.1
+    posterior: bool = True  # False, an ablation: z never sees the reply
 
 
 @dataclass(frozen=True)

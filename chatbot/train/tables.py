@@ -5,62 +5,97 @@ Shares are in per cent, with 95 % bootstrap intervals in brackets; a dash is a f
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatbot.train.figures import LONG
+from chatbot.train.goals import table as goals_table
+from chatbot.train.markdown import number, section, share, table
+
+_PAPER_ALONE = {"style": 97.29, "attitude": 95.67, "mind": 93.48}  # Table 9 of arXiv 2310.18342
+_NAMES = {"judge": "judge", "second": "second judge", "transformer": "transformer"}
 
 
 def tables(result: Mapping[str, Any]) -> str:
     """Every figure of an evaluation, the judges' own first."""
-    parts = [_judges(result), _single(result), _combined(result), _text(result)]
-    parts += [_curve(result), _cross(result), _facts(result), _paper(result)]
-    return "\n".join(part for part in parts if part)
+    sections = (
+        _judges,
+        goals_table,
+        _single,
+        _combined,
+        _alone,
+        _rounds,
+        _text,
+        _curve,
+        _cross,
+        _facts,
+        _paper,
+    )
+    return "\n".join(part for section in (*sections, _wording) if (part := section(result)))
 
 
 def _judges(result: Mapping[str, Any]) -> str:
-    rows: list[list[str]] = []
-    judges = result["judges"]
-    for name in judges["judge"]["attributes"]:
-        row = [name]
-        for which in ("judge", "second"):
-            found = judges.get(which, {}).get("attributes", {}).get(name, {})
-            row += [_share(found.get("accuracy")), _number(found.get("calibration_error"), 3)]
-        rows.append(row)
+    judges = {_NAMES[name]: found for name, found in result["judges"].items()}
+    rows = [
+        [
+            attribute,
+            *(
+                cell
+                for judge in judges.values()
+                for found in [judge["attributes"].get(attribute, {})]
+                for cell in (share(found.get("accuracy")), number(found.get("calibration_error"), 3))
+            ),
+        ]
+        for attribute in result["judges"]["judge"]["attributes"]
+    ]
     for label, key in (("combinations, mean", "accuracy"), ("combinations, all right", "all_right")):
-        cells = [(judges.get(which, {}).get("combinations") or {}).get(key) for which in ("judge", "second")]
-        rows.append([label, _share(cells[0]), "", _share(cells[1]), ""])
-    first, beaten = (_share((result["coherence"] or {}).get(key)) for key in ("first", "beaten"))
-    head = ["written replies, held out", "judge", "calibration error", "second judge", "calibration error"]
-    return _section(
+        shares = [share((judge["combinations"] or {}).get(key)) for judge in judges.values()]
+        rows.append([label, *(cell for share in shares for cell in (share, ""))])
+    first, beaten = (share((result["coherence"] or {}).get(key)) for key in ("first", "beaten"))
+    head = ["written replies, held out", *(cell for name in judges for cell in (name, "calibration error"))]
+    agreed = [
+        f"the {_NAMES[name]} in {share(found['same'])} % (kappa {found['kappa']:.2f})"
+        for name, found in result["agreement"].items()
+    ]
+    return section(
         "How far the judges can be trusted",
-        _table(head, rows),
+        table(head, rows),
         f"The coherence discriminator puts the true reply before 9 written replies to other messages in "
         f"{first} %, and before one in {beaten} %.",
+        *(
+            [f"On the model's replies the judge is agreed with by {' and by '.join(agreed)}."]
+            if agreed
+            else []
+        ),
     )
 
 
 def _single(result: Mapping[str, Any]) -> str:
-    single, second = result["control"]["single"], (result["second_judge"] or {}).get("single", {})
-    rows = [
-        [name, *_control_cells(figures), _share((second.get(kind, {}).get(name) or {}).get("accuracy"))]
-        for kind in ("attributes", "aspects")
-        for name, figures in single[kind].items()
-    ]
-    overall = ["**all**", *_control_cells(single["all"]), _share(second.get("all", {}).get("accuracy"))]
-    head = [
-        "asked, one at a time",
-        "judged so",
-        "weights 0",
-        "gain",
-        "mean probability",
-        "by the second judge",
-    ]
-    return _section("One attribute at a time", _table(head, [overall, *rows]))
+    single = result["control"]["single"]
+    others = {name: found["single"] for name, found in result["other_judges"].items()}
+
+    def row(label: str, figures: Mapping[str, Any], *path: str) -> list[str]:
+        cells = []
+        for found in others.values():
+            for key in path:
+                found = found.get(key, {})
+            cells.append(share(found.get("accuracy")))
+        return [label, *_control_cells(figures), *cells]
+
+    rows = [row("**all**", single["all"], "all")]
+    if single["big_five"]["accuracy"]:
+        rows.append(row("**Big Five**", single["big_five"], "big_five"))
+    for kind in ("attributes", "aspects"):
+        rows += [row(name, figures, kind, name) for name, figures in single[kind].items()]
+    head = ["asked, one at a time", "judged so", "weights 0", "gain", "mean probability"]
+    return section(
+        "One attribute at a time", table([*head, *(f"by the {_NAMES[name]}" for name in others)], rows)
+    )
 
 
 def _control_cells(figures: Mapping[str, Any]) -> list[str]:
-    return [_share(figures[key]) for key in ("accuracy", "unguided_accuracy", "gain", "probability")]
+    return [share(figures[key]) for key in ("accuracy", "unguided_accuracy", "gain", "probability")]
 
 
 def _combined(result: Mapping[str, Any]) -> str:
@@ -69,17 +104,51 @@ def _combined(result: Mapping[str, Any]) -> str:
         return ""
     every = {"**all**": combined["all"], **combined["combinations"]}
     rows = [
-        [name, *(_share(f[k]) for k in ("accuracy", "unguided_accuracy", "all_right", "unguided_all_right"))]
+        [name, *(share(f[k]) for k in ("accuracy", "unguided_accuracy", "all_right", "unguided_all_right"))]
         for name, f in every.items()
     ]
-    attributes = ", ".join(f"{name} {_share(f)}" for name, f in combined["attributes"].items())
+    others = {n: f["combined"] for n, f in result["other_judges"].items() if f["combined"]}
+    for found in others.values():
+        every = {"**all**": found["all"], **found["combinations"]}
+        for row in rows:
+            own = every.get(row[0], {})
+            row += [share(own.get("accuracy")), share(own.get("all_right"))]
+    attributes = ", ".join(f"{name} {share(f)}" for name, f in combined["attributes"].items())
     head = ["asked at once", "mean accuracy", "weights 0", "all right", "all right, weights 0"]
-    return _section(
+    head += [cell for name in others for cell in (f"{_NAMES[name]}: mean", "all right")]
+    return section(
         "Several attributes at once",
-        _table(head, rows),
+        table(head, rows),
         f"By attribute: {attributes}. Worst attribute: {combined['worst_attribute']}; "
         f"worst combination: {combined['worst_combination']}.",
     )
+
+
+def _alone(result: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            *(share(found[key]) for key in ("alone", "together", "cost")),
+            f"{_PAPER_ALONE[name]:g}" if name in _PAPER_ALONE else "-",
+        ]
+        for name, found in result["control"]["alone_and_together"].items()
+    ]
+    head = ["attribute", "asked alone", "asked with the others", "cost", "paper, alone"]
+    return section("Alone and together, on the same messages", table(head, rows)) if rows else ""
+
+
+def _rounds(result: Mapping[str, Any]) -> str:
+    """Every seed's own figures, where there are several."""
+    found = {name: values for name, values in result["rounds_apart"].items() if len(values) > 1}
+    if not found:
+        return ""
+    count = max(len(values) for values in found.values())
+    rows = [
+        [name, *(number(100 * v) for v in values), number(100 * statistics.stdev(values), 2)]
+        for name, values in found.items()
+    ]
+    head = ["judged as asked", *(f"seeds {i + 1}" for i in range(count)), "standard deviation"]
+    return section("Each set of seeds", table(head, rows))
 
 
 def _text(result: Mapping[str, Any]) -> str:
@@ -89,44 +158,53 @@ def _text(result: Mapping[str, Any]) -> str:
         rows.append(
             [
                 f"{name} ({f['replies']})",
-                _share(coherence.get("first")),
-                _share(coherence.get("beaten")),
-                *(_number(100 * f["distinct"][n]) for n in ("1", "2", "3")),
-                _number(100 * f["self_bleu"]),
-                _share(f["copied"]),
-                _number(None if f["known_5grams"] is None else 100 * f["known_5grams"]),
-                _number(f["words"]["value"]) if f["words"] else "-",
-                _share(f["finished"]),
+                share(coherence.get("first")),
+                share(coherence.get("beaten")),
+                *(number(100 * f["distinct"][n]) for n in ("1", "2", "3")),
+                number(100 * f["self_bleu"]),
+                number(f["mtld"]),
+                share(f["copied"]),
+                number(None if f["known_5grams"] is None else 100 * f["known_5grams"]),
+                number(f["words"]["value"]) if f["words"] else "-",
+                share(f["finished"]),
             ]
         )
     drawn = next(iter(result["text"].values()))["drawn"]
-    head = ["replies", "coherent: first of 10", "before one other", "distinct-1", "-2", "-3", "self-BLEU"]
+    head = [
+        "replies",
+        "coherent: first of 10",
+        "before one other",
+        "distinct-1",
+        "-2",
+        "-3",
+        "self-BLEU",
+        "MTLD",
+    ]
     head += ["copied", "known 5-grams", "words", "finished"]
-    return _section(
+    return section(
         "Text",
-        _table(head, rows),
-        f"Distinct and self-BLEU over {drawn} replies of each row. Copied: of the replies of more than "
-        f"{LONG} words, those that stand word for word in the training text.",
+        table(head, rows),
+        f"Distinct, self-BLEU and MTLD (runs down to .72 different words) over {drawn} replies of each row. "
+        f"Copied: of the replies of more than {LONG} words, those that stand word for word in the training "
+        "text.",
     )
 
 
 def _curve(result: Mapping[str, Any]) -> str:
+    control = result["control"]
     rows = [
-        [
-            f"{point['strength']:g}",
-            _number(None if point["latent"] is None else 100 * point["latent"]),
-            _share(point["probability"]),
-            _share(point["accuracy"]),
-        ]
-        for point in result["control"]["curve"]
+        [f"{label}{point['strength']:g}", *_point_cells(point)]
+        for label, key in (("", "curve"), ("probability ", "asked_probability"))
+        for point in control[key]
     ]
-    head = [
-        "strength (1: the default weight)",
-        "reached in the latent space",
-        "judged probability",
-        "judged so",
-    ]
-    return _section("Strength", _table(head, rows)) if rows else ""
+    head = ["asked strength", "reached in the latent space", "judged probability", "judged so"]
+    note = "A strength is a multiple of the default weight, or a probability that is asked for."
+    return section("Strength", table(head, rows), note) if rows else ""
+
+
+def _point_cells(point: Mapping[str, Any]) -> list[str]:
+    latent = number(None if point["latent"] is None else 100 * point["latent"])
+    return [latent, share(point["probability"]), share(point["accuracy"])]
 
 
 def _cross(result: Mapping[str, Any]) -> str:
@@ -145,19 +223,29 @@ def _cross(result: Mapping[str, Any]) -> str:
         ]
         for name in names
     ]
-    return _section(
+    return section(
         "What moving one attribute does to the others",
-        _table(["asked", *names], rows),
+        table(["asked", *names], rows),
         "How far the judge's mean distribution moves (total variation); in brackets, for written replies.",
     )
 
 
 def _facts(result: Mapping[str, Any]) -> str:
-    told, guided, hidden = (_share(result["facts"][k]) for k in ("told", "told_and_guided", "hidden"))
-    return _section(
+    facts = result["facts"]
+    rows = [
+        ["asked about a fact of its own", share(facts["told"]), share(facts["contradicted"])],
+        [
+            "the same, with one aspect asked for",
+            share(facts["told_and_guided"]),
+            share(facts["contradicted_and_guided"]),
+        ],
+        ["the same, facts hidden (guessing)", share(facts["hidden"]), share(facts["contradicted_hidden"])],
+    ]
+    return section(
         "Facts",
-        f"Asked directly about one of its facts, it says the key word in {told} %; with one aspect asked for "
-        f"as well in {guided} %; with the facts hidden (guessing) in {hidden} %.",
+        table(["", "says the key word", "contradicts the fact"], rows),
+        f"The user's own facts claimed for itself: {share(facts['leaked'])} % after the user told them, "
+        f"{share(facts['leaked_hidden'])} % where the user did not.",
     )
 
 
@@ -168,35 +256,39 @@ def _paper(result: Mapping[str, Any]) -> str:
     keys = ("personalization", "bleu", "rouge_l", "distinct", "self_bleu", "corpus_bleu")
     head = ["replies", "personalization", "BLEU of characters", "ROUGE-L", "Distinct", "self-BLEU"]
     head.append("(word corpus BLEU-4)")
-    row = [str(paper["replies"]), *(_number(100 * paper[key]) for key in keys)]
-    return _section(
+    shares = [number(None if paper[key] is None else 100 * paper[key]) for key in keys]
+    row = [str(paper["replies"]), *shares]
+    theirs = ["paper", "92.75", "45.23", "15.21", "70.94", "8.9", "-"]
+    return section(
         "By the definitions of arXiv 2310.18342",
-        _table(head, [row]),
+        table(head, [row, theirs]),
         "Personalization is the judge's mean probability. Other data and another judge than the paper's: its "
         "figures are no yardstick here.",
     )
 
 
-def _section(title: str, *paragraphs: str) -> str:
-    return "\n\n".join([f"### {title}", *paragraphs]) + "\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with aligned columns."""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = [[*head], ["-" * width for width in widths], *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"
-        for row in lines
+def _wording(result: Mapping[str, Any]) -> str:
+    rows = [
+        [f"{attribute}/{aspect}", _grams(found["model"][aspect]), _grams(found["corpus"][aspect])]
+        for attribute, found in result["wording"].items()
+        for aspect in found["model"]
+    ]
+    shared = [
+        f"{attribute} {100 * found['shared']:.0f}"
+        for attribute, found in result["wording"].items()
+        if found["shared"] is not None
+    ]
+    return (
+        section(
+            "The words that tell",
+            table(["pole", "in the model's replies", "in the corpus"], rows),
+            "By log-odds with a Dirichlet prior (Monroe et al. 2008). Of the model's 100 most telling "
+            f"n-grams, the per cent that lean the same way in the corpus: {', '.join(shared)}.",
+        )
+        if rows
+        else ""
     )
 
 
-def _share(figure: Mapping[str, float] | None) -> str:
-    """Per cent with its interval, as "93.1 (91.0-95.2)"."""
-    if figure is None:
-        return "-"
-    return f"{100 * figure['value']:.1f} ({100 * figure['low']:.1f}-{100 * figure['high']:.1f})"
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _grams(found: Sequence[Sequence[Any]]) -> str:
+    return ", ".join(str(gram).replace("|", "/") for gram, _ in found)

@@ -32,10 +32,10 @@ OFTEN = 4  # a word that stands this often in the training text has an entry
 class Schedule:
     """How long to train: rounds of at most `replies` replies, ended when two in a row bring nothing."""
 
-    rounds: int = 12
+    rounds: int = 4
     replies: int = 16_000
-    batch: int = 128
-    rate: float = 2e-3
+    batch: int = 64
+    rate: float = 3e-3
     dropped: float = 0.15  # words hidden in training
     seed: int = 0
 

@@ -17,8 +17,10 @@ from typing import Any
 from chatbot.model.text import Context
 from chatbot.train.corpus import Corpus, rows
 
-CURVE = (0.01, 0.03, 0.1, 0.3, 3.0)  # of the model's own strength; 0 and 1 are asked for anyway
-QUESTIONS = Path(__file__).parent / "fact_questions.json"
+CURVE = (0.001, 0.01)  # of the model's own strength; 0 and 1 are asked for anyway
+STRENGTHS = (0.6, 0.75, 0.9)  # asked for as probabilities
+_QUESTIONS = Path(__file__).parent / "fact_questions.json"
+_LEAKS = Path(__file__).parent / "leak_questions.json"
 SEED_STRIDE = 1_000_003
 
 
@@ -26,8 +28,10 @@ SEED_STRIDE = 1_000_003
 class Trial:
     """One reply to ask for. `asked`: attribute -> aspect; `strength` is of the model's own, 0 leaves z alone.
 
-    `kind` is base, aspect, combination, curve, fact, fact-guided or fact-hidden; `message` says which message
-    it answers, `round` which seed it has. `written` is the corpus's own reply to this very request.
+    `kind` is base, aspect, combination, curve, strength (asked as a probability), variety, fact, fact-guided,
+    fact-hidden, leak or leak-hidden; `message` says which message it answers, `round` which seed it has.
+    `written` is the corpus's own reply to this very request. `answers` are telling words, of a right answer
+    to a question for a fact of the kind `value_kind`, or of a fact that is the user's.
     """
 
     kind: str
@@ -38,6 +42,7 @@ class Trial:
     strength: float = 1.0
     written: str = ""
     answers: tuple[str, ...] = ()
+    value_kind: str = ""
 
     @property
     def seed(self) -> int:
@@ -46,7 +51,7 @@ class Trial:
     @property
     def name(self) -> str:
         """What is asked, as "style/lyrical" or "lyrical+optimistic+critical"; "" for nothing."""
-        if self.kind == "combination":
+        if self.kind in ("combination", "variety"):
             return "+".join(self.asked.values())
         return "+".join(f"{attribute}/{aspect}" for attribute, aspect in self.asked.items())
 
@@ -63,16 +68,21 @@ class Message:
     combined: Mapping[str, str] = field(default_factory=dict)
 
 
-def messages(corpus: Corpus, folder: Path, count: int) -> list[Message]:
+def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Message]:
     """Up to `count` held-out messages: those with combined replies and those with single ones, by turns."""
     single = [
-        Message(item.context, {(r.attribute, r.aspect): r.text for r in item.replies})
+        Message(item.context, {r.labels[0]: r.text for r in item.replies if r.labels})
         for item in corpus.parts["test"]
         if item.kind == "parallel"
     ]
     known = {text.lower() for item in corpus.parts["train"] for text in _ends(item.context)}
     combined = [
         message for message in combinations(folder) if not known & {t.lower() for t in _ends(message.context)}
+    ]
+    combined += [
+        Message(item.context, combined={"+".join(a for _, a in r.labels): r.text for r in item.replies})
+        for item in corpus.parts["test"]
+        if item.kind == "together"
     ]
     mixed = [m for pair in zip_longest(combined, single) for m in pair if m is not None]
     return mixed[:count]
@@ -133,25 +143,52 @@ def _of_message(
 def _curve(
     i: int, message: Message, number: int, attributes: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Trial]:
-    """One aspect of each attribute, in turn, at every strength of the control curve."""
+    """One aspect of each attribute, in turn, at every strength of the control curves."""
     for place, (attribute, aspects) in enumerate(attributes.items()):
         asked = {attribute: aspects[(i // 8 + place) % len(aspects)]}
-        for strength in CURVE:
-            yield Trial("curve", i, number, message.context, asked, strength)
+        for kind, strengths in (("curve", CURVE), ("strength", STRENGTHS)):
+            for strength in strengths:
+                yield Trial(kind, i, number, message.context, asked, strength)
+
+
+def variety(
+    held_out: Sequence[Message], attributes: Mapping[str, tuple[str, ...]], count: int
+) -> list[Trial]:
+    """`count` requests for a combination, of all that the held-out replies show, or as many as there are."""
+    names = dict.fromkeys(name for message in held_out for name in message.combined)
+    asked = [found for name in names if (found := parse(name, attributes))]
+    rows = [
+        Trial("variety", i, 0, m.context, one, written=m.combined.get("+".join(one.values()), ""))
+        for i, m in enumerate(held_out)
+        for one in asked
+    ]
+    return rows[:count]
 
 
 def questions() -> list[dict[str, Any]]:
-    """Facts of the speaker, a question about one of them, and the words of which a right answer has one."""
-    return json.loads(QUESTIONS.read_text("utf-8"))
+    """Facts of the speaker, a question about one of them, and the words of which a right answer has one.
+
+    `kind`, where there is one, is the list of fact_values.json that other answers come from.
+    """
+    return json.loads(_QUESTIONS.read_text("utf-8"))
+
+
+def leaks() -> list[dict[str, Any]]:
+    """The speaker's facts, a message that tells a fact of the user's, the same without it, telling words."""
+    return json.loads(_LEAKS.read_text("utf-8"))
 
 
 def _facts(first: int, attributes: Mapping[str, tuple[str, ...]]) -> Iterator[Trial]:
-    """Each question three times: unguided, with one aspect asked, and with its facts hidden."""
+    """Each question three times: unguided, with one aspect asked, and with its facts hidden. Then leaks."""
     requests = [{name: aspect} for name, aspects in attributes.items() for aspect in aspects]
-    for i, row in enumerate(questions()):
+    for i, row in enumerate(questions(), start=first):
         told, hidden = Context.of(row["facts"], [row["question"]]), Context.of([], [row["question"]])
-        answers = tuple(row["answers"])
-        asked = requests[i % len(requests)]
-        yield Trial("fact", first + i, 0, told, strength=0.0, answers=answers)
-        yield Trial("fact-guided", first + i, 0, told, asked, answers=answers)
-        yield Trial("fact-hidden", first + i, 0, hidden, strength=0.0, answers=answers)
+        known: dict[str, Any] = {"answers": tuple(row["answers"]), "value_kind": row.get("kind", "")}
+        asked = requests[(i - first) % len(requests)]
+        yield Trial("fact", i, 0, told, strength=0.0, **known)
+        yield Trial("fact-guided", i, 0, told, asked, **known)
+        yield Trial("fact-hidden", i, 0, hidden, strength=0.0, **known)
+    for i, row in enumerate(leaks(), start=first + len(questions())):
+        for kind, message in (("leak", row["told"]), ("leak-hidden", row["hidden"])):
+            context = Context.of(row["facts"], [message])
+            yield Trial(kind, i, 0, context, strength=0.0, answers=tuple(row["claims"]))

@@ -1,6 +1,8 @@
-"""Every action of the chat screen, once: keys, footer, help and command palette are made of this table.
+"""Every action, once: keys, footer, help and command palette are made of this table.
 
-The name of an action is also what `[tui] keys` in config.toml maps to another key.
+The name of an action is also what `[tui] keys` in config.toml maps to another key. The default keys leave
+those of text editing alone, but for Ctrl+D, whose work Delete does too; Alt+B and Alt+F are missing because
+many terminals send them for a step by one word.
 """
 
 from __future__ import annotations
@@ -24,8 +26,7 @@ class Action:
     """As the footer names it; empty keeps it out of the footer."""
 
     def binding(self) -> Binding:
-        # priority: the input box has its own meaning for some of these keys (Ctrl+D, Ctrl+Y), and what
-        # they do in a chat is worth more than a second way to delete and to redo.
+        # priority: what these keys do in a chat is worth more than what they do in the box with the focus.
         return Binding(
             self.keys,
             self.name,
@@ -37,7 +38,7 @@ class Action:
         )
 
 
-ACTIONS = (
+REPLY = (
     Action(
         "stop", "escape", "Stop the reply", "Stop the reply that is coming; what was said is kept.", "Stop"
     ),
@@ -48,34 +49,100 @@ ACTIONS = (
         "Answer the same message again; the old reply stays.",
         "Again",
     ),
-    Action("previous", "alt+up", "Previous alternative", "Go to the previous reply to the same message."),
-    Action("next", "alt+down", "Next alternative", "Go to the next reply to the same message."),
+    Action("continue", "ctrl+g", "Go on", "Let the chosen reply go on, as an alternative of it."),
+    Action("start_with", "alt+w", "Start the reply with", "Give the words that the next reply begins with."),
+    Action("undo", "alt+z", "Take back", "Take your last message back into the box; nothing is deleted."),
+    Action("editor", "alt+v", "Write in an editor", "Write the message in the program that $EDITOR names."),
     Action(
-        "choose_before",
-        "alt+left",
-        "Choose the reply before",
-        "Choose an earlier reply to copy or answer again.",
+        "narrate", "alt+i", "Insert narration", "Add what happens, said by nobody; no reply is asked for."
     ),
-    Action("choose_after", "alt+right", "Choose the reply after", "Choose a later reply again."),
+)
+
+MESSAGE = (
+    Action("choose_before", "alt+up", "Choose the message before", "Choose an earlier message."),
+    Action("choose_after", "alt+down", "Choose the message after", "Choose a later message."),
+    Action(
+        "previous",
+        "alt+left",
+        "Previous alternative",
+        "Go to the previous alternative of the chosen message.",
+    ),
+    Action("next", "alt+right", "Next alternative", "Go to the next alternative of the chosen message."),
+    Action(
+        "edit", "alt+e", "Edit the message", "Write an alternative of the chosen message; yours is answered."
+    ),
+    Action("copy", "alt+c", "Copy the message", "Copy the chosen message."),
+    Action("bookmark", "alt+m", "Bookmark the message", "Set or take away a bookmark."),
+    Action("next_bookmark", "alt+n", "Next bookmark", "Choose the next message with a bookmark."),
+    Action(
+        "hide", "alt+h", "Hide from the model", "Keep the chosen message from the model, or show it again."
+    ),
+    Action(
+        "branch",
+        "alt+g",
+        "Go on from here",
+        "End the path at the chosen message; the rest stays in the tree.",
+    ),
+    Action("fork", "alt+k", "Fork here", "Copy everything up to the chosen message into a new conversation."),
+    Action("delete_message", "alt+x", "Delete the message", "Delete the chosen message alone, for good."),
+)
+
+CONVERSATION = (
+    Action("new", "ctrl+n", "New conversation", "Begin a new conversation with the same persona.", "New"),
+    Action(
+        "open",
+        "ctrl+o",
+        "Conversations",
+        "Open, rename, archive, export or delete an older conversation.",
+        "Open",
+    ),
+    Action("search", "ctrl+s", "Search", "Find words in everything that was ever said.", "Search"),
+    Action("tree", "f8", "Tree of this conversation", "Show every path of this conversation, and go to one."),
+    Action("persona", "ctrl+t", "Change the persona", "Talk to somebody else in a new conversation."),
+    Action("rename", "f4", "Rename the conversation", "Give this conversation another title."),
+    Action("export", "f12", "Export the conversation", "Write this conversation to a file."),
+    Action("statistics", "f9", "Statistics", "Count what was said here and in all conversations."),
+    Action(
+        "undelete", "alt+u", "Bring back", "Bring back the conversation that was deleted last, and open it."
+    ),
+    Action("new_tab", "alt+t", "New tab", "Begin a new conversation in a tab of its own."),
+    Action("close_tab", "alt+q", "Close the tab", "Close this tab; its conversation is stored."),
+    Action("previous_tab", "alt+pageup", "Previous tab", "Go to the tab on the left."),
+    Action("next_tab", "alt+pagedown", "Next tab", "Go to the tab on the right."),
+)
+
+VIEW = (
     Action(
         "dials", "ctrl+d", "Dials", "Set the persona's attributes: which aspect and how strongly.", "Dials"
     ),
-    Action("new", "ctrl+n", "New conversation", "Begin a new conversation with the same persona.", "New"),
-    Action("open", "ctrl+o", "Open a conversation", "Choose among the older conversations.", "Open"),
-    Action("persona", "ctrl+t", "Change the persona", "Talk to somebody else in a new conversation."),
-    Action("rename", "f4", "Rename the conversation", "Give this conversation another title."),
-    Action("copy_reply", "ctrl+y", "Copy the reply", "Copy the chosen reply, or else the last one."),
     Action("panel", "f2", "Show or hide the dials", "Show or hide the panel of dials."),
     Action("measures", "f3", "Show or hide the measures", "Show or hide what was measured under each reply."),
+    Action(
+        "compact", "alt+s", "Compact or roomy", "Leave out the blank lines, or put them back; remembered."
+    ),
+    Action("jump", "alt+j", "Jump", "Put a letter on everything that can be chosen, and go where you type."),
     Action("load", "f5", "Load the model again", "Try again to load the model after it failed."),
     Action("help", "f1", "Help", "List the keys.", "Help"),
 )
 
+ACTIONS = (*REPLY, *MESSAGE, *CONVERSATION, *VIEW)
+"""Those of the chat."""
+
+LIST_ACTIONS = (
+    Action("list_rename", "f4", "Rename", "Give the conversation another title.", "Rename"),
+    Action("list_archive", "alt+a", "Archive", "Put it away from the list, or back into it.", "Archive"),
+    Action("list_archived", "alt+s", "Show the archive", "Show the archived ones too, or not.", "Archived"),
+    Action("list_delete", "alt+x", "Delete", "Delete it; it can be brought back until you leave.", "Delete"),
+    Action("list_undelete", "alt+u", "Bring back", "Bring back the one that was deleted last.", "Bring back"),
+    Action("list_export", "f12", "Export", "Write it to a file.", "Export"),
+    Action("list_statistics", "f9", "Statistics", "Count what was said in it.", "Count"),
+)
+"""Those of the list of conversations."""
 
 QUIT = Action("quit", "ctrl+q", "Quit", "Leave; everything is stored.", "Quit")
 """The one action that works on every screen."""
 
-DEFAULT_KEYS = {action.name: action.keys for action in (*ACTIONS, QUIT)}
+DEFAULT_KEYS = {action.name: action.keys for action in (*ACTIONS, *LIST_ACTIONS, QUIT)}
 
 NAMES = {
     "up": "↑",
@@ -94,12 +161,16 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
 
 
 def shared_keys(changed: Mapping[str, str]) -> dict[str, list[str]]:
-    """Keys that more than one action would have if `changed` (action: keys) were laid over the default."""
-    owners: dict[str, list[str]] = {}
-    for name, keys in (DEFAULT_KEYS | dict(changed)).items():
-        for key in keys.split(","):
-            owners.setdefault(key.strip(), []).append(name)
-    return {key: names for key, names in owners.items() if len(names) > 1}
+    """Keys that more than one action of a screen would have if `changed` (action: keys) were laid over the
+    default."""
+    shared = {}
+    for screen in (ACTIONS, LIST_ACTIONS):
+        owners: dict[str, list[str]] = {}
+        for action in (*screen, QUIT):
+            for key in changed.get(action.name, action.keys).split(","):
+                owners.setdefault(key.strip(), []).append(action.name)
+        shared |= {key: names for key, names in owners.items() if len(names) > 1}
+    return shared
 
 
 def key_text(keys: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
+from textual.theme import Theme
 
 from chatbot.session import ChatSession
 from chatbot.tui.actions import DEFAULT_KEYS, QUIT, key_text, shared_keys
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
     from chatbot.config import Config
 
 
-def run(session: ChatSession, settings: Config) -> None:
-    """Chat in the terminal until the person leaves. Everything said is stored when this returns."""
+def run(session: ChatSession, settings: Config, *, inline: bool = False) -> None:
+    """Chat in the terminal until the person leaves. Everything said is stored when this returns.
+
+    `inline` takes some lines under the prompt in place of the whole window.
+    """
+    from chatbot.config_file import store
+
     where = settings.database
     ChatApp(
         session,
@@ -32,7 +38,9 @@ def run(session: ChatSession, settings: Config) -> None:
         theme=settings.tui.theme,
         animations=settings.tui.animations,
         keys=settings.tui.keys,
-    ).run()
+        compact=settings.tui.compact,
+        remember=store,
+    ).run(inline=inline)
 
 
 class ChatApp(App[None]):
@@ -54,10 +62,14 @@ class ChatApp(App[None]):
         theme: str = DUSK.name,
         animations: bool = True,
         keys: Mapping[str, str] | None = None,
+        compact: bool = False,
         blink: bool | None = None,
+        remember: Callable[[str, str], object] = lambda name, value: None,
     ) -> None:
-        """`keys` maps names of actions to keys; `blink` is for the cursor, None: as `animations`."""
+        """`keys` maps names of actions to keys; `blink` is for the cursor, None: as `animations`; `remember`
+        writes one of the person's settings."""
         super().__init__()
+        self._remember = remember
         if not animations:
             self.animation_level = "none"
         self._keys = dict(keys or {})
@@ -69,6 +81,8 @@ class ChatApp(App[None]):
             home=home,
             keys=self._keys,
             blink=animations if blink is None else blink,
+            compact=compact,
+            remember=remember,
         )
         self.register_theme(DUSK)
         self.register_theme(DAWN)
@@ -79,6 +93,7 @@ class ChatApp(App[None]):
     def on_mount(self) -> None:
         self._set_theme(self._asked_theme)
         self._set_keys()
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if screen is self.chat:
@@ -101,8 +116,15 @@ class ChatApp(App[None]):
         if name in self.available_themes:
             self.theme = name
             return
-        self.theme = DUSK.name
+        self.theme = self._asked_theme = DUSK.name
         self._warn("theme", name, self.available_themes)
+
+    def _theme_changed(self, theme: Theme) -> None:
+        """Remember the colours that the person changed to."""
+        if theme.name != self._asked_theme:
+            self._asked_theme = theme.name
+            with self.chat.telling():
+                self._remember("tui.theme", theme.name)
 
     def _set_keys(self) -> None:
         for name in self._keys:

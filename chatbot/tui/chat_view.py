@@ -21,6 +21,7 @@ from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.dials import DialPanel
 from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.tab_line import TabLine
 from chatbot.tui.top_bar import LoadingLine, TopBar
 from chatbot.tui.turn import Turn
 
@@ -47,21 +48,26 @@ class ChatView(Screen[None]):
         super().__init__()
         self.session, self.model, self.home, self.keys = session, model, home, keys
         self.turn: Turn | None = None
+        self.prefix = ""
+        """How the next reply is to begin."""
         self._blink = blink
 
     def compose(self) -> ComposeResult:
         yield TopBar(id="top-bar")
+        yield TabLine(id="tabs")
         with Horizontal(id="body"):
             with Vertical(id="talk"):
                 yield ConversationView(id="conversation")
                 yield LoadingLine(id="loading")
-                yield Composer(id="composer", blink=self._blink)
+                yield Static(id="prefix", markup=False)
+                yield Composer(id="composer", blink=self._blink, asks=True)
             yield DialPanel(id="dials")
         yield Footer(compact=True)
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     async def on_mount(self) -> None:
         self.composer.focus()
+        self.set_prefix("")
         await self.refresh_all()
         self.start_loading()
 
@@ -92,7 +98,7 @@ class ChatView(Screen[None]):
     async def refresh_all(self) -> None:
         """Show the session afresh: after a start, another conversation or another persona."""
         session, view = self.session, self.conversation
-        view.name_speakers(user=session.user_name, bot=session.profile.name)
+        view.name_speakers(user=session.user_name, bot=session.profile.speaker)
         view.welcome(self._welcome() if session.conversation is None else None)
         messages = []
         with self.telling():
@@ -100,7 +106,7 @@ class ChatView(Screen[None]):
         await view.show(messages, afresh=True)
         view.anchor()
         self.composer.recall_from(m.text for m in messages if m.role == "user")
-        self.composer.placeholder = Content(f"Write to {one_line(session.profile.name)}")
+        self.composer.placeholder = Content(f"Write to {one_line(session.profile.speaker)}")
         self.refresh_names()
         await self.refresh_dials()
 
@@ -116,7 +122,7 @@ class ChatView(Screen[None]):
             if session.conversation is not None:
                 title = session.manager.get(session.conversation.id).title
         model = session.engine.name if session.loaded else self.model
-        self.query_one(TopBar).show(persona=session.profile.name, title=title, model=model)
+        self.query_one(TopBar).show(persona=session.profile.speaker, title=title, model=model)
 
     async def refresh_dials(self) -> None:
         """The dials as they stand; before the model is loaded, those of the persona."""
@@ -131,6 +137,13 @@ class ChatView(Screen[None]):
         hint = f"{self.key_of('help')} lists the keys. {self.home}"
         lines.append(literal(hint.strip(), "$foreground 60%"))
         return Content("\n").join(lines)
+
+    def set_prefix(self, text: str) -> None:
+        """Let the next reply begin with these words, which are shown above the box until it comes."""
+        self.prefix = text
+        line = self.query_one("#prefix", Static)
+        line.display = bool(text)
+        line.update(literal(f"The reply begins: {one_line(text)}"))
 
     # --- the model
 
@@ -165,13 +178,14 @@ class ChatView(Screen[None]):
             self.composer.give_back(event.text)
             return
         try:
-            reply = self.session.reply(event.text)
+            reply = self.session.reply(event.text, self.prefix)
         except Exception as error:  # as in `telling`, and the text is not lost
             self.composer.give_back(event.text)
             self.tell(error)
         else:
             self.composer.remember(event.text)
             self.follow(reply)
+            self.set_prefix("")
 
     def is_busy(self) -> bool:
         """Whether a reply is on its way, which is told."""
@@ -231,6 +245,13 @@ class ChatView(Screen[None]):
         self.turn = None
         self.refresh_bindings()
         return True
+
+    async def free(self) -> bool:
+        """Whether the session may turn to something else; a reply that is coming is stopped and stored."""
+        if await self.quiet():
+            return True
+        self.notify("The reply cannot be stopped yet. Try again in a moment.", severity="warning")
+        return False
 
     # --- telling
 

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.message import Message as Note
 from textual.widgets import TextArea
 
+MOST_LINES, MOST_LETTERS = 200, 10_000  # of a paste that is taken without a question
 SEND, NEWLINE = "enter", ("shift+enter", "ctrl+j", "alt+enter")
 
 
@@ -30,11 +31,19 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, id: str, blink: bool = True) -> None:
+    class Pasted(Note):
+        """So much was pasted that the person is asked first."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str, blink: bool = True, asks: bool = False) -> None:
+        """`asks`: a large paste is posted as `Pasted` and not put into the box."""
         super().__init__(
             id=id, compact=True, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False
         )
-        self.cursor_blink = blink
+        self.cursor_blink, self._asks = blink, asks
         self._sent: list[str] = []
         self._place = 0  # in _sent; its length means: not looking back
 
@@ -68,6 +77,12 @@ class Composer(TextArea):
             self.action_send()
         else:
             self.action_newline()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        if self._asks and (len(event.text) > MOST_LETTERS or event.text.count("\n") >= MOST_LINES):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Pasted(event.text))
 
     def action_send(self) -> None:
         if self.text.strip():

@@ -20,14 +20,14 @@ PAGE = 60  # messages on the screen at first, and how many come with each look f
 
 
 class ConversationView(VerticalScroll):
-    """Shows the active path. One reply is chosen: the last one, until the arrow keys say otherwise."""
+    """Shows the active path. One message is chosen: the last reply, until another one is picked."""
 
     BINDING_GROUP_TITLE = "Conversation"
     BINDINGS = [
-        Binding("up", "sibling(-1)", "Previous alternative of the chosen reply"),
-        Binding("down", "sibling(1)", "Next alternative of the chosen reply"),
-        Binding("left", "choose(-1)", "Choose the reply before"),
-        Binding("right", "choose(1)", "Choose the reply after"),
+        Binding("up", "choose(-1)", "Choose the message before"),
+        Binding("down", "choose(1)", "Choose the message after"),
+        Binding("left", "sibling(-1)", "Previous alternative of the chosen message"),
+        Binding("right", "sibling(1)", "Next alternative of the chosen message"),
         Binding("ctrl+up", "scroll_up", "Scroll up", show=False),
         Binding("ctrl+down", "scroll_down", "Scroll down", show=False),
         Binding("pageup", "page_up", "Page up", show=False),
@@ -50,7 +50,7 @@ class ConversationView(VerticalScroll):
         super().__init__(id=id)
         self._earlier: list[Message] = []
         self._speakers = {"user": "you", "bot": "", "narrator": "narrator"}
-        self._chosen: int | None = None
+        self._picked: int | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="welcome", markup=False)
@@ -75,7 +75,7 @@ class ConversationView(VerticalScroll):
     async def show(self, messages: Sequence[Message], *, afresh: bool = False) -> None:
         """Show this path. What is on the screen already and stays is left alone, unless `afresh`."""
         if afresh:
-            self._earlier, self._chosen = [], None
+            self._earlier, self._picked = [], None
             await self.remove_children(MessageView)
         if self._earlier and self._earlier == messages[: len(self._earlier)]:
             messages = messages[len(self._earlier) :]
@@ -91,16 +91,22 @@ class ConversationView(VerticalScroll):
             await self.remove_children(views[kept:])
             await self.mount_all(self._view(message) for message in messages[kept:])
         self._tell_earlier()
-        self._choose(self._chosen)
+        self.pick(self._picked, follow=False)
 
     async def begin(self, message: Message, *, streaming: bool = False) -> None:
         """A message that was just stored: it follows its parent, and whatever stood there goes."""
         views = self.views
-        place = next((i for i, v in enumerate(views) if v.message.id == message.parent_id), len(views) - 1)
+        place = next((i for i, v in enumerate(views) if v.message.id == message.parent_id), -1)
+        if place < 0:  # it opens the conversation, or follows what is further up than the screen goes
+            ids = [earlier.id for earlier in self._earlier]
+            self._earlier = (
+                self._earlier[: ids.index(message.parent_id) + 1] if message.parent_id in ids else []
+            )
+            self._tell_earlier()
         with self.app.batch_update():
             await self.remove_children(views[place + 1 :])
             await self.mount(self._view(message, streaming=streaming))
-        self._choose(None)
+        self.pick(None)
         self.anchor()
 
     def extend(self, piece: str) -> None:
@@ -124,14 +130,15 @@ class ConversationView(VerticalScroll):
 
     @property
     def picked(self) -> int | None:
-        """The id of the chosen reply if it was picked with the arrow keys; None means the last one."""
-        return self._chosen
+        """The id of the chosen message if the person went to it; None means the last reply."""
+        return self._picked
 
     @property
     def chosen(self) -> Message | None:
-        """The chosen reply: the last one, or the one that the arrow keys led to."""
-        replies = [view.message for view in self.views if view.message.role == "bot"]
-        return next((m for m in replies if m.id == self._chosen), replies[-1] if replies else None)
+        """The message that actions are for: the picked one, or the last reply, or else the last message."""
+        messages = [view.message for view in self.views]
+        last = next((m for m in reversed(messages) if m.role == "bot"), messages[-1] if messages else None)
+        return next((m for m in messages if m.id == self._picked), last)
 
     def watch_measured(self, shown: bool) -> None:
         for view in self.views:
@@ -142,25 +149,41 @@ class ConversationView(VerticalScroll):
     def action_sibling(self, step: int) -> None:
         self.post_message(self.SiblingAsked(step))
 
-    def action_choose(self, step: int) -> None:
-        replies = [view.message.id for view in self.views if view.message.role == "bot"]
-        if replies and (chosen := self.chosen):
-            place = replies.index(chosen.id) + step
-            self._choose(replies[max(0, min(place, len(replies) - 1))], follow=True)
+    async def action_choose(self, step: int) -> None:
+        if not (chosen := self.chosen):
+            return
+        place = [view.message.id for view in self.views].index(chosen.id) + step
+        if place < 0 and self._earlier:
+            fetched = min(PAGE, len(self._earlier))
+            await self._fetch_earlier()
+            place += fetched
+        views = self.views
+        self.pick(views[max(0, min(place, len(views) - 1))].message.id)
 
-    def choose_answer_to(self, parent_id: int | None) -> None:
-        """Choose the reply that now stands under this message."""
-        replies = (view.message for view in self.views if view.message.role == "bot")
-        self._choose(next((reply.id for reply in replies if reply.parent_id == parent_id), None))
+    async def reveal(self, message_id: int) -> None:
+        """Pick this message, wherever it is on the path, and scroll to it."""
+        while self._earlier and any(message.id == message_id for message in self._earlier):
+            await self._fetch_earlier()
+        self.pick(message_id)
 
-    def _choose(self, message_id: int | None, *, follow: bool = False) -> None:
-        last = next((view.message.id for view in reversed(self.views) if view.message.role == "bot"), None)
-        self._chosen = None if message_id == last else message_id
+    def pick(self, message_id: int | None, *, follow: bool = True) -> None:
+        """Let actions be for this message (None: the last reply again); `follow` scrolls to it."""
+        self._picked = message_id if message_id is not None and self.holds(message_id) else None
         chosen = self.chosen
         for view in self.views:
-            view.set_class(chosen is not None and view.message.id == chosen.id, "-chosen")
-            if follow and view.has_class("-chosen"):
-                self.scroll_to_widget(view, animate=False)
+            is_chosen = chosen is not None and view.message.id == chosen.id
+            view.mark(chosen=is_chosen, picked=is_chosen and self._picked is not None)
+            if follow and is_chosen and self._picked is not None:
+                self.call_after_refresh(self.scroll_to_widget, view, animate=False)
+
+    def pick_answer_to(self, parent_id: int | None) -> None:
+        """Pick the message that now stands under this one."""
+        found = (view.message.id for view in self.views if view.message.parent_id == parent_id)
+        self.pick(next(found, None))
+
+    def on_message_view_clicked(self, clicked: MessageView.Clicked) -> None:
+        clicked.stop()
+        self.pick(clicked.view.message.id, follow=False)
 
     # --- the past
 
@@ -178,11 +201,16 @@ class ConversationView(VerticalScroll):
         self._tell_earlier()
         self.call_after_refresh(self.scroll_to_widget, views[0], animate=False, top=True)
 
+    def scroll_up_from_end(self, lines: float) -> None:
+        """Show what stands this far above the end; the view stays there while more is said."""
+        self.release_anchor()
+        self.scroll_to(y=max(0, self.max_scroll_y - lines), animate=False)
+
     def _tell_earlier(self) -> None:
         line = self.query_one("#earlier", Static)
         line.display = bool(self._earlier)
         line.update(Content(f"↑ {len(self._earlier)} earlier messages"))
 
     def _view(self, message: Message, *, streaming: bool = False) -> MessageView:
-        speaker = self._speakers.get(message.role, message.role)
+        speaker = message.speaker or self._speakers.get(message.role, message.role)
         return MessageView(message, speaker, streaming=streaming, measured=self.measured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.message import Message as Note
 from textual.widgets import Static
 
 from chatbot.session import Message
@@ -10,11 +11,17 @@ from chatbot.tui.literal import clean, literal, one_line
 from chatbot.tui.measures import measures
 
 CURSOR = "▍"
+PICKED = "›"
 NOTES = {"partial": "stopped", "failed": "failed"}
 
 
 class MessageView(Static):
     """Shows one stored message. While its reply streams, `extend` adds what is said."""
+
+    class Clicked(Note):
+        def __init__(self, view: MessageView) -> None:
+            super().__init__()
+            self.view = view
 
     def __init__(
         self, message: Message, speaker: str, *, streaming: bool = False, measured: bool = True
@@ -36,14 +43,25 @@ class MessageView(Static):
             self.message, self._streaming, self._said = message, False, clean(message.text)
             self._redraw()
 
+    def mark(self, *, chosen: bool, picked: bool) -> None:
+        """`chosen`: actions are for this message. `picked`: because the person went to it, which is shown."""
+        self.set_class(chosen, "-chosen")
+        if picked != self.has_class("-picked"):
+            self.set_class(picked, "-picked")
+            self._redraw()
+
     def show_measures(self, shown: bool) -> None:
         """Show or hide the line under the reply."""
         self._measured = shown
         self._redraw()
 
+    def on_click(self) -> None:
+        self.post_message(self.Clicked(self))
+
     def _redraw(self) -> None:
         self.set_class(self._streaming, "-streaming")
         self.set_class(not self._streaming and self.message.state != "complete", "-unfinished")
+        self.set_class(self.message.hidden, "-hidden")
         lines = [self._heading(), self._body()]
         if self._measured and not self._streaming and (line := measures(self.message.generation)):
             lines.append(line)
@@ -51,12 +69,15 @@ class MessageView(Static):
 
     def _heading(self) -> Content:
         colour = "$secondary" if self.message.role == "bot" else "$primary"
-        parts = [Content.styled(one_line(self.speaker), f"bold {colour}")]
+        mark = f"{PICKED} " if self.has_class("-picked") else ""
+        parts = [Content.styled(mark + one_line(self.speaker), f"bold {colour}")]
         if self.message.sibling_count > 1:
             place = f"{self.message.position + 1}/{self.message.sibling_count}"
             parts.append(Content.styled(f"‹ {place} ›", "$accent"))
         if not self._streaming and self.message.state in NOTES:
             parts.append(Content.styled(NOTES[self.message.state], "italic $warning"))
+        if self.message.bookmarked:
+            parts.append(Content.styled("bookmark", "italic $accent"))
         if self.message.hidden:
             parts.append(Content.styled("hidden from the model", "italic $foreground 60%"))
         return Content("  ").join(parts)
@@ -65,6 +86,6 @@ class MessageView(Static):
         if self._streaming:
             return literal(self._said.lstrip()) + Content.styled(CURSOR, "$accent")
         if self._said.strip():
-            return literal(self._said)
+            return literal(self._said, "$foreground 55%" if self.message.hidden else "")
         reason = str((self.message.generation or {}).get("reason", ""))
         return literal(reason or "(nothing was said)", "italic $foreground 60%")

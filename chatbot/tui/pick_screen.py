@@ -70,6 +70,13 @@ class PickScreen(ModalScreen[str | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Other rows than those it was opened with, filtered as before."""
+        self._rows, place = rows, self._list.highlighted
+        self._fill(self.query_one(Input).value)
+        if place is not None and self._list.option_count:
+            self._list.highlighted = min(place, self._list.option_count - 1)
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         option = self._list.highlighted_option
         if option is not None:
@@ -98,3 +105,9 @@ class PickScreen(ModalScreen[str | None]):
             return "Nothing matches; shorten the filter"
         more = f", the first {MOST} shown" if found > MOST else ""
         return f"{found} of {len(self._rows)}{more} · enter opens · esc back"
+
+    @property
+    def highlighted(self) -> Row | None:
+        """The row that the keys are at."""
+        option = self._list.highlighted_option
+        return next((row for row in self._rows if option and row.key == option.id), None)

@@ -1,0 +1,23 @@
+"""What a target asks of an attribute, as one probability for each of its aspects. Comes without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def aspect_vector(
+    aspects: Mapping[str, float], probability: float | None, known: Sequence[str]
+) -> dict[str, float]:
+    """v over the `known` aspects of an attribute: the asked ones share `probability`, the others the rest.
+
+    Without a probability the asked ones share 1. Where all are asked, the rest goes to all of them alike.
+    """
+    total = sum(aspects.values())
+    asked = {aspect: aspects.get(aspect, 0.0) / total for aspect in known}
+    if probability is None:
+        return asked
+    others = [aspect for aspect in known if not asked[aspect]] or list(known)
+    return {
+        aspect: probability * share + (1 - probability) * (aspect in others) / len(others)
+        for aspect, share in asked.items()
+    }

@@ -1,0 +1,67 @@
+"""`profile infer`: from facts, a text or a conversation to a profile, printed or kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatbot import infer
+from chatbot.errors import UsageError
+from chatbot.infer import Line
+from chatbot.terminal import one_line
+
+if TYPE_CHECKING:
+    from chatbot.config import Config
+
+
+@dataclass(frozen=True)
+class Source:
+    facts: tuple[str, ...]
+    text: Path | None
+    conversation: str | None
+
+
+def run(settings: Config, source: Source, name: str, *, save: bool, as_json: bool) -> str:
+    """What was found and made of it, for standard output; warnings go to standard error."""
+    from chatbot.cli import start
+    from profiles import ProfileStore
+
+    store = ProfileStore(settings.profiles_folder)
+    if save:
+        store.check_free(name)  # a name that is taken need not wait for the model
+    lines = list(_lines(settings, source))
+    if not lines:
+        raise infer.nothing()  # before the model is read
+    findings = infer.read(start.load_engine(settings), lines)
+    made, left = infer.profile(name, findings, source.facts)
+    for sentence in left:
+        print(one_line(sentence), file=sys.stderr)
+    end = f"Add --save to keep it as {name}; --name gives it another name."
+    if save:
+        end = f"Saved {store.save(made)}\nTalk to it: chatbot chat --profile {made.name}"
+    if as_json:
+        print(end, file=sys.stderr)
+        return json.dumps(infer.as_fields(findings, made, len(lines)), indent=2)
+    return f"{infer.told(findings, len(lines))}\n{end}"
+
+
+def _lines(settings: Config, source: Source) -> Iterator[Line]:
+    yield from infer.from_facts(source.facts)
+    if source.text is not None:
+        yield from infer.from_text(_read(source.text))
+    if source.conversation is not None:
+        from storage import ConversationManager
+
+        with ConversationManager(settings.database) as manager:
+            yield from infer.from_conversation(manager, source.conversation)
+
+
+def _read(path: Path) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.expanduser().read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"A text is UTF-8, and {path} is not: {error}. Give another file.") from error

@@ -1,0 +1,133 @@
+"""`chatbot memory`: what personas know of the user; read it, add to it, take it away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chatbot.cli import options
+from chatbot.terminal import clean, one_line
+
+if TYPE_CHECKING:
+    from storage import ConversationManager, Memory
+
+app = typer.Typer(help="See and change what personas know of you.", no_args_is_help=True, rich_markup_mode=None)
+EVERYONE = "everyone"  # in place of a persona's name, for what all of them know
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Whose = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="What this persona knows, with what everyone knows.",
+        autocompletion=options.profile_names,
+    ),
+]
+
+
+def _manager() -> ConversationManager:
+    from chatbot import config
+    from storage import ConversationManager
+
+    # Incognito is about chats to come; what is stored can be looked at all the same.
+    return ConversationManager(config.load({"chat.incognito": False}).database)
+
+
+@app.command("list")
+def list_(profile: Whose = None, as_json: Json = False) -> None:
+    """List what is known, the oldest first."""
+    with _manager() as manager:
+        known = manager.memories(profile)
+    if as_json:
+        print(json.dumps([_fields(memory) for memory in known], indent=2))
+    elif known:
+        print(_table(known))
+    else:
+        print("Nothing is remembered yet.", file=sys.stderr)
+
+
+@app.command()
+def add(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help='A short sentence: "I have a dog called Rex."')],
+    profile: Annotated[
+        str, typer.Option("--profile", "-p", metavar="NAME", help=f"Who is to know it, or '{EVERYONE}'.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Let a persona know something of you."""
+    from chatbot.memory import write_down
+
+    with _manager() as manager:
+        kept = write_down(manager, _known(profile), text)
+    print(json.dumps([_fields(memory) for memory in kept], indent=2) if as_json else _table(kept))
+
+
+@app.command()
+def forget(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The number of the memory.")], as_json: Json = False
+) -> None:
+    """Forget one thing for good: nothing of it is left in the file."""
+    from chatbot.memory import spoken_of
+
+    with _manager() as manager:
+        gone = manager.forget(number)
+    print(json.dumps(_fields(gone), indent=2) if as_json else clean(f"Forgotten: {spoken_of(gone.text)}"))
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A new file; without one, standard output.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write everything that is known as lines of text, or as JSON."""
+    with _manager() as manager:
+        known = manager.memories()
+    as_json = as_json or (file is not None and file.suffix == ".json")
+    lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}" for memory in known]
+    text = json.dumps([_fields(memory) for memory in known], indent=2) if as_json else "\n".join(lines)
+    if file is None:
+        print(text)
+        return
+    with file.expanduser().open("x", encoding="utf-8") as output:
+        output.write(f"{text}\n")
+    print(clean(f"{len(known)} memories written to {file}"))
+
+
+def _known(name: str) -> str:
+    """The name under which a persona's memories are kept; "" for everyone's."""
+    from chatbot import config
+    from profiles import ProfileStore, find
+
+    if name == EVERYONE:
+        return ""
+    return find(ProfileStore(config.load().profiles_folder), name).name
+
+
+def _table(memories: Sequence[Memory]) -> str:
+    from chatbot.memory import spoken_of
+
+    names = [one_line(memory.profile_name) or EVERYONE for memory in memories]
+    wide, wider = max(len(str(memory.id)) for memory in memories), max(map(len, names))
+    return "\n".join(
+        f"{memory.id:>{wide}}  {name:<{wider}}  {one_line(spoken_of(memory.text))}"
+        for memory, name in zip(memories, names, strict=True)
+    )
+
+
+def _fields(memory: Memory) -> dict[str, Any]:
+    return {
+        "id": memory.id,
+        "profile": memory.profile_name,
+        "kind": memory.kind,
+        "text": memory.text,
+        "message": memory.message_id,
+        "created_at": memory.created_at.isoformat(),
+    }

@@ -1,0 +1,198 @@
+"""`chatbot conversation export` and `import`: conversations to files and from those of other programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chatbot.cli.options import profile_names
+from chatbot.errors import UsageError
+from chatbot.terminal import clean, one_line
+
+if TYPE_CHECKING:
+    from chatbot.config import Config
+    from storage import ConversationManager, Reading
+
+Snapshot = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    markdown = "markdown"
+    json = "json"
+    text = "text"
+    sillytavern = "sillytavern"
+
+
+def export(
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="An id, its beginning, an exact title, or 'last'.")
+    ],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="A new file or a folder for it; else standard output."),
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="JSON keeps everything; the others the active path."),
+    ] = None,
+    branches: Annotated[
+        Path | None,
+        typer.Option("--all-branches", metavar="DIR", help="Every branch as a SillyTavern file of its own."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", hidden=True)] = None,
+) -> None:
+    """Export a conversation.
+
+    Without --format the ending of FILE decides: .md (Markdown, to read), .json (everything, to import again),
+    .txt (plain text) or .jsonl (SillyTavern). To standard output it is Markdown.
+    """
+    if sum(target is not None for target in (file, output, branches)) > 1:
+        raise UsageError("An export goes to one place. Give a FILE or --all-branches DIR, not both.")
+    written(reference, form or "", file or output, branches)
+
+
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads standard input.")],
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", "-p", metavar="NAME", help="Who speaks from now on.", autocompletion=profile_names
+        ),
+    ] = None,
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="The user's name in the chat.")] = "",
+    character: Annotated[
+        str, typer.Option("--character", metavar="NAME", help="The character's name in the chat.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Import conversations: JSON exports, SillyTavern chats (.jsonl), plain text with 'name: ' lines.
+
+    The persona is the one of the file, else the profile with the character's name, else a bare one.
+    """
+    raise typer.Exit(imported(files, profile, user, character, as_json=as_json))
+
+
+def written(reference: str, form: str, file: Path | None, branches: Path | None) -> None:
+    """Write the export and say where it is, or print it."""
+    from storage import export_branches, export_file, transfer
+
+    if branches is not None and form not in ("", Format.sillytavern):
+        raise UsageError(f"--all-branches writes SillyTavern files, not {form}. Leave out --format.")
+    config = _config()
+    name = config.chat.user_name
+    with _manager(config) as manager:
+        found = manager.get(reference).id
+        if branches is not None:
+            paths = export_branches(manager, found, branches.expanduser(), user_name=name)
+        elif file is not None:
+            paths = [export_file(manager, found, file.expanduser(), form, user_name=name)]
+        else:
+            text = transfer.exported(manager, found, form or Format.markdown, user_name=name, ascii_only=True)
+            print(clean(text), end="" if text.endswith("\n") else "\n")
+            return
+    for path in paths:
+        print(clean(f"{found} written to {path}"))
+
+
+def imported(files: list[str], profile: str | None, user: str, character: str, *, as_json: bool) -> int:
+    """Import files one by one and report on each; the exit code.
+
+    0: all are stored. 1: some are, or the database failed. 2: none is, and nothing was changed.
+    """
+    from storage import StorageError, transfer
+
+    config = _config()
+    persona = _persona(config, profile)
+    reports: list[dict[str, Any]] = []
+    codes: list[int] = []
+    with _manager(config) as manager:
+        for file in files:
+            try:
+                reading = _read(file, user, character)
+                reading = transfer.store(manager, reading, persona(reading))
+            except StorageError as error:
+                reports.append({"file": file, "error": str(error)})
+                codes.append(error.exit_code)
+            else:
+                reports.append(_report(file, reading))
+                codes.append(0)
+            _told(reports[-1], several=len(files) > 1, as_json=as_json)
+    if as_json:
+        print(json.dumps(reports, indent=2))
+    return codes[0] if len(set(codes)) == 1 else 1
+
+
+def _config() -> Config:
+    from chatbot import config
+
+    return config.load({"chat.incognito": False})  # incognito is about chats to come
+
+
+def _manager(config: Config) -> ConversationManager:
+    from storage import ConversationManager
+
+    return ConversationManager(config.database)
+
+
+def _read(file: str, user: str, character: str) -> Reading:
+    from storage import transfer
+
+    if file != "-":
+        return transfer.read_file(Path(file).expanduser(), user=user, character=character)
+    return transfer.read(sys.stdin.buffer.read(transfer.MAX_FILE + 1), user=user, character=character)
+
+
+def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot | None]:
+    """Who speaks in a conversation from now on, as a snapshot; None keeps the one of the file."""
+    from profiles import Profile, ProfileError, ProfileStore
+    from profiles.names import slug
+
+    store = ProfileStore(config.profiles_folder)
+    if wanted is not None:
+        snapshot = store.load(wanted).model_dump(mode="json")
+        return lambda reading: snapshot
+
+    def named(reading: Reading) -> Snapshot | None:
+        if reading.form == Format.json:
+            return None
+        name = slug(reading.conversation.profile_name) or "character"
+        try:
+            return store.load(name).model_dump(mode="json")
+        except ProfileError:
+            return Profile(name=name).model_dump(mode="json")
+
+    return named
+
+
+def _report(file: str, reading: Reading) -> dict[str, Any]:
+    conversation = reading.conversation
+    return {
+        "file": file,
+        "id": conversation.id,
+        "title": conversation.title,
+        "profile_name": conversation.profile_name,
+        "messages": conversation.message_count,
+        "format": reading.form,
+        "unreadable_lines": reading.unreadable,
+        "warnings": list(reading.warnings),
+        "error": None,
+    }
+
+
+def _told(report: Mapping[str, Any], *, several: bool, as_json: bool) -> None:
+    """Say how it went with a file: what was stored on standard output, everything else beside it."""
+    place = f"{one_line(report['file'])}: " if several else ""
+    if report["error"]:
+        print(f"Error: {place}{one_line(report['error'])}", file=sys.stderr)
+        return
+    for warning in report["warnings"]:
+        print(f"Note: {place}{one_line(warning)}", file=sys.stderr)
+    if not as_json:
+        count = f"{report['messages']} message{'' if report['messages'] == 1 else 's'}"
+        print(clean(f"{place}Imported {report['id']} {report['title']} ({count})"))

@@ -1,0 +1,202 @@
+"""The conversation that is open: going to another one, and changing what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from chatbot import persona
+from chatbot.dialling import Dialling
+from chatbot.errors import UsageError
+from chatbot.terminal import clean
+from profiles import Profile
+from storage import Conversation, Message
+
+LONGEST_MESSAGE = 20_000  # characters
+UNSAVED = 0  # the id of a greeting that no conversation holds yet
+
+
+class Conversing(Dialling):
+    """A persona and a conversation with it. Messages are named by their id; None means the last reply."""
+
+    # --- what stands in it
+
+    def messages(self) -> list[Message]:
+        """The active path, oldest first. Before the first message it is the greeting, with the id UNSAVED."""
+        if self.conversation is not None:
+            return self.manager.path(self.conversation.id)
+        greetings = persona.greetings(self.profile, self.user_name)
+        return [self._unsaved(greetings)] if greetings else []
+
+    def sibling(self, step: int, message_id: int | None = None) -> list[Message]:
+        """Go to the next (1) or previous (-1) alternative of a message; returns the active path."""
+        message = self._find(self.messages(), message_id)
+        if message.sibling_count < 2:
+            raise UsageError("This message has no alternative yet. Regenerate it to make one.")
+        if message.id == UNSAVED:
+            self._greeting = (self._greeting + step) % message.sibling_count
+            return self.messages()
+        siblings = self.manager.siblings(message.id)
+        place = [m.id for m in siblings].index(message.id)
+        return self.manager.select(siblings[(place + step) % len(siblings)].id)
+
+    def branch(self, message_id: int) -> list[Message]:
+        """End the active path at this message: what is said next follows it. Nothing is deleted."""
+        with self.still():
+            return self.manager.select(self._stored(message_id).id, follow=False)
+
+    def undo(self) -> str:
+        """Take back the user's last message and what followed it; returns its text. Nothing is deleted."""
+        if self.conversation is None:
+            raise UsageError("There is nothing to take back yet. Say something first.")
+        with self.still():
+            return self.manager.undo(self.conversation.id)
+
+    def delete_message(self, message_id: int) -> list[Message]:
+        """Delete this message alone, for good; what followed it stays. Returns the active path."""
+        if message_id == UNSAVED:
+            raise UsageError("This greeting is stored nowhere yet. Say something first.")
+        with self.still():
+            return self.manager.delete_message(self._find(self.messages(), message_id).id)
+
+    def hide(self, message_id: int, hidden: bool = True) -> Message:
+        """Keep a message from the model, or show it again."""
+        with self.still():
+            return self.manager.hide(self._stored(message_id).id, hidden)
+
+    def bookmark(self, message_id: int, bookmarked: bool = True) -> Message:
+        """Set or take away the bookmark of a message."""
+        with self.still():
+            return self.manager.bookmark(self._stored(message_id).id, bookmarked)
+
+    def narrate(self, text: str) -> Message:
+        """Add what happens, said by neither side; it asks for no reply."""
+        text = self.checked(text)
+        with self.still():
+            return self.manager.add_message(self._opened().id, role="narrator", text=text)
+
+    # --- going elsewhere
+
+    def new(self) -> None:
+        """Begin another conversation; profile and dials stay."""
+        self.conversation, self._greeting = None, 0
+
+    def resume(self, reference: str) -> None:
+        """Go on with a stored conversation, as the persona it was left with. See ConversationManager.get."""
+        conversation = self.manager.get(reference)
+        profile = Profile.parse(conversation.profile)
+        self.conversation, self.profile, self._greeting = conversation, profile, 0
+        self.dials = dict(profile.attributes)
+
+    def fork(self, message_id: int) -> Conversation:
+        """Copy everything up to and with this message into a new conversation, and go on there."""
+        if message_id == UNSAVED:
+            raise UsageError("This conversation has not begun, so there is nothing to copy. Say something.")
+        with self.still():
+            copy = self.manager.fork(self._find(self.messages(), message_id).id)
+            self.resume(copy.id)
+        return copy
+
+    def rename(self, title: str) -> None:
+        """Give the conversation another title."""
+        if self.conversation is None:
+            raise UsageError("Only a conversation that has begun can be renamed. Say something first.")
+        if not clean(title).strip():
+            raise UsageError(f"A title needs at least one visible character, not {title!r}.")
+        self.conversation = self.manager.rename(self.conversation.id, clean(title).strip())
+
+    def archive(self, archived: bool = True) -> Conversation:
+        """Put the conversation away from the list, or back into it; it stays open."""
+        if self.conversation is None:
+            raise UsageError("Only a conversation that has begun can be archived. Say something first.")
+        self.conversation = self.manager.archive(self.conversation.id, archived)
+        return self.conversation
+
+    def delete(self, conversation_id: str) -> bool:
+        """Delete a conversation; if it is the open one, a new one begins. See ConversationManager.delete."""
+        if self.conversation is None or self.conversation.id != conversation_id:
+            return self.manager.delete(conversation_id)
+        with self.still():
+            gone = self.manager.delete(conversation_id)
+            self.new()
+        return gone
+
+    def undelete(self) -> Conversation:
+        """Bring back the conversation that was deleted last, since the program began, and open it."""
+        with self.still():
+            conversation = self.manager.undelete()
+            self.resume(conversation.id)
+        return conversation
+
+    # --- for those who reply
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The door: while a reply is being said, nothing else is said or changed here."""
+        if not self._replying.acquire(blocking=False):
+            raise UsageError("One reply at a time: the last one is still being said. Stop it or let it end.")
+        try:
+            yield
+        finally:
+            self._replying.release()
+
+    def checked(self, text: str) -> str:
+        """The text of a message as it is stored; UsageError when it cannot be one."""
+        # Lone surrogates come from undecodable bytes on standard input; no file can hold them.
+        text = text.encode("utf-8", "replace").decode("utf-8").strip()
+        if not clean(text).strip():
+            raise UsageError(
+                f"A message needs at least one visible character; this one is {text!r}. Write one."
+            )
+        if len(text) > LONGEST_MESSAGE:
+            raise UsageError(
+                f"A message may have {LONGEST_MESSAGE:,} characters; this one has {len(text):,}. Shorten it."
+            )
+        return text
+
+    def _opened(self) -> Conversation:
+        """The conversation, begun with its greetings if there was none."""
+        if self.conversation is not None:
+            return self.conversation
+        model = self._engine.name if self._engine else self._model_name
+        conversation = self.manager.create(
+            profile_name=self.profile.name, profile=self._snapshot(), model=model
+        )
+        greetings = [
+            self.manager.add_message(conversation.id, role="bot", text=text, parent_id=None)
+            for text in persona.greetings(self.profile, self.user_name)
+        ]
+        if greetings:
+            self.manager.select(greetings[self._greeting].id)
+        self.conversation = conversation
+        return conversation
+
+    def _stored(self, message_id: int) -> Message:
+        """The message as storage holds it; a greeting is stored now if it was not."""
+        path = self.messages()
+        message = self._find(path, message_id)
+        return message if message.id != UNSAVED else self.manager.path(self._opened().id)[0]
+
+    def _unsaved(self, greetings: Sequence[str]) -> Message:
+        return Message(
+            id=UNSAVED,
+            conversation_id="",
+            parent_id=None,
+            role="bot",
+            text=greetings[self._greeting],
+            state="complete",
+            position=self._greeting,
+            sibling_count=len(greetings),
+            created_at=datetime.now(UTC),
+            hidden=False,
+            generation=None,
+        )
+
+    def _find(self, path: Sequence[Message], message_id: int | None) -> Message:
+        """The message with this id on the path, or its last bot message."""
+        wanted = [m for m in path if (m.role == "bot" if message_id is None else m.id == message_id)]
+        if not wanted:
+            what = "any reply" if message_id is None else f"the message {message_id}"
+            raise UsageError(f"There is no such thing on the active path: {what}. Say something first.")
+        return wanted[-1]

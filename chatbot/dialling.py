@@ -1,0 +1,119 @@
+"""Who speaks, on which model, and how the dials stand: what a chat session has besides its conversation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.memory import MemoryRules
+from chatbot.sampling import Sampling
+from profiles import Profile, Target
+from storage import Conversation, ConversationManager
+
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine
+
+
+class Dialling:
+    """A persona with its dials. The model may be given as a function, and is then read when it is needed."""
+
+    def __init__(
+        self,
+        *,
+        engine: GenerationEngine | Callable[[], GenerationEngine],
+        manager: ConversationManager,
+        profile: Profile,
+        sampling: Sampling,
+        user_name: str = "",
+        model_name: str = "",
+    ) -> None:
+        self.manager = manager
+        self.profile = profile
+        self.sampling = sampling
+        self.user_name = user_name
+        self.conversation: Conversation | None = None
+        self.dials: dict[str, Target] = dict(profile.attributes)
+        self._source = engine
+        self._engine: GenerationEngine | None = None
+        self._model_name = model_name
+        self.memory = MemoryRules()  # what is done with memories: nothing, until somebody says otherwise
+        self.user_facts: tuple[str, ...] = ()
+        self._greeting = 0  # which of the persona's greetings opens the next conversation
+        self._loading, self._replying = threading.Lock(), threading.Lock()
+
+    # --- the model
+
+    @property
+    def loaded(self) -> bool:
+        return self._engine is not None
+
+    @property
+    def engine(self) -> GenerationEngine:
+        """The engine; loaded now if it was not, which takes seconds."""
+        with self._loading:
+            if self._engine is None:
+                self._engine = self._source() if callable(self._source) else self._source
+            return self._engine
+
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...]]:
+        """Every attribute of the model with its aspects."""
+        return self.engine.attributes
+
+    def load(self) -> None:
+        """Get the model ready and check that it knows what the profile asks for."""
+        self.engine.check(self.dials)
+
+    # --- who speaks, and how
+
+    def use(self, profile: Profile) -> None:
+        """Let another persona speak from now on, in the same conversation."""
+        if self._engine is not None:
+            self._engine.check(profile.attributes)
+        self.profile, self.dials, self._greeting = profile, dict(profile.attributes), 0
+        self._save_profile()
+
+    def set_dial(self, attribute: str, aspect: str | None = None, weight: float | None = None) -> Target:
+        """Ask for an aspect ("critical", or any text that Target.parse reads), or change the weight alone.
+
+        A dial that never had a weight pulls with the model's own strength.
+        """
+        current = self.dials.get(attribute)
+        asked = current if aspect is None else Target.parse(aspect)
+        if asked is None:
+            known = self.attributes.get(attribute)
+            if known is None:
+                raise UnknownNameError("attribute", attribute, self.attributes)
+            raise UsageError(f"The dial {attribute!r} is off; name an aspect too: {' or '.join(known)}.")
+        said = asked.weight is not None or asked.probability is not None
+        pull = asked if said or current is None else current
+        strength = pull.probability if weight is None else None
+        weight = pull.weight if weight is None else weight
+        target = Target.parse({"aspects": asked.aspects, "weight": weight, "strength": strength})
+        if self._engine is not None:
+            self._engine.check({attribute: target})
+        self.dials[attribute] = target
+        self._save_profile()
+        return target
+
+    def clear_dial(self, attribute: str) -> None:
+        """Stop guiding an attribute."""
+        if self.dials.pop(attribute, None) is None:
+            raise UnknownNameError("dial in use called", attribute, self.dials)
+        self._save_profile()
+
+    def dialled(self) -> Profile:
+        """The profile as it speaks now."""
+        return self.profile.changed(attributes=self.dials)
+
+    def _snapshot(self) -> dict[str, Any]:
+        """The profile as it speaks now, as the conversation keeps it."""
+        return self.dialled().model_dump(mode="json")
+
+    def _save_profile(self) -> None:
+        if self.conversation is not None:
+            self.manager.set_profile(
+                self.conversation.id, profile_name=self.profile.name, profile=self._snapshot()
+            )

@@ -1,0 +1,191 @@
+"""How far a persona strays from what was asked of it, reply by reply, and a hand that holds it.
+
+The distance of one attribute is the total variation between the asked aspect vector v and the measured
+probabilities p, 1/2 sum |v - p|: 0 is as asked, 1 the very opposite. The drift of a reply is the mean over
+its guided attributes, each counting alike. Both come from the stored trace; no model is needed. What is
+measured is the model's own reading of its words, not an independent judge's.
+
+A conversation is past the threshold when the mean drift of its last `window` replies is above it; before
+there are that many replies it never is, because a single one says little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chatbot.asked import aspect_vector
+from profiles import Target
+
+LEVELS = "▁▂▃▄▅▆▇█"  # from 0 to 1
+NEAR = 0.15  # drift up to which a reply is as asked
+TREND = 0.02  # change of drift in each reply from which it is told
+STEP = 1.25  # how much one step raises a weight that is to hold
+Trace = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a drift is too far: see the settings [measures]. `limit` is the most a weight is multiplied by."""
+
+    threshold: float = 0.4
+    window: int = 4
+    limit: float = 4.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """One reply: the distance of each guided attribute from what was asked, 0 to 1."""
+
+    message_id: int
+    distances: dict[str, float]
+
+    @property
+    def drift(self) -> float:
+        return _mean(self.distances.values())
+
+
+@dataclass(frozen=True)
+class Series:
+    """The replies of a path, oldest first, that asked for something and were measured."""
+
+    points: tuple[Point, ...]
+    rule: Rule
+
+    @cached_property
+    def values(self) -> list[float]:
+        return [point.drift for point in self.points]
+
+    @cached_property
+    def moving(self) -> list[float]:
+        """At each reply the mean of the last `window` drifts, or of all there are."""
+        return [_mean(self.values[max(0, i - self.rule.window) : i]) for i in range(1, len(self.values) + 1)]
+
+    @property
+    def slope(self) -> float:
+        """Change of drift in each reply, by least squares; 0 for less than two replies."""
+        places, middle = range(len(self.values)), (len(self.values) - 1) / 2
+        spread = sum((place - middle) ** 2 for place in places)
+        return sum((p - middle) * value for p, value in zip(places, self.values, strict=True)) / (spread or 1)
+
+    @property
+    def attributes(self) -> dict[str, float]:
+        """The mean distance of each attribute over the last `window` replies."""
+        last = self.points[-self.rule.window :]
+        names = dict.fromkeys(name for point in last for name in point.distances)
+        return {name: _mean(p.distances[name] for p in last if name in p.distances) for name in names}
+
+    @property
+    def past(self) -> bool:
+        return self._past(len(self.values))
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the last reply is the one that led past the threshold: the moment to say so, once."""
+        return self.past and not self._past(len(self.values) - 1)
+
+    def _past(self, count: int) -> bool:
+        return count >= self.rule.window and self.moving[count - 1] > self.rule.threshold
+
+
+def distances(trace: Trace | None) -> dict[str, float]:
+    """The distance of each guided attribute that was measured."""
+    measured = (trace or {}).get("measured") or {}
+    found = {}
+    for name, target in ((trace or {}).get("targets") or {}).items():
+        p, aspects = measured.get(name), target.get("aspects")
+        if p and aspects and target.get("weight") != 0:
+            v = aspect_vector(aspects, target.get("strength"), list(p))
+            found[name] = sum(abs(v[aspect] - p[aspect]) for aspect in p) / 2
+    return found
+
+
+def series(replies: Iterable[tuple[int, Trace | None]], rule: Rule) -> Series:
+    """The drift of replies, each given as its message's number and its trace."""
+    found = ((number, distances(trace)) for number, trace in replies)
+    return Series(tuple(Point(number, gaps) for number, gaps in found if gaps), rule)
+
+
+# --- telling it
+
+
+def sparkline(values: Sequence[float], width: int = 16) -> str:
+    """The last `width` values as blocks; the lowest stands for 0, the highest for 1."""
+    return "".join(LEVELS[min(int(value * len(LEVELS)), len(LEVELS) - 1)] for value in values[-width:])
+
+
+def in_words(found: Series) -> str:
+    """'near what was asked, moving away'"""
+    if not found.points:
+        return "nothing was asked or measured"
+    now = found.moving[-1]
+    away = "as asked" if now <= NEAR else "near what was asked"
+    away = away if now <= found.rule.threshold else "away from what was asked"
+    trend = "moving away" if found.slope > TREND else "coming back" if found.slope < -TREND else "steady"
+    return f"{away}, {trend}" if len(found.points) > 1 else away
+
+
+def short(found: Series) -> str:
+    """'drift ▁▂▃ 0.21' for a bar, '' when there is nothing to show."""
+    return f"drift {sparkline(found.values, 8)} {found.moving[-1]:.2f}" if found.points else ""
+
+
+def warning(found: Series) -> str:
+    """One sentence at the moment when the threshold is passed, '' at any other."""
+    if not found.crossed:
+        return ""
+    name, gap = max(found.attributes.items(), key=lambda pair: pair[1])
+    return (
+        f"The persona drifts: {found.moving[-1]:.2f} over the last {found.rule.window} replies, most of it "
+        f"in {name} ({gap:.2f}). Turn that dial up, or set measures.hold = true."
+    )
+
+
+# --- holding it
+
+
+def raised(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -> dict[str, float]:
+    """How many times its own weight each attribute is to pull with now; what is 1 is left out.
+
+    `traces` are those of the path, oldest first. The factor of the last reply (its trace's "hold") goes one
+    step up while the mean distance of the attribute is past the threshold, and one step down when it is not.
+    Replies that were asked for something else do not count. A target with a strength says how far and
+    not how hard, so it is left alone, and so is one that is off.
+    """
+    factors = {}
+    for name, target in targets.items():
+        if target.weight == 0 or target.probability is not None:
+            continue
+        alike = [t for t in traces if _aspects(t, name) == target.aspects][-rule.window :]
+        gaps = [gap for trace in alike if (gap := distances(trace).get(name)) is not None]
+        factor = (alike[-1].get("hold") or {}).get(name, 1.0) if alike else 1.0
+        drifts = len(gaps) >= rule.window and _mean(gaps) > rule.threshold
+        factor = min(factor * STEP, rule.limit) if drifts else max(factor / STEP, 1.0)
+        if factor > 1:
+            factors[name] = round(factor, 6)
+    return factors
+
+
+def held(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -> dict[str, Target]:
+    """The targets with the weights that `raised` finds."""
+    factors = raised(targets, traces, rule)
+    return {
+        name: Target(
+            aspects=target.aspects,
+            weight=factors[name] * (1.0 if target.weight is None else target.weight),
+        )
+        if name in factors
+        else target
+        for name, target in targets.items()
+    }
+
+
+def _aspects(trace: Trace, name: str) -> Mapping[str, float] | None:
+    return ((trace.get("targets") or {}).get(name) or {}).get("aspects")
+
+
+def _mean(values: Iterable[float]) -> float:
+    values = list(values)
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,123 @@
+"""The lorebook: what a persona knows of its world, told to the model when its keys are spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+
+from chatbot import persona
+from chatbot.lore_keys import pattern
+from profiles import LoreEntry, Profile
+
+BUDGET_WORDS = 60  # words of knowledge in one context; a small model sees few hundred in all
+SCAN_DEPTH = 4  # messages that are searched for keys, from the last back
+LONGEST_SCAN = 1_000  # characters of one message that are searched
+MAX_WORK = 12_000_000  # steps that the regular expressions of one scan may take: half a second at most
+_LETTERS_A_WORD = 6  # so that a text without spaces counts too
+
+
+def lore(
+    profile: Profile,
+    texts: Sequence[str],
+    user_name: str,
+    *,
+    budget_words: int = BUDGET_WORDS,
+    chance: str = persona.RUN,
+) -> tuple[str, ...]:
+    """What the profile's lorebook has to say after these messages (oldest first), with macros filled in."""
+    if not profile.lorebook:
+        return ()
+
+    def spoken(text: str) -> str:
+        return persona.spoken(text, profile, user_name, chance)
+
+    def entries() -> Iterable[LoreEntry]:
+        for entry in profile.lorebook:
+            if any("{{" in key or "<" in key for key in (*entry.keys, *entry.secondary_keys)):
+                keys = {"keys": tuple(map(spoken, entry.keys))}
+                entry = entry.model_copy(
+                    update={**keys, "secondary_keys": tuple(map(spoken, entry.secondary_keys))}
+                )
+            yield entry
+
+    found = (spoken(text).strip() for text in active(entries(), texts, budget_words))
+    return tuple(text for text in found if text)
+
+
+def active(entries: Iterable[LoreEntry], recent_texts: Sequence[str], budget_words: int) -> list[str]:
+    """The contents of the entries that the last messages call up, in insertion order, within the budget.
+
+    Where there is no room for all, those of higher priority come first; of the last one only whole sentences
+    that fit are taken.
+    """
+    scan = _Scan(recent_texts)
+    called = [(place, entry) for place, entry in enumerate(entries) if entry.enabled and scan.calls(entry)]
+    called.sort(key=lambda found: (-found[1].priority, not found[1].constant, found[1].order, found[0]))
+    kept: list[tuple[float, int, str]] = []
+    for place, entry in called:
+        if text := _fitting(_told(entry.content), budget_words):
+            kept.append((entry.order, place, text))
+            budget_words -= _words(text)
+    return [text for _, _, text in sorted(kept)]
+
+
+class _Scan:
+    """The texts in which keys are searched, and how much work is left for regular expressions."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.exact = "\n".join(text[-LONGEST_SCAN:] for text in texts[-SCAN_DEPTH:])
+        self.folded = self.exact.casefold()
+        self.work = MAX_WORK
+
+    def calls(self, entry: LoreEntry) -> bool:
+        """Whether the entry is to be told."""
+        orders = _decorators(entry.content)
+        if "dont_activate" in orders:
+            return False
+        if entry.constant or "activate" in orders:
+            return True
+        if entry.use_regex:
+            return any(self._matches(key, entry.case_sensitive) for key in entry.keys)
+        first, second = entry.keys, entry.secondary_keys
+        return self._has(first, entry) and (not second or self._has(second, entry))
+
+    def _has(self, keys: Iterable[str], entry: LoreEntry) -> bool:
+        if entry.case_sensitive:
+            return any(key.strip() in self.exact for key in keys if key.strip())
+        return any(key.strip().casefold() in self.folded for key in keys if key.strip())
+
+    def _matches(self, key: str, case_sensitive: bool) -> bool:
+        found = pattern(key, case_sensitive)
+        if found is None:
+            return False
+        self.work -= found.cost * len(self.exact)
+        return self.work >= 0 and found.expression.search(self.exact) is not None
+
+
+def _decorators(content: str) -> set[str]:
+    """The names of the @@orders at the head of a content."""
+    if not content.startswith("@@"):
+        return set()
+    lines = takewhile(lambda line: line.startswith("@@"), content.split("\n"))
+    return {line[2:].split(maxsplit=1)[0] for line in lines if line[2:].strip()}
+
+
+def _told(content: str) -> str:
+    """The content without its @@orders."""
+    while content.startswith("@@"):
+        content = content.partition("\n")[2]
+    return content.strip()
+
+
+def _fitting(text: str, words: int) -> str:
+    """The text, or of a longer one the first sentences within the budget; '' when there are none."""
+    fitting = ""
+    for beginning in persona.beginnings(text):
+        if _words(beginning) > words:
+            break
+        fitting = beginning
+    return fitting
+
+
+def _words(text: str) -> int:
+    return max(len(text.split()), len(text) // _LETTERS_A_WORD)

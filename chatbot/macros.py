@@ -1,0 +1,99 @@
+"""The macros of character cards: {{char}}, {{random:a,b}} and others, filled in when a text is used.
+
+A text is read once. What is put in, a name or a draw, is never read as a macro again; what is no known macro
+stays as it is. Draws depend on `chance`, the text and the place in it alone: {{pick}} is the same for ever,
+{{random}} and {{roll}} are the same wherever `chance` is.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+
+DEEPEST = 10  # macros within macros
+_MARK = re.compile(r"\{\{(?!\{)|\}\}|<(?:char|bot|user)>", re.IGNORECASE)
+_COMMA = re.compile(r"(?<!\\),")
+_DIE = re.compile(r"\s*d?([1-9]\d{0,8})\s*", re.IGNORECASE)
+_SILENT = ("comment", "hidden_key")
+_DRAWS = ("random", "pick")
+
+
+def filled(text: str, names: Mapping[str, str], chance: str) -> str:
+    """The text with its macros filled in; `names` has "char" and "user"."""
+    if "{{" not in text and "<" not in text:
+        return text
+    return _Reader(text, {**names, "bot": names["char"]}, chance).read(0, len(text), 0)
+
+
+class _Reader:
+    def __init__(self, text: str, names: Mapping[str, str], chance: str) -> None:
+        self.text, self.names, self.chance = text, names, chance
+        self.ends = _pairs(text)
+
+    def read(self, start: int, end: int, depth: int) -> str:
+        """What the text from `start` to `end` says."""
+        parts: list[str] = []
+        place = start
+        while mark := _MARK.search(self.text, place, end):
+            parts.append(self.text[place : mark.start()])
+            said, place = mark[0], mark.end()
+            if mark[0][0] == "<":
+                said = self.names[mark[0][1:-1].lower()]
+            elif mark.start() in self.ends and depth < DEEPEST:
+                close = self.ends[mark.start()]
+                meaning = self._macro(mark.end(), close, depth + 1) if close <= end - 2 else None
+                if meaning is not None:
+                    said, place = meaning, close + 2
+            parts.append(said)
+        return "".join((*parts, self.text[place:end]))
+
+    def _macro(self, start: int, end: int, depth: int) -> str | None:
+        """What the macro between these braces stands for; None for an unknown one."""
+        body = self.text[start:end]
+        if body.lstrip().startswith("//"):
+            return ""
+        name, colon, argument = body.partition(":")
+        name = name.strip().lower()
+        begin = start + len(body) - len(argument)
+        if not colon:
+            return self.names.get(name)
+        if name in _SILENT:
+            return ""
+        if name == "reverse":
+            return self.read(begin, end, depth)[::-1]
+        if name in _DRAWS:
+            return self._draw(begin, end, depth, "" if name == "pick" else self.chance)
+        die = _DIE.fullmatch(argument) if name == "roll" else None
+        return str(self._source(begin, self.chance).randint(1, int(die[1]))) if die else None
+
+    def _draw(self, start: int, end: int, depth: int, chance: str) -> str:
+        """One of the choices between commas, or between double colons where one stands first."""
+        body = self.text[start:end]
+        commas = not body.startswith(":")
+        if not commas:
+            start += 1
+        cut = _COMMA if commas else re.compile("::")
+        within = [(a, b) for a, b in self.ends.items() if start <= a and b < end]
+        places = [
+            m for m in cut.finditer(self.text, start, end) if not any(a < m.start() < b for a, b in within)
+        ]
+        starts, ends = [start, *(m.end() for m in places)], [*(m.start() for m in places), end]
+        place = self._source(start, chance).randrange(len(starts))
+        first, last = starts[place], ends[place]
+        return self.read(first, last, depth).strip().replace("\\,", ",")
+
+    def _source(self, place: int, chance: str) -> random.Random:
+        return random.Random(f"{chance}\0{place}\0{self.text}")
+
+
+def _pairs(text: str) -> dict[int, int]:
+    """Where each {{ stands -> where the }} that closes it does."""
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for mark in _MARK.finditer(text):
+        if mark[0] == "{{":
+            opened.append(mark.start())
+        elif mark[0] == "}}" and opened:
+            pairs[opened.pop()] = mark.start()
+    return pairs

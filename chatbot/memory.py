@@ -1,0 +1,136 @@
+"""What personas know of the user: noticed in the user's own lines, or written down by a person.
+
+A memory is a short sentence about "the user". What a persona knows comes from what it was told; memories
+without a persona are known to all of them. A newer fact of a kind that has one value (a name, a home, a job)
+takes the place of the older one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.noticing import Fact, noticed
+from chatbot.terminal import one_line
+from storage import ConversationManager, Memory, Message
+
+NOTE = "note"  # the kind of what a person wrote down
+LONGEST_NOTE = 200  # characters; the model reads few words
+SINGLE = ("name", "home", "work", "workplace", "age", "birthday", "origin")
+_TASTES = re.compile(r"The user (?:likes|loves|does not like|hates) (?P<thing>.+)\.")
+
+
+@dataclass(frozen=True)
+class MemoryRules:
+    """What a chat does with memories: notice new ones, tell the model, recall lines of earlier talks."""
+
+    notice: bool = False
+    know: bool = False
+    recall: bool = False
+
+
+# --- keeping
+
+
+def keep(manager: ConversationManager, profile_name: str, message: Message) -> list[Memory]:
+    """Notice what the user's message tells, and remember what is new."""
+    kept = (
+        remember(manager, profile_name, fact, message_id=message.id) for fact in noticed(message.text)
+    )
+    return [memory for memory in kept if memory is not None]
+
+
+def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
+    """Remember what a person says is to be remembered: the facts in it, or the whole as it stands."""
+    text = one_line(text)
+    if not text:
+        raise UsageError("A memory needs words. Write a short sentence, such as: I have a dog called Rex.")
+    if len(text) > LONGEST_NOTE:
+        raise UsageError(
+            f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Make it short, or make two."
+        )
+    facts = noticed(text) or (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
+    kept = [remember(manager, profile_name, fact) for fact in facts]
+    if not any(kept):
+        raise UsageError(f"This is remembered already: {text!r}. See /memory or chatbot memory list.")
+    return [memory for memory in kept if memory is not None]
+
+
+def remember(
+    manager: ConversationManager, profile_name: str, fact: Fact, *, message_id: int | None = None
+) -> Memory | None:
+    """Remember one fact in the place of those that it replaces; None when it is known."""
+    known = manager.memories(profile_name)
+    if any(memory.text.casefold() == fact.text.casefold() for memory in known):
+        return None
+    for memory in known:
+        if memory.profile_name == profile_name and _replaces(fact, memory):
+            manager.forget(memory.id)
+    return manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
+
+
+def _replaces(fact: Fact, memory: Memory) -> bool:
+    if fact.kind in SINGLE:
+        return fact.kind == memory.kind
+    new, old = _TASTES.fullmatch(fact.text), _TASTES.fullmatch(memory.text)
+    return bool(new and old) and new["thing"].casefold() == old["thing"].casefold()  # pyright: ignore
+
+
+def find(memories: Sequence[Memory], reference: str) -> Memory:
+    """The memory with this number, the only one with these words, or without a reference the newest."""
+    if not memories:
+        raise UsageError("There is nothing to forget: nothing is remembered yet.")
+    if not reference:
+        return memories[-1]
+    if reference.isdecimal():
+        found = [memory for memory in memories if memory.id == int(reference)]
+    else:
+        found = [memory for memory in memories if reference.casefold() in spoken_of(memory.text).casefold()]
+        found = found or [memory for memory in memories if reference.casefold() in memory.text.casefold()]
+    if not found:
+        raise UnknownNameError("memory", reference, [str(memory.id) for memory in memories])
+    if len(found) > 1:
+        listed = "; ".join(f"{memory.id} {spoken_of(memory.text)}" for memory in found)
+        raise UsageError(f"One memory is forgotten at a time, and {reference!r} is in {len(found)}: {listed}")
+    return found[0]
+
+
+# --- words
+
+_SUBJECT = re.compile(r"The user(?P<whose>'s)? ")
+_VERBS = {"is": "are", "has": "have", "does": "do", "goes": "go"}
+
+
+def spoken_of(text: str) -> str:
+    """A memory as it is said to the user: "The user's dog is called Rex." -> "your dog is called Rex"."""
+    return _turned(text, "you", "your", _VERBS).rstrip(".")
+
+
+def spoken_by(text: str) -> str:
+    """A memory as the user would say it: "The user lives in Leeds." -> "I live in Leeds."."""
+    said = re.sub(r"^The user is called ", "My name is ", text)
+    said = _turned(said, "I", "my", {**_VERBS, "is": "am"})
+    return said[:1].upper() + said[1:]
+
+
+def _turned(text: str, subject: str, owner: str, verbs: dict[str, str]) -> str:
+    found = _SUBJECT.match(text)
+    if not found:
+        return text
+    rest = text[found.end() :]
+    if found["whose"]:
+        return f"{owner} {rest}"
+    verb, space, rest = rest.partition(" ")
+    rest = re.sub(r"\btheir\b", owner, rest)
+    return f"{subject} {verbs.get(verb) or _stem(verb)}{space}{rest}"
+
+
+def _stem(verb: str) -> str:
+    """ "lives" -> "live", "studies" -> "study", "watches" -> "watch"."""
+    if verb.endswith("ies"):
+        return f"{verb[:-3]}y"
+    if re.search(r"(?:ch|sh|ss|x)es$", verb):
+        return verb[:-2]
+    return verb.removesuffix("s")

@@ -1,0 +1,175 @@
+"""A stored reply found once more: from the same messages, targets, seed and sampling, by the engine at hand.
+
+What the reply rests on is compared with what the new one rests on, key by key of their traces, so that a
+text that came out differently has a reason. Contexts are compared by digests: a trace holds no words of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from chatbot import persona
+from chatbot.errors import ChatbotError
+from chatbot.model.text import Context, Turn
+from chatbot.sampling import Sampling
+from chatbot.terminal import clean
+from chatbot.why import reply
+from profiles import Profile, Target
+from storage import Conversation, ConversationManager, Message
+
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine
+
+KEYS = ("model", "model_digest", "program", "device", "dtype", "sampling", "flow_options", "prefix")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A stored reply with what its trace says of how it was found."""
+
+    message: Message
+    trace: Mapping[str, Any]
+    targets: dict[str, Target]
+    sampling: Sampling
+    seed: int
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A reply, the text that came out now, and what is not as it was."""
+
+    message: Message
+    again: str
+    differences: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.again == self.message.text
+
+
+def recorded(manager: ConversationManager, message_id: int) -> Recorded:
+    """What a replay needs of a stored reply.
+
+    UsageError for a message without a trace, ChatbotError for one cut short or from another program.
+    """
+    message = reply(manager, message_id)
+    trace = message.generation or {}
+    if message.state != "complete" or trace.get("finish") not in ("end", "length"):
+        raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
+    try:
+        targets, sampling = _targets(trace), _sampling(trace)
+        return Recorded(message, trace, targets, sampling, int(trace["seed"]), str(trace.get("prefix") or ""))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ChatbotError(
+            f"The trace of message {message_id} lacks what a replay needs: {error}. It comes from an older "
+            "version or another program."
+        ) from error
+
+
+def replay(
+    manager: ConversationManager, then: Recorded, engine: GenerationEngine, user_name: str = ""
+) -> Replay:
+    """Find the reply again."""
+    conversation, path = before(manager, then.message)
+    context = _context(conversation, path, user_name)
+    found = engine.replies([context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
+    return Replay(then.message, found.text, tuple(_differences(then.trace, found.trace)))
+
+
+def before(manager: ConversationManager, message: Message) -> tuple[Conversation, list[Message]]:
+    """The conversation of a message, and the path that led to it, oldest first and without itself."""
+    conversation, messages = manager.whole(message.conversation_id)
+    known = {m.id: m for m in messages}
+    path: list[Message] = []
+    place = message.parent_id
+    while place is not None:
+        path.append(known[place])
+        place = known[place].parent_id
+    return conversation, path[::-1]
+
+
+def told(found: Replay) -> str:
+    """The outcome in lines; both texts when they differ."""
+    changes = [f"  {clean(change)}" for change in found.differences]
+    if found.same:
+        return "\n".join(["The same text.", *(["It came out in spite of:", *changes] if changes else [])])
+    reasons = changes or ["  nothing that is recorded; another machine or library may round differently"]
+    texts = ("Then: " + clean(found.message.text), "Now:  " + clean(found.again))
+    return "\n".join(("Another text. What is not as it was:", *reasons, *texts))
+
+
+def as_fields(found: Replay) -> dict[str, Any]:
+    return {
+        "message_id": found.message.id,
+        "same": found.same,
+        "differences": list(found.differences),
+        "then": found.message.text,
+        "now": found.again,
+    }
+
+
+def _targets(trace: Mapping[str, Any]) -> dict[str, Target]:
+    """The targets as they were; beside a strength a trace notes a weight too, which nobody asked for."""
+    return {
+        name: Target.parse(
+            {"aspects": note["aspects"]}
+            | ({"strength": note["strength"]} if note.get("strength") else {"weight": note["weight"]})
+        )
+        for name, note in trace["targets"].items()
+    }
+
+
+def _sampling(trace: Mapping[str, Any]) -> Sampling:
+    names = {field.name for field in fields(Sampling)}
+    return Sampling(**{key: value for key, value in trace["sampling"].items() if key in names})
+
+
+def _context(conversation: Conversation, path: Sequence[Message], user_name: str) -> Context:
+    shown = (m for m in path if not m.hidden and m.text.strip() and m.state != "failed")
+    return Context(
+        facts=persona.facts(Profile.parse(conversation.profile), user_name),
+        turns=tuple(Turn(m.role, m.text) for m in shown),
+    )
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each thing that a text depends on and that is not as it was."""
+    unknown = [key for key in (*KEYS, "context") if key not in then and key in now]
+    if unknown:
+        yield f"not recorded then: {', '.join(unknown)}"
+    for key in KEYS:
+        if key in then and key in now:
+            yield from _apart(key, then[key], now[key])
+    if "context" in then and "context" in now:
+        for part, word in (("facts", "fact"), ("turns", "message")):
+            yield from _changed(word, then["context"].get(part, ()), now["context"].get(part, ()))
+
+
+def _apart(key: str, old: Any, new: Any) -> Iterator[str]:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        if old != new:
+            yield f"{key}: {old!r} then, {new!r} now"
+        return
+    for name in {**old, **new}:
+        if name != "seed":
+            yield from _apart(f"{key}.{name}", old.get(name), new.get(name))
+
+
+def _changed(word: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    gone, more = (Counter(old) - Counter(new)).total(), (Counter(new) - Counter(old)).total()
+    if gone or more:
+        seen = f"{len(old)} {word}{'' if len(old) == 1 else 's'}"
+        yield (
+            f"context: of {seen} that the model saw, {_are(gone)} gone (hidden, deleted or changed); "
+            f"{_are(more)} new"
+        )
+    elif list(old) != list(new):
+        yield f"context: the {word}s that the model saw stand in another order"
+
+
+def _are(count: int) -> str:
+    return f"{count} {'is' if count == 1 else 'are'}"

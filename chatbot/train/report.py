@@ -1,0 +1,125 @@
+"""A report of an evaluation: report.html, one file with everything in it, and report.md with its images.
+
+Both are made from the result alone. What models and corpora say is text, never markup: it is escaped on the
+way into HTML as into Markdown, and the page forbids scripts and anything from elsewhere besides.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from chatbot.terminal import clean
+from chatbot.train.plots import pictures
+from chatbot.train.tables import tables
+
+_STYLE = """\
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1rem; display: block; overflow-x: auto; }
+td, th { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
+img { max-width: 100%; } figcaption { color: #555; } h3 { margin-top: 2rem; }
+"""
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def write(result: Mapping[str, Any], folder: Path) -> Path:
+    """Write both files and the images into `folder`; returns the page. UsageError without matplotlib."""
+    drawn = pictures(result)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (_, image) in drawn.items():
+        (folder / name).write_bytes(image)
+    page = folder / "report.html"
+    page.write_text(to_html(result, drawn), encoding="utf-8")
+    (folder / "report.md").write_text(to_markdown(result, drawn), encoding="utf-8")
+    return page
+
+
+def to_markdown(result: Mapping[str, Any], drawn: Mapping[str, tuple[str, bytes]]) -> str:
+    images = [f"![{shows}]({name})\n\n{shows}\n" for name, (shows, _) in drawn.items()]
+    lines = [
+        f"- **{_literal(sample['asked'] or 'nothing asked')}** — {_literal(sample['message'])} → "
+        f"{_literal(sample['reply'])}"
+        for sample in result["samples"]
+    ]
+    return "\n".join(
+        [
+            f"# Evaluation of {_literal(result['model'])}\n",
+            f"{_literal(conditions(result))}\n",
+            tables(result),
+            "### Pictures\n",
+            *images,
+            "### Some replies, drawn at random\n",
+            *lines,
+            "",
+        ]
+    )
+
+
+def to_html(result: Mapping[str, Any], drawn: Mapping[str, tuple[str, bytes]]) -> str:
+    title = html.escape(f"Evaluation of {clean(result['model'])}")
+    images = [
+        f'<figure><img alt="{html.escape(shows)}" src="data:image/png;base64,'
+        f'{base64.b64encode(image).decode()}"><figcaption>{html.escape(shows)}</figcaption></figure>'
+        for shows, image in drawn.values()
+    ]
+    samples = [
+        "<tr>"
+        + "".join(f"<td>{html.escape(clean(sample[key]))}</td>" for key in ("asked", "message", "reply"))
+        + "</tr>"
+        for sample in result["samples"]
+    ]
+    head = "<tr><th>asked</th><th>message</th><th>reply</th></tr>"
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>",
+            f"<h1>{title}</h1>\n<p>{html.escape(clean(conditions(result)))}</p>",
+            *_blocks(tables(result)),
+            "<h3>Pictures</h3>",
+            *images,
+            f"<h3>Some replies, drawn at random</h3>\n<table>{head}",
+            *samples,
+            "</table>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def conditions(result: Mapping[str, Any]) -> str:
+    """Under what conditions the figures came about, in a paragraph."""
+    sampling = ", ".join(f"{name} {value}" for name, value in result["sampling"].items())
+    return (
+        f"{result['command'] or 'chatbot eval'}: {result['messages']} held-out messages, {result['rounds']} "
+        f"round(s) (seed = {result['seeds']}), {result['replies']} replies in all. Sampling: {sampling}; "
+        f"default weight {result['default_weight']:g}. Corpus {result['corpus_digest'][:16]}, weights "
+        f"{result['model_digest']}, version {result['version']}, Python {result['python']}. "
+        "In brackets: 95 % bootstrap intervals over messages."
+    )
+
+
+def _literal(text: str) -> str:
+    """Text as it is, in one line of Markdown."""
+    plain = " ".join(clean(text).split())
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(plain, quote=False))
+
+
+def _blocks(markdown: str) -> Iterator[str]:
+    """The headings, tables and paragraphs of `tables` as HTML; no other Markdown is known."""
+    for block in re.split(r"\n{2,}", markdown.strip()):
+        lines = block.strip().splitlines()
+        if lines[0].startswith("### "):
+            yield f"<h3>{html.escape(lines[0][4:])}</h3>"
+        elif lines[0].startswith("|"):
+            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+            yield f"<table>{_row(head, 'th')}{''.join(_row(row, 'td') for row in rows)}</table>"
+        else:
+            yield f"<p>{html.escape(clean(' '.join(lines)))}</p>"
+
+
+def _row(cells: list[str], tag: str) -> str:
+    shown = (re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(clean(cell))) for cell in cells)
+    return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in shown)}</tr>"

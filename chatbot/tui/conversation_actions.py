@@ -1,0 +1,181 @@
+"""Going from one conversation to another, and what is done with a whole one (see actions.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import work
+
+from chatbot.session import export_file
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.conversations_screen import EXPORT_TO, ConversationsScreen, export_name
+from chatbot.tui.literal import clean
+from chatbot.tui.pick_screen import PickScreen, Row
+from chatbot.tui.search_screen import SearchScreen
+from chatbot.tui.statistics_screen import StatisticsScreen
+from chatbot.tui.tabs import TabActions
+from chatbot.tui.tree_screen import TreeScreen
+from profiles.store import ProfileStore
+
+
+class ConversationActions(TabActions):
+    """The part of the chat screen that acts on conversations."""
+
+    profiles: ProfileStore | None
+
+    @work(exclusive=True, group="switch")
+    async def action_new(self) -> None:
+        if await self.free():
+            self.session.new()
+            await self.refresh_all()
+            self.composer.focus()
+
+    @work(exclusive=True, group="switch")
+    async def action_open(self) -> None:
+        screen = ConversationsScreen(self.session, self.key_of, self._free_of)
+        key = await self.app.push_screen_wait(screen)
+        for conversation_id in screen.deleted:
+            self.forget_tabs_of(conversation_id)
+        if key:
+            await self._go_to(key)
+        elif screen.changed:
+            await self.refresh_all()
+
+    @work(exclusive=True, group="switch")
+    async def action_search(self) -> None:
+        screen = SearchScreen(self.session)
+        hit = screen.hits.get(await self.app.push_screen_wait(screen) or "")
+        if hit and await self._go_to(hit.conversation_id):
+            with self.telling():
+                if all(message.id != hit.message_id for message in self.session.messages()):
+                    self.session.manager.select(hit.message_id)
+                    await self.refresh_path()
+                await self.conversation.reveal(hit.message_id)
+                self.conversation.focus()
+
+    @work(exclusive=True, group="switch")
+    async def action_tree(self) -> None:
+        conversation = self.session.conversation
+        if conversation is None:
+            self.notify("There is no tree yet. Write something first.", severity="warning")
+            return
+        message_id: int | None = None
+        with self.telling():
+            messages = self.session.manager.tree(conversation.id)
+            active = {message.id for message in self.session.messages()}
+            chosen = self.conversation.chosen
+            screen = TreeScreen(messages, active, chosen.id if chosen else None, self._speakers())
+            message_id = await self.app.push_screen_wait(screen)
+        if message_id is not None and await self.free():
+            with self.telling():
+                self.session.manager.select(message_id)
+                await self.refresh_path()
+                await self.conversation.reveal(message_id)
+                self.conversation.focus()
+
+    @work(exclusive=True, group="switch")
+    async def action_persona(self) -> None:
+        rows = self._personas()
+        name = await self.app.push_screen_wait(PickScreen("Talk to", rows, nothing="There are no profiles."))
+        if not name or not self.profiles or not await self.free():
+            return
+        with self.telling():
+            profile, left = self.profiles.load(name), self.session.conversation
+            self.session.new()  # the persona of the conversation that is left stays who it was
+            try:
+                self.session.use(profile)
+            except Exception:
+                self.session.conversation = left
+                raise
+            await self.refresh_all()
+        self.composer.focus()
+
+    @work(exclusive=True, group="switch")
+    async def action_rename(self) -> None:
+        conversation, title = self.session.conversation, ""
+        with self.telling():
+            title = self.session.manager.get(conversation.id).title if conversation else ""
+        answer = await self.app.push_screen_wait(AskScreen("Title of this conversation", title))
+        if answer is not None:
+            with self.telling():
+                self.session.rename(answer)
+            self.refresh_names()
+
+    @work(exclusive=True, group="switch")
+    async def action_fork(self) -> None:
+        chosen = self.conversation.chosen
+        if chosen is None or not await self.free():
+            return
+        with self.telling():
+            self.session.fork(chosen.id)
+            await self.refresh_all()
+            self.composer.focus()
+            self.notify("This is a copy in a conversation of its own; the other one is as it was.")
+
+    @work(exclusive=True, group="switch")
+    async def action_undelete(self) -> None:
+        if await self.free():
+            with self.telling():
+                self.session.undelete()
+                await self.refresh_all()
+
+    @work(exclusive=True, group="switch")
+    async def action_export(self) -> None:
+        conversation = self.session.conversation
+        if conversation is None:
+            self.notify("There is nothing to export yet. Write something first.", severity="warning")
+            return
+        stored = self.session.manager.get(conversation.id)
+        answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
+        if answer:
+            with self.telling():
+                path = export_file(self.session.manager, conversation.id, Path(answer).expanduser())
+                self.notify(clean(f"Written to {path}."), markup=False)
+
+    @work(exclusive=True, group="switch")
+    async def action_statistics(self) -> None:
+        with self.telling():
+            conversation = self.session.conversation
+            await self.app.push_screen_wait(StatisticsScreen(self.session, conversation))
+
+    # --- parts
+
+    async def _go_to(self, conversation_id: str) -> bool:
+        """Open a conversation, in the tab that holds it if there is one; whether it is open now."""
+        current = self.session.conversation
+        if current is not None and current.id == conversation_id:
+            await self.refresh_all()
+            return True
+        if not await self.free():
+            return False
+        number = self.tab_of(conversation_id)
+        if number is not None:
+            self.leave_tab()
+            await self.enter_tab(number)
+            return True
+        with self.telling():
+            self.session.resume(conversation_id)
+            await self.refresh_all()
+            self.composer.focus()
+            return True
+        return False
+
+    async def _free_of(self, conversation_id: str) -> bool:
+        """Whether nothing is being said in this conversation, so that it can be deleted."""
+        current = self.session.conversation
+        return current is None or current.id != conversation_id or await self.free()
+
+    def _speakers(self) -> dict[str, str]:
+        return {"user": self.session.user_name or "you", "bot": self.session.profile.speaker}
+
+    def _personas(self) -> list[Row]:
+        rows = []
+        with self.telling():
+            listing = self.profiles.list() if self.profiles else None
+            for stored in listing.profiles if listing else ():
+                name = stored.profile.name
+                rows.append(Row(name, name, stored.profile.description, name == self.session.profile.name))
+            for broken in listing.broken if listing else ():
+                text = f"The profile {broken.name} cannot be used. {broken.reason}"
+                self.notify(clean(text), severity="warning", timeout=10, markup=False)
+        return rows

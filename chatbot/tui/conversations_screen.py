@@ -1,0 +1,145 @@
+"""The list of conversations: filter, open, and what is done with one without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual import work
+from textual.app import ComposeResult
+from textual.widgets import Footer
+
+from chatbot.session import ChatSession, Conversation, export_file
+from chatbot.tui.actions import LIST_ACTIONS, bindings
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.literal import clean, one_line
+from chatbot.tui.pick_screen import PickScreen, Row
+from chatbot.tui.statistics_screen import StatisticsScreen
+
+EXPORT_TO = "Write it to the file (.md, .json, .txt or .jsonl)"
+
+
+class ConversationsScreen(PickScreen):
+    """Dismissed with the id of the conversation to open, or None.
+
+    `deleted` has the ids of those that went; `changed` is whether the open one was renamed or deleted.
+    """
+
+    BINDINGS = bindings(LIST_ACTIONS)
+
+    def __init__(
+        self,
+        session: ChatSession,
+        key_of: Callable[[str], str],
+        free: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        """`key_of` names the keys of an action; `free` makes a conversation one that can be deleted."""
+        nothing = "There are no conversations yet. Write something, and it is kept here."
+        super().__init__("Conversations", [], nothing=nothing)
+        self.deleted: list[str] = []
+        self.changed = False
+        self._session, self._key_of, self._free = session, key_of, free
+        self._archived = False
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._reload()
+
+    def action_list_archived(self) -> None:
+        self._archived = not self._archived
+        self._reload()
+
+    def action_list_archive(self) -> None:
+        if conversation := self._conversation():
+            self._session.manager.archive(conversation.id, not conversation.archived)
+            if not conversation.archived and not self._archived:
+                self._say(f"Archived. {self._key_of('list_archived')} shows the archive.")
+            self._reload()
+
+    @work(exclusive=True)
+    async def action_list_rename(self) -> None:
+        if not (conversation := self._conversation()):
+            return
+        title = await self.app.push_screen_wait(AskScreen("Title of this conversation", conversation.title))
+        if title is not None and self._tried(lambda: self._session.manager.rename(conversation.id, title)):
+            self.changed = True
+            self._reload()
+
+    @work(exclusive=True)
+    async def action_list_delete(self) -> None:
+        if not (conversation := self._conversation()) or not await self._free(conversation.id):
+            return
+        if self._tried(lambda: self._session.delete(conversation.id)):
+            self.deleted.append(conversation.id)
+            self.changed = True
+            self._say(
+                f"Deleted {one_line(conversation.title)}. {self._key_of('list_undelete')} brings it back."
+            )
+            self._reload()
+
+    def action_list_undelete(self) -> None:
+        if self._tried(self._session.manager.undelete):
+            self._reload()
+
+    @work(exclusive=True)
+    async def action_list_export(self) -> None:
+        if not (conversation := self._conversation()):
+            return
+        name = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(conversation)))
+        if name:
+            path, manager = Path(name).expanduser(), self._session.manager
+            if self._tried(lambda: export_file(manager, conversation.id, path)):
+                self._say(f"Written to {path}.")
+
+    @work(exclusive=True)
+    async def action_list_statistics(self) -> None:
+        if conversation := self._conversation():
+            await self.app.push_screen_wait(StatisticsScreen(self._session, conversation))
+
+    def _conversation(self) -> Conversation | None:
+        """The one that the keys are at, as it is stored now."""
+        row = self.highlighted
+        return self._session.manager.get(row.key) if row else None
+
+    def _reload(self) -> None:
+        archived = None if self._archived else False
+        rows: list[Conversation] = []
+        self._tried(lambda: rows.extend(self._session.manager.list(archived=archived)))
+        self.show_rows([self._row(conversation) for conversation in rows])
+
+    def _row(self, conversation: Conversation) -> Row:
+        current = self._session.conversation
+        when = conversation.updated_at.astimezone()
+        parts = [
+            conversation.profile_name,
+            f"{conversation.message_count} messages",
+            f"{when:%Y-%m-%d %H:%M}",
+        ]
+        return Row(
+            key=conversation.id,
+            title=conversation.title,
+            detail=" · ".join([*parts, *(["archived"] if conversation.archived else [])]),
+            current=current is not None and current.id == conversation.id,
+        )
+
+    def _tried(self, change: Callable[[], object]) -> bool:
+        """Whether it worked; what failed is told."""
+        try:
+            change()
+        except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
+            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
+            return False
+        return True
+
+    def _say(self, text: str) -> None:
+        self.notify(clean(text), markup=False)
+
+
+def export_name(conversation: Conversation) -> str:
+    """A name for the file of an export, after the conversation's title."""
+    words = "".join(letter if letter.isalnum() else " " for letter in conversation.title.lower()).split()
+    return f"{'-'.join(words)[:40] or conversation.id}.md"

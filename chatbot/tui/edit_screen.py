@@ -1,0 +1,38 @@
+"""A text of several lines to change or to write, over the chat."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chatbot.tui.composer import Composer
+from chatbot.tui.literal import literal
+
+
+class EditScreen(ModalScreen[str | None]):
+    """Dismissed with the text, or None when the person went back."""
+
+    BINDINGS = [Binding("escape", "dismiss", "Back")]
+
+    def __init__(self, title: str, text: str = "", *, note: str) -> None:
+        """`note` says what Enter does."""
+        super().__init__(classes="dialog")
+        self._title, self._text, self._note = title, text, note
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(literal(self._title), id="dialog-title", markup=False)
+            yield Composer(id="text", blink=self.app.animation_level != "none")
+            note = f"enter {self._note} · shift+enter new line · esc back"
+            yield Static(literal(note), id="dialog-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Composer).put(self._text)
+        self.query_one(Composer).focus()
+
+    def on_composer_sent(self, event: Composer.Sent) -> None:
+        event.stop()
+        self.dismiss(event.text)

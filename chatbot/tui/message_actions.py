@@ -1,0 +1,224 @@
+"""What can be done to messages and replies; each action has a line in actions.py.
+
+Actions are for the chosen message: the last reply, until the person goes to another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual import work
+from textual.app import SuspendNotSupported
+
+from chatbot.session import LONGEST_MESSAGE, Message
+from chatbot.tui import clipboard, editor
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.chat_view import ChatView
+from chatbot.tui.composer import Composer
+from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
+from chatbot.tui.conversation import ConversationView
+from chatbot.tui.edit_screen import EditScreen
+from chatbot.tui.literal import clean
+
+
+class MessageActions(ChatView):
+    """The part of the chat screen that acts on messages."""
+
+    # --- replies
+
+    def action_stop(self) -> None:
+        if self.turn:
+            self.turn.stop()
+
+    def action_regenerate(self) -> None:
+        if not self.is_busy():
+            with self.telling():
+                self.follow(self.session.regenerate(self.conversation.picked, self.prefix))
+                self.set_prefix("")
+
+    def action_continue(self) -> None:
+        if not self.is_busy():
+            with self.telling():
+                self.follow(self.session.continue_reply(self.conversation.picked))
+
+    @work(exclusive=True, group="ask")
+    async def action_start_with(self) -> None:
+        question = "The next reply begins with (nothing: as it likes)"
+        answer = await self.app.push_screen_wait(AskScreen(question, self.prefix))
+        if answer is not None:
+            self.set_prefix(clean(answer).strip())
+            self.composer.focus()
+
+    # --- alternatives and choosing
+
+    async def action_previous(self) -> None:
+        await self._go(-1)
+
+    async def action_next(self) -> None:
+        await self._go(1)
+
+    async def on_conversation_view_sibling_asked(self, asked: ConversationView.SiblingAsked) -> None:
+        await self._go(asked.step)
+
+    async def _go(self, step: int) -> None:
+        if self.is_busy():
+            return
+        with self.telling():
+            view = self.conversation
+            chosen, picked = view.chosen, view.picked
+            path = self.session.sibling(step, chosen.id if chosen else None)
+            await view.show(path)
+            if chosen and picked is not None:
+                view.pick_answer_to(chosen.parent_id)
+
+    async def action_choose_before(self) -> None:
+        await self.conversation.action_choose(-1)
+
+    async def action_choose_after(self) -> None:
+        await self.conversation.action_choose(1)
+
+    async def action_next_bookmark(self) -> None:
+        """The next one below the chosen message, or from the top again."""
+        with self.telling():
+            path = self.session.messages()
+            marked = [place for place, message in enumerate(path) if message.bookmarked]
+            if not marked:
+                text = f"No message here has a bookmark. {self.key_of('bookmark')} sets one."
+                self.notify(text, severity="warning", markup=False)
+                return
+            chosen = self.conversation.chosen
+            here = next((i for i, m in enumerate(path) if chosen and m.id == chosen.id), -1)
+            if self.conversation.picked is None and here not in marked:
+                here = -1  # nothing was picked: begin at the top
+            await self.conversation.reveal(path[next((i for i in marked if i > here), marked[0])].id)
+
+    # --- the chosen message
+
+    def _target(self) -> Message | None:
+        """The message that the person means; None, and it is told, while there is none or a reply comes."""
+        if self.is_busy():
+            return None
+        if (chosen := self.conversation.chosen) is None:
+            self.notify("There is no message yet. Write something first.", severity="warning")
+        return chosen
+
+    @work(exclusive=True, group="ask")
+    async def action_edit(self) -> None:
+        if not (message := self._target()):
+            return
+        note = "stores it and asks for a reply" if message.role == "user" else "stores it beside the old one"
+        screen = EditScreen("Another text for this message", message.text, note=note)
+        text = await self.app.push_screen_wait(screen)
+        if text is None or text.strip() == message.text.strip():
+            return
+        with self.telling():
+            events = self.session.edit(message.id, text)
+            if events is not None:
+                self.follow(events)
+                return
+            picked = self.conversation.picked
+            await self.refresh_path()
+            if picked is not None:
+                self.conversation.pick_answer_to(message.parent_id)
+
+    @work(exclusive=True, group="copy")
+    async def action_copy(self) -> None:
+        if (message := self.conversation.chosen) is None:
+            self.notify("There is no message to copy yet. Write something first.", severity="warning")
+            return
+        text = clean(message.text)
+        self.app.copy_to_clipboard(text)
+        tool = await asyncio.to_thread(clipboard.by_system, text)
+        if done := clipboard.told(len(text), tool, clipboard.by_terminal()):
+            self.notify(done, markup=False)
+        else:
+            reason = (
+                f"This terminal takes no text, and there is no clipboard program. Install {clipboard.TOOLS}."
+            )
+            self.notify(reason, title="Not copied", severity="warning", timeout=10, markup=False)
+
+    async def action_bookmark(self) -> None:
+        if message := self._target():
+            await self._changed(self.session.bookmark, message.id, not message.bookmarked)
+
+    async def action_hide(self) -> None:
+        if message := self._target():
+            await self._changed(self.session.hide, message.id, not message.hidden)
+
+    async def action_branch(self) -> None:
+        if message := self._target():
+            await self._changed(self.session.branch, message.id)
+            self.conversation.pick(None)
+            self.composer.focus()
+            text = f"What you write now follows this message. The rest is in the tree: {self.key_of('tree')}."
+            self.notify(text, markup=False)
+
+    @work(exclusive=True, group="ask")
+    async def action_delete_message(self) -> None:
+        if not (message := self._target()):
+            return
+        question = f"Delete this message for good? What followed it stays.\n\n{clean(message.text)[:200]}"
+        if await self.app.push_screen_wait(ConfirmScreen(question, {"delete": "Delete"})) != CANCEL:
+            await self._changed(self.session.delete_message, message.id)
+
+    async def _changed(self, change: Callable[..., object], *arguments: object) -> None:
+        """Make a change and show the path as it is then; a greeting that was not stored is now."""
+        begun = self.session.conversation is not None
+        with self.telling():
+            change(*arguments)
+            if begun:
+                await self.refresh_path()
+            else:
+                await self.refresh_all()
+
+    # --- what is written
+
+    async def action_undo(self) -> None:
+        if await self.free():
+            with self.telling():
+                text = self.session.undo()
+                await self.refresh_path()
+                self.composer.give_back(text)
+                self.composer.focus()
+
+    @work(exclusive=True, group="ask")
+    async def action_narrate(self) -> None:
+        if self.is_busy():
+            return
+        screen = EditScreen("What happens", note="adds it to the conversation")
+        text = await self.app.push_screen_wait(screen)
+        if text is not None:
+            await self._changed(self.session.narrate, text)
+
+    @work(exclusive=True, group="ask")
+    async def on_composer_pasted(self, pasted: Composer.Pasted) -> None:
+        text = pasted.text
+        question = f"What was pasted has {text.count(chr(10)) + 1:,} lines and {len(text):,} characters."
+        answers = {"insert": "Put it into the box"}
+        if len(text) <= LONGEST_MESSAGE:
+            answers["send"] = "Send it as it is"
+        else:
+            question += f" A message may have {LONGEST_MESSAGE:,}."
+        answer = await self.app.push_screen_wait(ConfirmScreen(question, answers))
+        if answer == "insert":
+            self.composer.insert(text)
+        elif answer == "send":
+            self.on_composer_sent(Composer.Sent(text))
+
+    def action_editor(self) -> None:
+        if self.session.manager.path_of_database is None:
+            text = (
+                "An editor needs a file, and this chat writes none. Shift+Enter begins a new line in the box."
+            )
+            self.notify(text, severity="warning", markup=False)
+            return
+        with self.telling():
+            try:
+                with self.app.suspend():
+                    text = editor.edited(self.composer.text)
+            except SuspendNotSupported:
+                self.notify("The editor cannot be opened in this terminal.", severity="warning")
+            else:
+                self.composer.put(text)
+                self.composer.focus()

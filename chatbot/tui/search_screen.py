@@ -1,0 +1,48 @@
+"""Words looked for in everything that was said, best hit first; Enter goes to the message."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+from textual.widgets.option_list import Option
+
+from chatbot.session import ChatSession, Hit
+from chatbot.tui.literal import literal, one_line
+from chatbot.tui.pick_screen import PickScreen
+
+MOST = 50  # hits on the screen
+SHORTEST = 2  # letters of a query: one letter is in everything
+
+
+class SearchScreen(PickScreen):
+    """Dismissed with the id of the message, as a text, or None; `hits` has what was found by that id."""
+
+    def __init__(self, session: ChatSession) -> None:
+        super().__init__("Search in everything that was said", [], nothing="")
+        self.hits: dict[str, Hit] = {}
+        self._session = session
+
+    def _fill(self, typed: str) -> None:
+        found = []
+        if len(typed.strip()) >= SHORTEST:
+            found = self._session.manager.search(typed, limit=MOST)
+        self.hits = {str(hit.message_id): hit for hit in found}
+        self._list.set_options(Option(self._row(hit), id=key) for key, hit in self.hits.items())
+        self._list.highlighted = 0 if found else None
+        self.query_one("#dialog-note", Static).update(literal(self._told(typed, len(found))))
+
+    def _row(self, hit: Hit) -> Content:
+        snippet = literal(hit.snippet)
+        for start, end in hit.marks:
+            snippet = snippet.stylize("bold underline $accent", start, end)
+        who = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
+        where = f"  {one_line(hit.title)} · {one_line(who)} · {hit.created_at.astimezone():%Y-%m-%d %H:%M}"
+        return Content("\n").join([snippet, literal(where, "$foreground 60%")])
+
+    def _told(self, typed: str, found: int) -> str:
+        if len(typed.strip()) < SHORTEST:
+            return "Type the words to look for · esc back"
+        if not found:
+            return "Nothing has all these words · esc back"
+        more = " or more" if found == MOST else ""
+        return f"{found}{more} found · enter goes there · esc back"

@@ -1,0 +1,65 @@
+"""How much was said: in one conversation and in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chatbot.session import ChatSession, Conversation, Statistics
+from chatbot.tui.literal import literal, one_line
+
+
+class StatisticsScreen(ModalScreen[None]):
+    """Numbers to read."""
+
+    BINDINGS = [Binding("escape,q,f9", "dismiss", "Back")]
+
+    def __init__(self, session: ChatSession, conversation: Conversation | None) -> None:
+        """`conversation` None: all of them alone."""
+        super().__init__(classes="dialog")
+        manager = session.manager
+        self._parts = [("All conversations", manager.statistics())]
+        if conversation is not None:
+            name = one_line(conversation.title) or "This conversation"
+            self._parts.insert(0, (name, manager.statistics(conversation.id)))
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static("Statistics", id="dialog-title", markup=False)
+            with VerticalScroll(id="help-keys"):
+                for heading, counted in self._parts:
+                    yield Static(literal(heading), classes="help-heading", markup=False)
+                    for name, value in lines(counted):
+                        with Horizontal(classes="help-row"):
+                            yield Static(literal(name), classes="help-key", markup=False)
+                            yield Static(literal(value), classes="help-what", markup=False)
+            yield Static("↑↓ scroll · esc back", id="dialog-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#help-keys").focus()
+
+
+def lines(counted: Statistics) -> Iterator[tuple[str, str]]:
+    """What each number is, and the number; what was never counted is left out."""
+    if counted.conversations != 1:
+        yield "conversations", f"{counted.conversations:,}"
+    yield "messages", f"{counted.messages:,}"
+    yield "yours", f"{counted.user_messages:,} with {counted.user_words:,} words"
+    yield "replies", f"{counted.replies:,} with {counted.reply_words:,} words"
+    yield "alternatives", f"{counted.alternatives:,}"
+    if counted.tokens:
+        speed = f", {counted.tokens / counted.seconds:.1f} a second" if counted.seconds else ""
+        yield "tokens", f"{counted.tokens:,}{speed}"
+    if counted.seconds:
+        yield "time to reply", f"{counted.seconds:,.1f} s"
+    if counted.first and counted.last:
+        yield "first message", f"{counted.first.astimezone():%Y-%m-%d %H:%M}"
+        yield "last message", f"{counted.last.astimezone():%Y-%m-%d %H:%M}"
+    if len(counted.by_profile) > 1:
+        for name, count in counted.by_profile.items():
+            yield f"with {one_line(name)}", f"{count:,} messages"

@@ -1,0 +1,117 @@
+"""Several conversations open at once: a list of them that the one session resumes between.
+
+A reply belongs to the tab in which it was asked for: going to another tab stops and stores it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import work
+
+from chatbot.tui.chat_view import ChatView
+from chatbot.tui.tab_line import TabLine
+from profiles import Profile
+
+
+@dataclass
+class Tab:
+    """What a tab that is not shown remembers."""
+
+    conversation_id: str | None  # None: nothing was said in it yet
+    profile: Profile
+    title: str
+    draft: str = ""
+    above_end: float = 0.0  # lines that the view was scrolled up from its end
+
+
+class TabActions(ChatView):
+    """The part of the chat screen that holds the tabs. The active one is whatever the session has open."""
+
+    tabs: list[Tab]
+    tab = 0
+    """The place of the active one; what stands there in `tabs` is as old as the last switch."""
+
+    @work(exclusive=True, group="switch")
+    async def action_new_tab(self) -> None:
+        if await self.free():
+            self.leave_tab()
+            self.tabs.append(Tab(None, self.session.dialled(), ""))
+            await self.enter_tab(len(self.tabs) - 1)
+
+    @work(exclusive=True, group="switch")
+    async def action_close_tab(self) -> None:
+        if len(self.tabs) == 1:
+            self.notify(f"This is the only tab. {self.key_of('quit')} leaves.", markup=False)
+        elif await self.free():
+            del self.tabs[self.tab]
+            await self.enter_tab(min(self.tab, len(self.tabs) - 1))
+
+    def action_previous_tab(self) -> None:
+        self.go_to_tab((self.tab - 1) % len(self.tabs))
+
+    def action_next_tab(self) -> None:
+        self.go_to_tab((self.tab + 1) % len(self.tabs))
+
+    def on_tab_line_picked(self, picked: TabLine.Picked) -> None:
+        self.go_to_tab(picked.number)
+
+    @work(exclusive=True, group="switch")
+    async def go_to_tab(self, number: int) -> None:
+        if number != self.tab and await self.free():
+            self.leave_tab()
+            await self.enter_tab(number)
+
+    def tab_of(self, conversation_id: str) -> int | None:
+        """The tab, other than the active one, that holds this conversation."""
+        held = (i for i, t in enumerate(self.tabs) if t.conversation_id == conversation_id and i != self.tab)
+        return next(held, None)
+
+    def forget_tabs_of(self, conversation_id: str) -> None:
+        """The conversation is deleted: its tab goes, unless it is the active one."""
+        while (number := self.tab_of(conversation_id)) is not None:
+            del self.tabs[number]
+            self.tab -= number < self.tab
+        self.show_tabs()
+
+    def show_tabs(self) -> None:
+        """Redraw the line of tabs."""
+        titles = [self._title() if i == self.tab else tab.title for i, tab in enumerate(self.tabs)]
+        self.query_one(TabLine).show(titles, self.tab)
+
+    def refresh_names(self) -> None:
+        super().refresh_names()
+        self.show_tabs()
+
+    def _title(self) -> str:
+        """Of the conversation that the session has open."""
+        title, session = "", self.session
+        if session.conversation is not None:
+            with self.telling():
+                title = session.manager.get(session.conversation.id).title
+        return title or session.profile.speaker
+
+    def leave_tab(self) -> None:
+        """Write down how the active tab stands."""
+        session, view = self.session, self.conversation
+        self.tabs[self.tab] = Tab(
+            conversation_id=session.conversation.id if session.conversation else None,
+            profile=session.dialled(),
+            title=self._title(),
+            draft=self.composer.text,
+            above_end=view.max_scroll_y - view.scroll_y,
+        )
+
+    async def enter_tab(self, number: int) -> None:
+        """Show the tab at this place as it was left."""
+        self.tab, tab = number, self.tabs[number]
+        with self.telling():
+            self.session.new()
+            self.session.use(tab.profile)
+            if tab.conversation_id is not None:
+                self.session.resume(tab.conversation_id)
+        await self.refresh_all()
+        self.composer.put(tab.draft)
+        self.composer.focus()
+        if tab.above_end:
+            self.call_after_refresh(self.conversation.scroll_up_from_end, tab.above_end)

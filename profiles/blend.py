@@ -1,0 +1,120 @@
+"""Blends: several profiles mixed into one, by shares, wherever a profile is named.
+
+    gloomy-poet:0.6,calm-captain:0.4
+
+Shares are parts of their sum; without numbers all are equal. Of each attribute the aspect vectors are mixed
+by share times weight, and the blend's weight is the sum: what a profile does not ask for counts as weight 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from profiles.errors import ProfileError
+from profiles.lore import MAX_ENTRIES
+from profiles.names import MAX_LENGTH, folded, shortened
+from profiles.profile import MAX_DISPLAY_NAME, MAX_FACTS, Profile
+from profiles.store import ProfileStore
+from profiles.target import Target
+
+MAX_PARTS = 8
+_HOW = "Write gloomy-poet:0.6,calm-captain:0.4."
+Parts = Sequence[tuple[Profile, float]]
+
+
+def find(store: ProfileStore, reference: str) -> Profile:
+    """The profile of this name, or the blend of those that are named with their shares."""
+    if not is_blend(reference):
+        return store.load(reference)
+    return blended([(store.load(name), share) for name, share in shares(reference)])
+
+
+def is_blend(reference: str) -> bool:
+    """Whether this names a blend: no name of a profile holds these signs."""
+    return "," in reference or ":" in reference
+
+
+def shares(reference: str) -> list[tuple[str, float]]:
+    """(name, share) for each part of a blend as it is written; ProfileError when it is none."""
+    parts: list[tuple[str, float]] = []
+    for part in reference.split(","):
+        name, colon, share = (piece.strip() for piece in part.partition(":"))
+        if not name:
+            raise ProfileError(
+                f"A blend names profiles with their shares, not {shortened(reference)}. {_HOW}"
+            )
+        if folded(name) in (folded(other) for other, _ in parts):
+            twice = f"but {shortened(reference)} has {shortened(name)} twice"
+            raise ProfileError(f"A blend names each profile once, {twice}. {_HOW}")
+        parts.append((name, _share(share, reference) if colon else 1.0))
+    if not 2 <= len(parts) <= MAX_PARTS:
+        raise ProfileError(
+            f"A blend has 2 to {MAX_PARTS} profiles, not {len(parts)} as in {shortened(reference)}. {_HOW}"
+        )
+    return parts
+
+
+def blended(parts: Parts) -> Profile:
+    """One profile of several and their shares: the heaviest first, of equal ones the first that was named."""
+    total = sum(share for _, share in parts)
+    mixed = [(profile, share / total) for profile, share in sorted(parts, key=lambda part: -part[1])]
+    profiles = [profile for profile, _ in mixed]
+    first = profiles[0]
+    return Profile(
+        name="_".join(profile.name for profile in profiles)[:MAX_LENGTH].rstrip("-_"),
+        display_name=" + ".join(profile.speaker for profile in profiles)[:MAX_DISPLAY_NAME].rstrip(),
+        description=f"A blend: {', '.join(f'{share:.0%} {profile.name}' for profile, share in mixed)}.",
+        facts=_each_once(profile.facts for profile in profiles)[:MAX_FACTS],
+        greeting=first.greeting,
+        alternate_greetings=first.alternate_greetings,
+        scenario=first.scenario,
+        example_dialogue=first.example_dialogue,
+        tags=_each_once(profile.tags for profile in profiles),
+        attributes=_attributes(mixed),
+        lorebook=tuple(entry for profile in profiles for entry in profile.lorebook)[:MAX_ENTRIES],
+    )
+
+
+def _attributes(mixed: Parts) -> dict[str, Target]:
+    names = _each_once(profile.attributes for profile, _ in mixed)
+    targets = {name: _target(mixed, name) for name in names}
+    return {name: target for name, target in targets.items() if target is not None}
+
+
+def _target(mixed: Parts, name: str) -> Target | None:
+    """The mixed target of one attribute; None where nothing pulls.
+
+    Strengths are mixed as weights are, if all who name the attribute give one. Beside a weight, a strength
+    counts as weight 1, the model's own.
+    """
+    asked = [(profile.attributes[name], share) for profile, share in mixed if name in profile.attributes]
+    strong = all(target.probability is not None for target, _ in asked)
+    aspects: dict[str, float] = {}
+    for target, share in asked:
+        pull = target.probability if strong else target.weight
+        for aspect, part in target.aspects.items():
+            aspects[aspect] = aspects.get(aspect, 0.0) + share * part * (1.0 if pull is None else pull)
+    aspects = {aspect: part for aspect, part in aspects.items() if part > 0}
+    return _pulled(aspects, "strength" if strong else "weight") if aspects else None
+
+
+def _pulled(aspects: Mapping[str, float], kind: str) -> Target:
+    total = math.fsum(aspects.values())
+    return Target.parse({"aspects": {name: part / total for name, part in aspects.items()}, kind: total})
+
+
+def _each_once(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for group in groups for text in group))
+
+
+def _share(text: str, reference: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1e9:
+        raise ProfileError(
+            f"A share is a number above 0, not {shortened(text)} as in {shortened(reference)}. {_HOW}"
+        )
+    return share

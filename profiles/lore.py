@@ -1,0 +1,125 @@
+"""Entries of a lorebook: what a persona knows of its world, each told when one of its keys is spoken of.
+
+A character card holds them as `character_book`; reading one is lenient, and writing one changes only the
+entries in which the profile differs from what the card reads as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from profiles.errors import ProfileError
+from profiles.names import is_unicode, shortened
+
+MAX_ENTRIES = 10_000
+MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the card keeps all
+Json = dict[str, Any]
+
+
+class LoreEntry(BaseModel):
+    """One piece of knowledge and the keys that bring it up.
+
+    `order` says where it stands among others (lower is earlier), `priority` what is left out first where
+    there is no room (lower goes first). With `secondary_keys` a key of each list must be there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    keys: tuple[str, ...] = ()
+    secondary_keys: tuple[str, ...] = ()
+    content: str = ""
+    comment: str = ""
+    constant: bool = False
+    enabled: bool = True
+    case_sensitive: bool = False
+    use_regex: bool = False
+    order: int | float = 0
+    priority: int | float = 0
+
+    @field_validator("keys", "secondary_keys", "content", "comment")
+    @classmethod
+    def _unicode(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (value,) if isinstance(value, str) else value:
+            if not is_unicode(text):
+                raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
+        return value
+
+
+def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
+    """The entries of a card's lorebook, and warnings."""
+    raws = _raw_entries(book)
+    entries = [_entry(raw) for raw in raws[:MAX_ENTRIES]]
+    room, kept = MAX_LORE, 0
+    for entry in entries:
+        room -= len(entry.content) + sum(map(len, entry.keys))
+        if room < 0:
+            break
+        kept += 1
+    if kept == len(raws):
+        return tuple(entries), []
+    warning = f"A profile takes {MAX_ENTRIES} entries and {MAX_LORE} characters of a lorebook"
+    return tuple(entries[:kept]), [f"{warning}; of the card's {len(raws)} entries {kept} are used."]
+
+
+def book_with(book: object, entries: Sequence[LoreEntry]) -> Json:
+    """A card's lorebook with these entries; those that it has already stay as the card writes them."""
+    raws = _raw_entries(book)
+    known = [_entry(raw) for raw in raws]
+    written = dict(zip(known, raws, strict=True))
+    new: list[Json] = []
+    for place, entry in enumerate(entries):
+        in_place = raws[place] if len(raws) == len(entries) else {}
+        if in_place and known[place] == entry:
+            new.append(in_place)
+        else:
+            new.append(written.get(entry) or {"extensions": {}, **in_place, **_fields(entry)})
+    before = book if isinstance(book, dict) else {}
+    return {"extensions": {}, **before, "entries": new}
+
+
+def _raw_entries(book: object) -> list[Json]:
+    found = book.get("entries") if isinstance(book, dict) else None
+    values: Iterable[object] = found.values() if isinstance(found, dict) else found or ()
+    return [raw for raw in values if isinstance(raw, dict)] if isinstance(found, list | dict) else []
+
+
+def _entry(raw: Json) -> LoreEntry:
+    selective = bool(raw.get("selective")) or "selective" not in raw
+    return LoreEntry(
+        keys=_texts(raw.get("keys")),
+        secondary_keys=_texts(raw.get("secondary_keys")) if selective else (),
+        content=_text(raw.get("content")),
+        comment=_text(raw.get("comment")),
+        constant=raw.get("constant") is True,
+        enabled=raw.get("enabled") is not False,
+        case_sensitive=raw.get("case_sensitive") is True,
+        use_regex=raw.get("use_regex") is True,
+        order=_number(raw.get("insertion_order")),
+        priority=_number(raw.get("priority")),
+    )
+
+
+def _fields(entry: LoreEntry) -> Json:
+    """The entry in the words of a card."""
+    fields = entry.model_dump(mode="json")
+    fields["insertion_order"] = fields.pop("order")
+    return {**fields, "selective": bool(entry.secondary_keys)}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(text for text in map(_text, values) if text.strip())
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return value if abs(value) < 2**53 else 0  # infinite and no numbers are 0 too

@@ -1,0 +1,61 @@
+"""Second thoughts about what was said, inside the caller's transaction. Nothing is overwritten or deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from storage import changes, queries
+from storage.errors import RefusedValueError
+
+_FORK = " (fork)"  # behind the title, so that the title still names one conversation
+
+
+def edit(session: Session, message_id: int, text: str) -> int:
+    """The id of a new message in the place of this one, with another text; it becomes the head."""
+    old = queries.message_row(session, message_id)
+    return changes.append(
+        session,
+        queries.conversation_row(session, old.conversation_id),
+        parent_id=old.parent_id,
+        role=old.role,
+        text=text,
+        state="complete",
+        hidden=old.hidden,
+        speaker=old.speaker,
+    )
+
+
+def undo(session: Session, conversation_id: str) -> str:
+    """End the active path before the last message of the user; returns the text of that message."""
+    conversation = queries.conversation_row(session, conversation_id)
+    path = queries.messages_of(session, queries.active_path(conversation_id))
+    for message in reversed(path):
+        if message.role == "user":
+            changes.move_head(session, conversation, message.parent_id)
+            return message.text
+    raise RefusedValueError(
+        "Undo takes back the last message of the user, and the active path of conversation "
+        f"{conversation_id!r} has none. Say something first."
+    )
+
+
+def fork(session: Session, message_id: int) -> str:
+    """The id of a new conversation that holds the path up to and with this message, marks and all."""
+    source = queries.conversation_row(session, queries.message_row(session, message_id).conversation_id)
+    path = queries.messages_of(session, queries.path_to(message_id))
+    now = datetime.now(UTC)
+    copy = replace(
+        queries.conversation(session, source.id),
+        id=queries.new_id(session),
+        title=source.title and source.title.removesuffix(_FORK) + _FORK,
+        head_id=message_id,
+        created_at=now,
+        updated_at=now,
+        visits=len(path),
+        archived=False,
+    )
+    alone = [replace(message, position=0, visited=rank) for rank, message in enumerate(path, start=1)]
+    return changes.restore(session, copy, alone)

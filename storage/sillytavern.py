@@ -1,0 +1,155 @@
+"""Chats of SillyTavern: one JSON object a line, a header first, or in old group chats none.
+
+Read is every dialect, written the newest, and what was read is written again as it was, key by key: see
+`storage/sillytavern_turn.py` for the lines. A line that is no JSON is counted and left out; it never costs
+the chat. Of the tree of a conversation a file holds one path with the alternatives beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from storage import sillytavern_turn
+from storage.branches import Tree
+from storage.dates import moment
+from storage.errors import RefusedValueError
+from storage.foreign import Origin, Reading, Turn, assembled
+from storage.records import Message
+from storage.sillytavern_turn import KEY
+from storage.strict_json import parsed
+
+FORM = "sillytavern"
+HEADER_KEYS = ("user_name", "character_name", "chat_metadata")
+DEPTH = 64  # of a line: kept in a message, it must still fit into a JSON export
+UNUSED = "unused"  # the name in headers that leave names to the messages
+_DATED = re.compile(r"(.*) - \d{4}-\d{1,2}-\d{1,2} ?@.*")  # a file that nobody gave a name to
+_BOM = b"\xef\xbb\xbf"
+
+
+def is_chat(data: bytes) -> bool:
+    """Whether one of the first lines is a line of such a chat."""
+    for row in data.removeprefix(_BOM).split(b"\n", 20)[:20]:
+        if row.lstrip().startswith(b"{"):
+            value = _value(row)
+            if _is_header(value) or (isinstance(value, dict) and "mes" in value):
+                return True
+    return False
+
+
+def read(data: bytes, origin: Origin) -> Reading:
+    """The chat in the bytes of a file; RefusedValueError when no line of it says anything."""
+    header, lines, lost = _lines(data)
+    if not lines:
+        raise RefusedValueError(
+            "A SillyTavern chat has one JSON object a line, with what was said as its 'mes', and this file "
+            f"has none ({len(lost)} lines cannot be read). Nothing was imported. Give a .jsonl file from the "
+            "folder 'chats' or 'group chats'."
+        )
+    known = header or {}
+    turns = [sillytavern_turn.read(line, origin.user) for line in lines]
+    names = Origin(
+        title="" if _DATED.fullmatch(origin.title) else origin.title,
+        user=origin.user or _of_user(turns) or _named(known.get("user_name")),
+        character=origin.character or _of_character(turns, _named(known.get("character_name"))),
+        now=origin.now,
+    )
+    begun = moment(known.get("create_date"))
+    conversation, messages = assembled(turns, names, begun, {KEY: {"header": header}})
+    return Reading(FORM, conversation, messages, _warnings(lost), len(lost))
+
+
+def _lines(data: bytes) -> tuple[dict[str, Any] | None, list[dict[str, Any]], list[int]]:
+    """The header, the lines that say something, and the numbers of those that cannot be read."""
+    header, lines, lost = None, [], []
+    first = True
+    for number, row in enumerate(data.removeprefix(_BOM).split(b"\n"), start=1):
+        if not row.strip():
+            continue
+        value = _value(row)
+        if first and _is_header(value):
+            header = value
+        elif sillytavern_turn.is_turn(value):
+            lines.append(value)
+        else:
+            lost.append(number)
+        first = False
+    return header, lines, lost
+
+
+def _value(row: bytes) -> Any:
+    """The JSON value of a line; None when there is none (a file may break off within a letter)."""
+    try:
+        return parsed(row.decode("utf-8"), DEPTH)
+    except ValueError:
+        return None
+
+
+def _is_header(value: object) -> bool:
+    return isinstance(value, dict) and "mes" not in value and any(key in value for key in HEADER_KEYS)
+
+
+def _warnings(lost: Sequence[int]) -> tuple[str, ...]:
+    if not lost:
+        return ()
+    shown = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
+    which = f"Line {shown} is" if len(lost) == 1 else f"{len(lost)} lines ({shown}) are"
+    return (f"{which} no message that can be read and left out; everything else is there.",)
+
+
+def _of_user(turns: Sequence[Turn]) -> str:
+    return next((turn.name for turn in turns if turn.role == "user" and turn.name.strip()), "")
+
+
+def _of_character(turns: Sequence[Turn], announced: str) -> str:
+    """The name that the header announces if it speaks, else the one that speaks most often."""
+    named = [turn for turn in turns if turn.role == "bot" and turn.name.strip()]
+    spoken = Counter(turn.name for turn in named if not turn.hidden) or Counter(turn.name for turn in named)
+    return announced if announced in spoken or not spoken else spoken.most_common(1)[0][0]
+
+
+def _named(name: object) -> str:
+    return name if isinstance(name, str) and name != UNUSED else ""
+
+
+def write(tree: Tree, ascii_only: bool = False) -> str:
+    """The active path as a chat file. Like those of SillyTavern it does not end with a line break."""
+    return _text(_header(tree), tree, tree.path(), ascii_only=ascii_only)
+
+
+def write_branches(tree: Tree, stem: str) -> dict[str, str]:
+    """Files that hold every message, by their names: the active path, and its branches that name it."""
+    files = {stem: write(tree)}
+    for number, path in enumerate(tree.branches()[1:], start=1):
+        header = _header(tree) or _new_header()
+        about = header.get("chat_metadata")
+        about = {**(about if isinstance(about, dict) else {}), "main_chat": stem}
+        files[f"{stem} - Branch {number}"] = _text(header | {"chat_metadata": about}, tree, path)
+    return files
+
+
+def _text(
+    header: dict[str, Any] | None, tree: Tree, path: Sequence[Message], *, ascii_only: bool = False
+) -> str:
+    names, model = tree.names, tree.conversation.model
+    lines = [] if header is None else [header]
+    for message in path:
+        family = tree.alternatives(message)
+        lines.append(sillytavern_turn.written(message, family, names.of(message), model))
+    return "\n".join(json.dumps(line, ensure_ascii=ascii_only) for line in lines)
+
+
+def _header(tree: Tree) -> dict[str, Any] | None:
+    """The header that was read (None: there was none), or that of a new chat."""
+    kept = (tree.conversation.extra or {}).get(KEY)
+    if not isinstance(kept, dict) or "header" not in kept:
+        return _new_header()
+    return dict(kept["header"]) if isinstance(kept["header"], dict) else None
+
+
+def _new_header() -> dict[str, Any]:
+    """Of the newest dialect. Without a `user_name` SillyTavern would refuse the file."""
+    return {"chat_metadata": {}, "user_name": UNUSED, "character_name": UNUSED}

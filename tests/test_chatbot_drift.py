@@ -1,0 +1,143 @@
+"""Drift in closed form: distances, means, slope, the moment of the threshold, and the hand that holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chatbot import drift
+from chatbot.drift import Rule, held, raised, series
+from profiles import Target
+
+RULE = Rule(threshold=0.4, window=2, limit=2.0)
+SAD = {"aspects": {"pessimistic": 1.0}, "weight": 1.0}
+
+
+def trace(sad: float, **more: Any) -> dict[str, Any]:
+    """A reply that was asked to be pessimistic and is so with this probability."""
+    measured = {"attitude": {"optimistic": 1 - sad, "pessimistic": sad}}
+    return {"targets": {"attitude": SAD}, "measured": measured, **more}
+
+
+def test_the_distance_is_half_the_sum_of_the_gaps() -> None:
+    found = drift.distances(
+        {
+            "targets": {
+                "attitude": SAD,
+                "mind": {"aspects": {"emotional": 0.8, "critical": 0.2}, "weight": None},
+                "style": {"aspects": {"plain": 1.0}, "weight": 1.0, "strength": 0.6},
+            },
+            "measured": {
+                "attitude": {"optimistic": 0.3, "pessimistic": 0.7},
+                "mind": {"critical": 0.5, "emotional": 0.5},
+                "style": {"lyrical": 0.1, "plain": 0.9},
+            },
+        }
+    )
+    assert found == pytest.approx({"attitude": 0.3, "mind": 0.3, "style": 0.3})
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        None,
+        {},
+        {"finish": "stopped"},
+        {"targets": {"attitude": SAD}},
+        {"targets": {"attitude": SAD | {"weight": 0}}, "measured": {"attitude": {"pessimistic": 1.0}}},
+    ],
+)
+def test_what_was_off_or_not_measured_has_no_distance(bare: dict[str, Any] | None) -> None:
+    assert drift.distances(bare) == {}
+
+
+def test_a_reply_counts_its_attributes_alike_whatever_their_weights() -> None:
+    two = trace(1.0)
+    two["targets"] |= {"mind": {"aspects": {"critical": 1.0}, "weight": 9.0}}
+    two["measured"] |= {"mind": {"critical": 0.5, "emotional": 0.5}}
+    assert series([(7, two)], RULE).points[0].drift == pytest.approx(0.25)
+
+
+def test_a_series_has_a_moving_mean_and_a_slope() -> None:
+    found = series([(1, trace(1.0)), (2, None), (3, trace(0.8)), (5, trace(0.6)), (7, trace(0.4))], RULE)
+    assert [point.message_id for point in found.points] == [1, 3, 5, 7]
+    assert found.values == pytest.approx([0.0, 0.2, 0.4, 0.6])
+    assert found.moving == pytest.approx([0.0, 0.1, 0.3, 0.5])
+    assert found.slope == pytest.approx(0.2)
+    assert found.attributes == pytest.approx({"attitude": 0.5})
+    assert series([], RULE).slope == 0
+
+
+def test_the_threshold_is_passed_once_and_said_once() -> None:
+    traces = [(i, trace(sad)) for i, sad in enumerate((0.1, 0.1, 0.1, 1.0, 1.0, 0.1, 0.1))]
+    found = [series(traces[: i + 1], RULE) for i in range(len(traces))]
+    assert [one.past for one in found] == [False, True, True, True, False, True, True]
+    assert [one.crossed for one in found] == [False, True, False, False, False, True, False]
+    assert [bool(drift.warning(one)) for one in found] == [one.crossed for one in found]
+    assert drift.warning(found[1]) == (
+        "The persona drifts: 0.90 over the last 2 replies, most of it in attitude (0.90). "
+        "Turn that dial up, or set measures.hold = true."
+    )
+
+
+def test_the_curve_is_absolute_and_shows_the_last() -> None:
+    assert drift.sparkline([0.0, 0.13, 0.5, 0.99, 1.0]) == "▁▂▅██"
+    assert drift.sparkline([0.0] * 5 + [1.0], 3) == "▁▁█"
+    assert drift.short(series([(1, trace(1.0)), (2, trace(0.5))], RULE)) == "drift ▁▅ 0.25"
+    assert drift.short(series([], RULE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "words"),
+    [
+        ((), "nothing was asked or measured"),
+        ((0.9,), "as asked"),
+        ((0.9, 0.9), "as asked, steady"),
+        ((0.9, 0.8, 0.7), "near what was asked, moving away"),
+        ((0.5, 0.5), "away from what was asked, steady"),
+        ((0.2, 0.5, 0.8), "near what was asked, coming back"),
+    ],
+)
+def test_it_can_be_said_in_words(probabilities: tuple[float, ...], words: str) -> None:
+    assert drift.in_words(series(((i, trace(p)) for i, p in enumerate(probabilities)), RULE)) == words
+
+
+# --- holding
+
+
+TARGETS = {"attitude": Target.parse("pessimistic:1.2"), "mind": Target.parse("critical")}
+
+
+def test_nothing_is_held_before_there_are_enough_replies() -> None:
+    assert raised(TARGETS, [], RULE) == {}
+    assert held(TARGETS, [trace(0.1)], RULE) == TARGETS
+
+
+def test_a_weight_goes_up_by_steps_to_the_limit_and_comes_back_to_itself() -> None:
+    traces = [trace(0.1), trace(0.1)]
+    factors = []
+    for sad in (0.1, 0.1, 0.1, 1.0, 1.0, 1.0, 1.0, 1.0):
+        now = raised(TARGETS, traces, RULE)
+        factors.append(now.get("attitude", 1.0))
+        traces.append(trace(sad, hold=now))
+    assert factors == pytest.approx([1.25, 1.5625, 1.953125, 2.0, 2.0, 1.6, 1.28, 1.024])
+    assert raised(TARGETS, traces, RULE) == {}
+
+
+def test_held_targets_keep_their_aspects_and_the_others_are_untouched() -> None:
+    found = held(TARGETS, [trace(0.1), trace(0.1)], RULE)
+    assert found == {"attitude": Target.parse("pessimistic:1.5"), "mind": Target.parse("critical")}
+    bare = {"attitude": Target.parse("pessimistic")}
+    assert held(bare, [trace(0.1), trace(0.1)], RULE) == {"attitude": Target.parse("pessimistic:1.25")}
+
+
+def test_a_dial_that_was_turned_starts_afresh() -> None:
+    turned = {"attitude": Target.parse("optimistic:1.2")}
+    assert raised(turned, [trace(0.1, hold={"attitude": 2.0})] * 3, RULE) == {}
+
+
+@pytest.mark.parametrize("target", ["pessimistic:90%", "pessimistic:0"])
+def test_a_strength_and_what_is_off_are_left_alone(target: str) -> None:
+    asked = {"attitude": Target.parse(target)}
+    assert held(asked, [trace(0.1), trace(0.1)], RULE) == asked

@@ -1,0 +1,126 @@
+"""The lorebook: which entries a conversation calls up, in what order, and that no key takes long."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from chatbot.lore_keys import pattern
+from chatbot.lorebook import active, lore
+from profiles import LoreEntry, Profile
+
+
+def entry(*keys: str, content: str = "Told.", **fields: Any) -> LoreEntry:
+    return LoreEntry(keys=keys, content=content, **fields)
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "text"),
+    [
+        (True, entry("moon", "sun"), "The MOON rises"),
+        (False, entry("moon"), "The sun rises"),
+        (False, entry("moon", enabled=False), "moon"),
+        (True, entry("Moon", case_sensitive=True), "Moon"),
+        (False, entry("Moon", case_sensitive=True), "moon"),
+        (True, entry("straße"), "In der STRASSE"),
+        (True, entry(constant=True), ""),
+        (False, entry(), "moon"),
+        (False, entry("", " "), "moon"),
+        (True, entry("moon", secondary_keys=("night", "day")), "A moon by day"),
+        (False, entry("moon", secondary_keys=("night",)), "A moon by day"),
+        (False, entry("moon", content="@@dont_activate\nTold."), "moon"),
+        (True, entry("moon", content="@@activate\nTold."), "sun"),
+        (True, entry("moon", content="@@depth 4\n@@@role user\nTold."), "moon"),
+        (False, entry("moon", content="@@activate"), "moon"),
+        (True, entry(r"\bmoons?\b", use_regex=True), "Two Moons"),
+        (False, entry(r"\bmoon\b", use_regex=True), "moonlight"),
+        (False, entry(r"/moon/", use_regex=True), "MOON"),
+        (True, entry(r"/mo{2}n/i", use_regex=True), "MOON"),
+        (False, entry("(moon", use_regex=True), "(moon"),
+        (False, entry("moon", use_regex=True, case_sensitive=True), "Moon"),
+    ],
+)
+def test_an_entry_is_told_when_its_keys_are_spoken_of(told: bool, asked: LoreEntry, text: str) -> None:
+    assert active([asked], [text], 50) == (["Told."] if told else [])
+
+
+def test_the_last_messages_are_searched_alone() -> None:
+    entries = [entry("moon"), entry("sun", content="Sun.")]
+    assert active(entries, ["moon", "a", "b", "sun"], 50) == ["Told.", "Sun."]
+    assert active(entries, ["moon", "a", "b", "c", "sun"], 50) == ["Sun."]
+    assert active(entries, ["moon" + "x" * 1000], 50) == []
+    assert active(entries, [], 50) == []
+
+
+def test_insertion_order_places_and_priority_decides() -> None:
+    entries = [
+        entry(constant=True, content="three words here", order=2),
+        entry(constant=True, content="also three words", order=1, priority=5),
+        entry(constant=True, content="first of equals", order=1, priority=5),
+    ]
+    assert active(entries, [], 9) == ["also three words", "first of equals", "three words here"]
+    assert active(entries, [], 6) == ["also three words", "first of equals"]
+    assert active(entries, [], 3) == ["also three words"]
+    assert active(entries, [], 0) == []
+
+
+def test_a_long_entry_gives_its_first_sentences() -> None:
+    long = entry(constant=True, content="The moon is made. Of very old cheese. " * 20)
+    assert active([long], [], 8) == ["The moon is made. Of very old cheese."]
+    assert active([long], [], 7) == ["The moon is made."]
+    assert active([long], [], 3) == []
+
+
+def test_what_a_profile_tells_has_its_macros_filled_in() -> None:
+    lorebook = [
+        {"keys": ["{{user}}"], "content": "{{char}} knows {{user}}."},
+        {"keys": ["x"], "content": "{{// nothing}}"},
+    ]
+    profile = Profile.parse({"name": "bob", "display_name": "Bob B.", "lorebook": lorebook})
+    assert lore(profile, ["I am ada", "x"], "Ada") == ("Bob B. knows Ada.",)
+    assert lore(profile, ["I am nobody"], "Ada") == ()
+    assert lore(Profile(name="bob"), ["Ada"], "Ada") == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "expression"),
+    [
+        ("king.*castle", "king.{0,50}castle"),
+        ("a+?b", "a{1,50}?b"),
+        ("(ab|c)?d", "(?:ab|c){0,1}d"),
+        ("(?:ab)+", "(?:ab){1,50}"),
+        ("a{2}b{1,}c{1,3}", "a{2,2}b{1,50}c{1,3}"),
+        (r"\w\d\s\b\.\(", r"\w\d\s\b\.\("),
+        (r"[a-z\]]é 日", r"[a-z\]]é\ 日"),
+        ("x{y}", r"x\{y\}"),
+        ("^a$", "^a$"),
+    ],
+)
+def test_a_key_is_a_regular_expression_with_an_end(key: str, expression: str) -> None:
+    found = pattern(key, False)
+    assert found is not None
+    assert found.expression.pattern == expression
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("(a+)+b", "(a|aa)+b", "(a*)*", "(a{1,9}){9}", ".*.*.*x", "a?a?a?a?a?a?a?a?a?a?a?a?a?a?", "x" * 201),
+        *("(", ")", "a)", "[", "[a", "a**", "*a", "a{3,2}", "a++", "\\", "[z-a]", "a{2}{3}", "[[a]"),
+        *(r"(a)\1", "(?=a)", "(?i)a", "(?P<n>a)", r"\x41", r"\A", "/a/y", "a{1,999}{1,999}"),
+    ],
+)
+def test_a_key_that_could_take_long_or_is_no_expression_matches_nothing(key: str) -> None:
+    assert pattern(key, False) is None
+    assert active([entry(key, use_regex=True)], ["aaa" + key], 50) == []
+
+
+def test_no_lorebook_takes_long() -> None:
+    worst = [entry(f".*.*x{n}", use_regex=True) for n in range(500)]
+    large = [entry(*(f"key {n} {k}" for k in range(3)), content="Ж" * 500) for n in range(4000)]
+    began = time.process_time()
+    assert active(worst, ["a" * 5000] * 9, 50) == []
+    assert active(large, ["Of key 77 2 and more."] * 4, 100) == ["Ж" * 500]
+    assert time.process_time() - began < 4

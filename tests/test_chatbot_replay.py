@@ -1,0 +1,179 @@
+"""A reply found again: the tiny model says the same text, and every change that could matter is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import config, replay
+from chatbot.cli import app, start
+from chatbot.engine import GenerationEngine
+from chatbot.flow import FlowOptions
+from chatbot.sampling import Sampling
+from chatbot.session import ChatSession
+from profiles import Profile
+from storage import ConversationManager
+
+SAD = Profile.parse(
+    {"name": "sad-cat", "facts": ["I have a cat."], "attributes": {"attitude": "pessimistic:1.3"}}
+)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model: Path) -> GenerationEngine:
+    return GenerationEngine.load(tiny_model, device="cpu")
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+def talked(manager: ConversationManager, engine: GenerationEngine, candidates: int = 2) -> list[int]:
+    """The numbers of the messages of two exchanges: user, bot, user, bot."""
+    sampling = Sampling(candidates=candidates, max_tokens=12)
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=sampling)
+    for text in ("I like the rain.", "Tell me of the sea."):
+        list(session.reply(text))
+    return [message.id for message in session.messages()]
+
+
+def again(manager: ConversationManager, number: int, engine: GenerationEngine) -> replay.Replay:
+    return replay.replay(manager, replay.recorded(manager, number), engine)
+
+
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_the_same_text_comes_out(
+    manager: ConversationManager, engine: GenerationEngine, candidates: int
+) -> None:
+    numbers = talked(manager, engine, candidates)
+    for number in (numbers[1], numbers[3]):
+        found = again(manager, number, engine)
+        assert (found.same, found.differences) == (True, ())
+        assert replay.told(found) == "The same text."
+
+
+def test_a_reply_that_was_continued_begins_as_it_did(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=Sampling(candidates=2))
+    list(session.reply("Tell me of the sea.", prefix="Bad, the"))
+    reply = session.messages()[-1]
+    assert (reply.generation or {})["prefix"] == "Bad, the"
+    assert again(manager, reply.id, engine).same
+
+
+def test_a_trace_holds_no_word_of_its_context(manager: ConversationManager, engine: GenerationEngine) -> None:
+    numbers = talked(manager, engine)
+    trace = manager.siblings(numbers[3])[0].generation or {}
+    assert [len(trace["context"][part]) for part in ("facts", "turns")] == [1, 3]
+    assert "rain" not in json.dumps(trace["context"])
+
+
+def test_a_hidden_message_and_another_persona_are_named(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    numbers = talked(manager, engine)
+    manager.hide(numbers[0])
+    changed = SAD.changed(facts=("I have a dog.", "I have tea."))
+    conversation = manager.siblings(numbers[3])[0].conversation_id
+    manager.set_profile(conversation, profile_name="sad-cat", profile=changed.model_dump(mode="json"))
+    assert again(manager, numbers[3], engine).differences == (
+        "context: of 1 fact that the model saw, 1 is gone (hidden, deleted or changed); 2 are new",
+        "context: of 3 messages that the model saw, 1 is gone (hidden, deleted or changed); 0 are new",
+    )
+
+
+def test_other_settings_and_another_program_are_named(
+    manager: ConversationManager, engine: GenerationEngine, tiny_model: Path
+) -> None:
+    numbers = talked(manager, engine)
+    trace = dict(manager.siblings(numbers[1])[0].generation or {})
+    trace |= {"program": "0.0.1", "model_digest": "0" * 16}
+    del trace["dtype"]
+    manager.finish_reply(numbers[1], text="Something else.", state="complete", generation=trace)
+    other = GenerationEngine.load(tiny_model, device="cpu", flow=replace(FlowOptions(), steps=9))
+    found = again(manager, numbers[1], other)
+    assert not found.same
+    assert replay.told(found) == (
+        "Another text. What is not as it was:\n"
+        "  not recorded then: dtype\n"
+        f"  model_digest: '{'0' * 16}' then, '{engine.digest}' now\n"
+        "  program: '0.0.1' then, '0.1.0' now\n"
+        "  flow_options.steps: 8 then, 9 now\n"
+        "Then: Something else.\n"
+        f"Now:  {found.again}"
+    )
+
+
+# --- the command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["message", "replay", *arguments], prog_name="chatbot")
+
+
+def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
+    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
+
+
+@pytest.fixture
+def loaded(engine: GenerationEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: engine)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_exit_code_tells(manager: ConversationManager, engine: GenerationEngine) -> None:
+    number = talked(manager, engine)[1]
+    gives(run(str(number)), "The same text.\n")
+    text = manager.siblings(number)[0].text
+    same = {"message_id": number, "same": True, "differences": [], "then": text, "now": text}
+    gives(run(str(number), "--json"), json.dumps(same, indent=2) + "\n")
+    trace = manager.siblings(number)[0].generation
+    manager.finish_reply(number, text="\x1b[2JElse.", state="complete", generation=trace or {})
+    gives(
+        run(str(number)),
+        "Another text. What is not as it was:\n"
+        "  nothing that is recorded; another machine or library may round differently\n"
+        f"Then: [2JElse.\nNow:  {text}\n",
+        code=1,
+    )
+
+
+def unreadable(settings: Any) -> Any:
+    raise AssertionError("the model need not be read")
+
+
+def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
+    manager: ConversationManager, engine: GenerationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = talked(manager, engine)
+    monkeypatch.setattr(start, "load_engine", unreadable)
+    gives(
+        run(str(numbers[0])),
+        "",
+        f"Error: Only replies have a trace; message {numbers[0]} is a user's. Name a reply.\n",
+        2,
+    )
+    manager.finish_reply(numbers[1], text="Ba", state="partial", generation={"finish": "stopped"})
+    gives(
+        run(str(numbers[1])),
+        "",
+        f"Error: Message {numbers[1]} was cut short and cannot be replayed. Name a whole reply.\n",
+        1,
+    )
+    manager.finish_reply(numbers[1], text="Ba", state="complete", generation={"finish": "end"})
+    gives(
+        run(str(numbers[1])),
+        "",
+        f"Error: The trace of message {numbers[1]} lacks what a replay needs: 'targets'. "
+        "It comes from an older version or another program.\n",
+        1,
+    )

@@ -1,0 +1,18 @@
+"""The documents say what the program does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def test_the_command_line_reference_is_what_help_says() -> None:
+    # In a process of its own: the width of the help comes from the environment, read at import.
+    command = [sys.executable, "-m", "chatbot.cli.reference"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    again = "Out of date. Run: python -m chatbot.cli.reference > docs/cli.md"
+    assert (DOCS / "cli.md").read_text("utf-8") == made.stdout, again
+    assert made.stderr == ""

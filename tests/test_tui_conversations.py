@@ -1,0 +1,332 @@
+"""Many conversations: the list with what it can do, search, the tree and tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from chatbot.session import ChatSession
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.conversations_screen import ConversationsScreen
+from chatbot.tui.search_screen import SearchScreen
+from chatbot.tui.statistics_screen import StatisticsScreen
+from chatbot.tui.tab_line import TabLabel
+from chatbot.tui.tree_screen import TreeScreen
+from tui_scripted import LINES, POET, ScriptedEngine, WatchedApp, open_session, ready, say, until
+
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
+SIZE = (100, 40)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    session, engine = open_session(tmp_path / "chat.db")
+    yield WatchedApp(session), session, engine
+    session.manager.close()
+
+
+def stored(session: ChatSession, *texts: str) -> str:
+    """A conversation that begins with these messages of the user, each answered; its id."""
+    manager = session.manager
+    conversation = manager.create(
+        profile_name=POET.name, profile=POET.model_dump(mode="json"), model="scripted"
+    )
+    for text in texts:
+        manager.add_message(conversation.id, role="user", text=text)
+        manager.add_message(conversation.id, role="bot", text=f"An answer to {text}.")
+    return conversation.id
+
+
+def rows(app: WatchedApp) -> list[str]:
+    options = app.screen.query_one("#rows", OptionList)
+    return [str(options.get_option_at_index(i).prompt).split("\n")[0] for i in range(options.option_count)]
+
+
+# --- the list
+
+
+async def test_the_list_renames_archives_and_shows_the_archive(opened: Opened) -> None:
+    app, session, _ = opened
+    stored(session, "about rain")
+    stored(session, "about bread")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+        await pilot.press("f4")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query_one(Input).value = "Bread [x]"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+        await until(pilot, lambda: rows(app) == ["  Bread [x]", "  about rain"])
+        await pilot.press("alt+a")
+        await until(pilot, lambda: rows(app) == ["  about rain"])
+        assert app.notices == ["Archived. Alt+S shows the archive."]
+        await pilot.press("alt+s")
+        await until(pilot, lambda: len(rows(app)) == 2)
+        detail = str(app.screen.query_one("#rows", OptionList).get_option_at_index(0).prompt)
+        assert detail.endswith("· archived")
+        await pilot.press("alt+a", "alt+s")
+        await until(pilot, lambda: not session.manager.get("Bread [x]").archived)
+        assert len(rows(app)) == 2
+
+
+async def test_the_list_deletes_and_brings_back(opened: Opened) -> None:
+    app, session, _ = opened
+    stored(session, "about rain")
+    stored(session, "about bread")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+        await pilot.press("down", "alt+x")
+        await until(pilot, lambda: rows(app) == ["  about bread"])
+        assert app.notices == ["Deleted about rain. Alt+U brings it back."]
+        assert len(session.manager.list()) == 1
+        await pilot.press("alt+u")
+        await until(pilot, lambda: len(rows(app)) == 2)
+        await pilot.press("alt+u")
+        await until(pilot, lambda: len(app.notices) == 2)
+        assert "nothing was" in app.notices[1]
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+
+
+async def test_deleting_the_open_conversation_leaves_a_new_one_and_alt_u_opens_it_again(
+    opened: Opened,
+) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        engine.gate.clear()
+        app.chat.composer.put("two")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.turn is not None and len(session.messages()) == 5)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 1)
+        await pilot.press("alt+x")
+        engine.gate.set()
+        await until(pilot, lambda: rows(app) == [])
+        assert session.conversation is None
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat and len(app.texts) == 1)
+        await pilot.press("alt+u")
+        await until(pilot, lambda: len(app.texts) == 5)
+        assert session.messages()[1].text == "one"
+
+
+async def test_the_list_exports_to_a_file_and_counts(opened: Opened, tmp_path: Path) -> None:
+    app, session, _ = opened
+    stored(session, "about rain")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 1)
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
+        shown = [str(widget.render()) for widget in app.screen.query(".help-what")]
+        assert shown[:3] == ["2", "1 with 2 words", "1 with 5 words"]
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+        for name in ("talk.md", "talk.md", "talk.xyz"):
+            await pilot.press("f12")
+            await until(pilot, lambda: isinstance(app.screen, AskScreen))
+            assert app.screen.query_one(Input).value == "about-rain.md"
+            app.screen.query_one(Input).value = str(tmp_path / name)
+            told = len(app.notices)
+            await pilot.press("enter")
+            await until(pilot, lambda told=told: len(app.notices) > told)
+        assert app.notices[0] == f"Written to {tmp_path}/talk.md."
+        assert "An answer to about rain." in (tmp_path / "talk.md").read_text()
+        assert not any(notice.startswith("Written") for notice in app.notices[1:])
+
+
+async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_path: Path) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("f12")
+        await until(pilot, lambda: app.notices == ["There is nothing to export yet. Write something first."])
+        session.resume(stored(session, "about rain"))
+        await pilot.press("f12")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        app.screen.query_one(Input).value = str(tmp_path / "talk.json")
+        await pilot.press("enter")
+        await until(pilot, lambda: (tmp_path / "talk.json").exists())
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
+        headings = [str(widget.render()) for widget in app.screen.query(".help-heading")]
+        assert headings == ["about rain", "All conversations"]
+
+
+# --- search and tree
+
+
+async def test_ctrl_s_finds_a_message_and_goes_to_it(opened: Opened) -> None:
+    app, session, _ = opened
+    stored(session, "the umbrella is green", "and the hat")
+    stored(session, "about bread")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+        note = app.screen.query_one("#dialog-note")
+        await pilot.press("u")
+        assert str(note.render()) == "Type the words to look for · esc back"
+        await pilot.press(*"mbrel")
+        await until(pilot, lambda: sorted(rows(app)) != [])
+        assert sorted(rows(app)) == ["An answer to the umbrella is green.", "the umbrella is green"]
+        await pilot.press(*" zzz")
+        await until(pilot, lambda: str(note.render()).startswith("Nothing has all these words"))
+        await pilot.press(*["backspace"] * 10, *"answer hat")
+        await until(pilot, lambda: rows(app) == ["An answer to and the hat."])
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.chat and len(app.texts) == 4)
+        await until(pilot, lambda: app.texts[3].startswith("› gloomy-poet"))
+        assert session.messages()[0].text == "the umbrella is green"
+
+
+async def test_a_hit_beside_the_active_path_makes_its_path_the_active_one(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+        await pilot.press(*"stopped looking")
+        await until(pilot, lambda: rows(app) == [LINES[0]])
+        await pilot.press("enter")
+        await until(pilot, lambda: app.texts[-1].startswith("› gloomy-poet  ‹ 1/2 ›"))
+        assert session.messages()[-1].text == LINES[0]
+
+
+async def test_f8_shows_the_tree_and_enter_changes_the_active_path(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("f8")
+        await until(pilot, lambda: app.notices == ["There is no tree yet. Write something first."])
+        await say(pilot, "one [b]")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
+        await say(pilot, "two")
+        await pilot.press("f8")
+        await until(pilot, lambda: isinstance(app.screen, TreeScreen))
+        assert rows(app) == [
+            "● gloomy-poet: You are late. So is the spring.",
+            "● you: one [b]",
+            f"  ├ gloomy-poet: {LINES[0]}",
+            f"● gloomy-poet: {LINES[1]}",
+            "● you: two",
+            f"● gloomy-poet: {LINES[2]}",
+        ]
+        options = app.screen.query_one("#rows", OptionList)
+        await until(pilot, lambda: options.highlighted == 5)
+        await pilot.press("left", "left", "left")
+        assert options.highlighted == 1
+        await pilot.press("right")
+        assert options.highlighted == 3, "along the path"
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: app.screen is app.chat and len(app.texts) == 3)
+        assert session.messages()[-1].text == LINES[0]
+        await pilot.press("f8")
+        await until(pilot, lambda: isinstance(app.screen, TreeScreen))
+        assert rows(app)[-1] == f"● gloomy-poet: {LINES[0]}"
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+
+
+# --- tabs
+
+
+def tabs(app: WatchedApp) -> list[str]:
+    return [str(label.render()) for label in app.chat.query(TabLabel)]
+
+
+async def test_tabs_keep_their_conversation_and_their_draft(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert not app.chat.query_one("#tabs").display, "one conversation needs no line of tabs"
+        await say(pilot, "one")
+        await pilot.press(*"half", "alt+t")
+        await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 gloomy-poet"])
+        assert session.conversation is None
+        assert app.chat.composer.text == ""
+        await say(pilot, "two")
+        await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 two"])
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: tabs(app) == ["● 1 one", "  2 two"])
+        assert app.chat.composer.text == "half"
+        assert session.messages()[1].text == "one"
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: tabs(app)[1] == "● 2 two")
+        assert session.messages()[1].text == "two"
+        await pilot.click(app.chat.query(TabLabel).first())
+        await until(pilot, lambda: tabs(app)[0] == "● 1 one")
+        await pilot.press("alt+pagedown", "alt+q")
+        await until(pilot, lambda: not app.chat.query_one("#tabs").display)
+        await until(pilot, lambda: app.chat.composer.text == "half")
+        assert len(session.manager.list()) == 2, "closing a tab deletes nothing"
+        await pilot.press("alt+q")
+        await until(pilot, lambda: app.notices == ["This is the only tab. Ctrl+Q leaves."])
+
+
+async def test_going_to_another_tab_stops_and_stores_the_reply(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.words_before_gate = 2
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        engine.gate.clear()
+        await pilot.press(*"one", "enter")
+        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
+        await pilot.press("alt+t")
+        engine.gate.set()
+        await until(pilot, lambda: len(tabs(app)) == 2 and app.chat.turn is None)
+        assert [message.state for message in session.manager.path(session.manager.get("one").id)][
+            -1
+        ] == "partial"
+        await pilot.press("alt+pagedown")
+        await until(pilot, lambda: app.texts[-1].startswith("gloomy-poet  stopped"))
+
+
+async def test_what_is_open_in_a_tab_is_gone_to_and_what_is_deleted_leaves_it(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        for text in ("one", "two", "three"):
+            await say(pilot, text)
+            if text != "three":
+                await pilot.press("alt+t")
+                await until(pilot, lambda text=text: session.conversation is None)
+        await until(pilot, lambda: tabs(app) == ["  1 one", "  2 two", "● 3 three"])
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 3)
+        await pilot.press(*"two", "enter")
+        await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 two", "  3 three"])
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 3)
+        await pilot.press(*"one", "alt+x", "escape")
+        await until(pilot, lambda: tabs(app) == ["● 1 two", "  2 three"])
+        assert session.messages()[1].text == "two"
+
+
+async def test_a_tab_comes_back_scrolled_as_it_was_left(opened: Opened) -> None:
+    app, session, _ = opened
+    session.resume(stored(session, *(f"message {number}" for number in range(25))))
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        view = app.chat.conversation
+        await until(pilot, lambda: view.max_scroll_y > 60 and view.scroll_y == view.max_scroll_y)
+        view.scroll_to(y=20, animate=False)
+        await until(pilot, lambda: view.scroll_y == 20)
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(tabs(app)) == 2 and len(app.texts) == 1)
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: len(app.texts) == 50 and view.scroll_y == 20)

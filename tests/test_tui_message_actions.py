@@ -1,0 +1,361 @@
+"""What can be done to a message with a key: each ends in what is stored and in what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from chatbot.session import ChatSession
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.composer import Composer
+from chatbot.tui.confirm_screen import ConfirmScreen
+from chatbot.tui.edit_screen import EditScreen
+from tui_scripted import LINES, ScriptedEngine, WatchedApp, open_session, ready, say, until
+
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
+SIZE = (100, 40)
+GREETING = "You are late. So is the spring."
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    session, engine = open_session(tmp_path / "chat.db")
+    yield WatchedApp(session), session, engine
+    session.manager.close()
+
+
+def said(session: ChatSession) -> list[str]:
+    return [message.text for message in session.messages()]
+
+
+async def test_every_message_can_be_chosen_and_it_is_marked_with_a_letter_not_with_colour_alone(
+    opened: Opened,
+) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        view = app.chat.conversation
+        assert view.picked is None
+        assert view.chosen == session.messages()[-1], "the last reply, until another message is picked"
+        await pilot.press("alt+up")
+        await until(pilot, lambda: app.texts[1].startswith("› you"))
+        await pilot.press("alt+up", "alt+up", "alt+up")
+        await until(pilot, lambda: app.texts[0].startswith("› gloomy-poet"))
+        assert [text.startswith("›") for text in app.texts] == [True, False, False]
+        await pilot.press("alt+down")
+        await until(pilot, lambda: app.texts[1].startswith("› you"))
+        await pilot.press("escape")
+        await until(pilot, lambda: view.picked is None)
+        await pilot.click(view.views[0])
+        await until(pilot, lambda: app.texts[0].startswith("›"))
+
+
+async def test_alt_e_edits_the_users_message_and_it_is_answered(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+up", "alt+e")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        assert app.screen.query_one(Composer).text == "one"
+        await pilot.press("space", "[", "b", "]", "enter")
+        await until(pilot, lambda: len(app.texts) == 3 and LINES[1] in app.texts[2] and not app.chat.turn)
+        assert said(session) == [GREETING, "one [b]", LINES[1]]
+        assert app.texts[1] == "you  ‹ 2/2 ›\none [b]"
+        await pilot.press("alt+up", "alt+left")
+        await until(pilot, lambda: LINES[0] in app.texts[-1])
+        assert said(session) == [GREETING, "one", LINES[0]]
+        assert app.texts[1].startswith("› you  ‹ 1/2 ›")
+
+
+async def test_alt_e_edits_a_reply_and_asks_for_nothing(opened: Opened) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+e")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        app.screen.query_one(Composer).put("No keys.")
+        await pilot.press("enter")
+        await until(pilot, lambda: "No keys." in app.texts[-1])
+        assert said(session)[-1] == "No keys."
+        assert len(engine.asked) == 1
+        await pilot.press("alt+e")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        assert session.messages()[-1].sibling_count == 2
+
+
+async def test_ctrl_g_lets_a_stopped_reply_go_on(opened: Opened) -> None:
+    app, session, engine = opened
+    engine.gate.clear()
+    engine.words_before_gate = 3
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: app.texts[-1].endswith("Keys go where▍"))
+        await pilot.press("escape")
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        old = session.messages()[-1].text
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
+        assert said(session)[-1] == f"{old} {LINES[1]}"
+
+
+async def test_alt_w_gives_the_words_that_one_reply_begins_with(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+w")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press(*"Well,", "enter")
+        await until(pilot, lambda: app.chat.query_one("#prefix").display)
+        assert str(app.chat.query_one("#prefix").render()) == "The reply begins: Well,"
+        await say(pilot, "one")
+        assert said(session)[-1] == f"Well, {LINES[0]}"
+        assert not app.chat.query_one("#prefix").display
+        await say(pilot, "two")
+        assert said(session)[-1] == LINES[1]
+
+
+async def test_alt_z_takes_the_last_message_back_into_the_box(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+z")
+        await until(pilot, lambda: app.notices)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        await pilot.press("alt+z")
+        await until(pilot, lambda: app.chat.composer.text == "two")
+        assert said(session) == [GREETING, "one", LINES[0]]
+        assert len(app.texts) == 3
+
+
+async def test_alt_x_deletes_one_message_after_a_question(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        for answer in (["escape"], ["down", "enter"]):
+            await pilot.press("alt+x")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press(*answer)
+            await until(pilot, lambda: app.screen is app.chat)
+        assert len(session.messages()) == 5
+        await pilot.press("alt+up", "alt+up", "alt+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.texts) == 4)
+        assert said(session) == [GREETING, "one", "two", LINES[1]]
+
+
+async def test_alt_m_marks_and_alt_n_goes_round_the_bookmarks(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        await pilot.press("alt+n")
+        await until(pilot, lambda: app.notices == ["No message here has a bookmark. Alt+M sets one."])
+        await pilot.press("alt+m")
+        await until(pilot, lambda: session.messages()[4].bookmarked)
+        await pilot.press("alt+up", "alt+up", "alt+up", "alt+m")
+        await until(pilot, lambda: session.messages()[1].bookmarked)
+        assert app.texts[1] == "› you  bookmark\none"
+        await pilot.press("escape")
+        for place in (1, 4, 1):
+            await pilot.press("alt+n")
+            await until(pilot, lambda place=place: app.texts[place].startswith("›"))
+        await pilot.press("alt+m")
+        await until(pilot, lambda: not session.messages()[1].bookmarked)
+
+
+async def test_alt_h_hides_a_message_from_the_model_and_says_so(opened: Opened) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+up", "alt+h")
+        await until(pilot, lambda: session.messages()[1].hidden)
+        assert app.texts[1] == "› you  hidden from the model\none"
+        await say(pilot, "two")
+        assert [turn.text for turn in engine.asked[-1]["context"].turns] == [GREETING, LINES[0], "two"]
+        await pilot.press("alt+up", "alt+up", "alt+up", "alt+h")
+        await until(pilot, lambda: not session.messages()[1].hidden)
+
+
+async def test_alt_g_ends_the_path_at_a_message_and_the_next_one_follows_it(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        await pilot.press("alt+up", "alt+up", "alt+g")
+        await until(pilot, lambda: len(app.texts) == 3)
+        assert app.chat.composer.has_focus
+        await say(pilot, "zwei")
+        assert said(session) == [GREETING, "one", LINES[0], "zwei", LINES[2]]
+        assert "‹ 2/2 ›" in app.texts[3]
+
+
+async def test_alt_k_forks_into_another_conversation(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+k")
+        await until(pilot, lambda: app.notices)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        first = session.conversation
+        await pilot.press("alt+up", "alt+up", "alt+k")
+        await until(pilot, lambda: len(app.texts) == 3 and session.conversation != first)
+        assert said(session) == [GREETING, "one", LINES[0]]
+        assert first is not None
+        assert len(session.manager.path(first.id)) == 5
+
+
+async def test_alt_i_inserts_narration_without_a_reply(opened: Opened) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+i")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press(*"Rain.", "enter")
+        await until(pilot, lambda: app.texts[-1] == "narrator\nRain.")
+        assert [message.role for message in session.messages()] == ["bot", "narrator"]
+        assert engine.asked == []
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: len(app.texts) == 3 and app.chat.turn is None)
+        assert [message.role for message in session.messages()] == ["bot", "narrator", "bot"]
+
+
+async def test_ctrl_r_on_the_users_message_answers_it_again(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await say(pilot, "two")
+        await pilot.press("alt+up", "alt+up", "alt+up", "ctrl+r")
+        await until(pilot, lambda: len(app.texts) == 3 and app.chat.turn is None)
+        assert said(session) == [GREETING, "one", LINES[2]]
+        assert "‹ 2/2 ›" in app.texts[2]
+
+
+@pytest.mark.parametrize("key", ["alt+e", "alt+m", "alt+h", "alt+g", "alt+x", "alt+i"])
+async def test_while_a_reply_comes_nothing_is_changed(opened: Opened, key: str) -> None:
+    app, session, engine = opened
+    engine.gate.clear()
+    engine.words_before_gate = 1
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: app.texts[-1].endswith("Keys▍"))
+        await pilot.press(key)
+        await until(pilot, lambda: app.notices)
+        assert "One reply at a time" in app.notices[0]
+        assert app.screen is app.chat
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        assert len(session.messages()) == 3
+
+
+# --- copying, the editor, pasting
+
+
+def tool(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+async def test_copying_says_which_way_worked(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _, _ = opened
+    for variable in ("WAYLAND_DISPLAY", "DISPLAY", "WSL_DISTRO_NAME", "TERM_PROGRAM"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+c")
+        await until(pilot, lambda: len(app.notices) == 1)
+        assert app.notices[0].startswith("Sent 31 characters to the terminal's clipboard.")
+        assert app.clipboard == GREETING
+        monkeypatch.setenv("TERM", "linux")
+        await pilot.press("alt+c")
+        await until(pilot, lambda: len(app.notices) == 2)
+        assert "Install wl-copy, xclip or xsel." in app.notices[1]
+        tool(tmp_path, "xclip", "exit 1")
+        tool(tmp_path, "xsel", f"cat > {tmp_path}/copied")
+        monkeypatch.setenv("DISPLAY", ":0")
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        await pilot.press("alt+c")
+        await until(pilot, lambda: len(app.notices) == 3)
+        assert app.notices[2] == "Copied 31 characters with xsel."
+        assert (tmp_path / "copied").read_text() == GREETING
+
+
+async def test_alt_v_writes_the_message_in_the_persons_editor(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _, _ = opened
+    tool(
+        tmp_path, "pen", 'test "$1" = "-w x" || exit 3\ncat "$2" > "$2.old"; printf "more\\nlines\\n" >> "$2"'
+    )
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"{tmp_path}/pen '-w x'")
+    monkeypatch.setattr(WatchedApp, "suspend", lambda self: nullcontext())
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"some ", "alt+v")
+        await until(pilot, lambda: app.chat.composer.text == "some more\nlines")
+        monkeypatch.setenv("EDITOR", "false")
+        await pilot.press("alt+v")
+        await until(pilot, lambda: app.notices)
+        assert app.notices == ["false ended with the code 1; the text stays as it was."]
+        assert app.chat.composer.text == "some more\nlines"
+
+
+async def test_a_chat_that_is_kept_nowhere_opens_no_editor() -> None:
+    session, _ = open_session()
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+v")
+        await until(pilot, lambda: app.notices)
+        assert "this chat writes none" in app.notices[0]
+    session.manager.close()
+
+
+async def test_a_large_paste_is_asked_about(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        box = app.chat.composer
+        box.post_message(events.Paste("a\nb"))
+        await until(pilot, lambda: box.text == "a\nb")
+        many = "\n".join(["x"] * 201)
+        for answer, text in (("escape", "a\nb"), ("enter", f"a\nb{many}")):
+            box.post_message(events.Paste(many))
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press(answer)
+            await until(pilot, lambda text=text: app.screen is app.chat and box.text == text)
+        box.text = ""
+        box.post_message(events.Paste(many))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: len(session.messages()) == 3 and app.chat.turn is None)
+        assert session.messages()[1].text == many
+        box.post_message(events.Paste("y" * 20_001))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert app.screen.query_one("#rows").option_count == 2, "too long to be sent: into the box, or not"
+        await pilot.press("escape")
