@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from profiles import Profile, Target
+from profiles import Target
 from storage import Message
 
 Points = Sequence[tuple[float, float]]
@@ -38,8 +38,3 @@ def at(points: Points, turn: float) -> float:
 def turn_of(path: Iterable[Message]) -> int:
     """Which turn the reply that follows a path is."""
     return max(1, sum(message.role == "user" for message in path))
-
-
-def live(profile: Profile, dials: Mapping[str, Target]) -> dict[str, Points]:
-    """The arcs that still hold: turning a dial by hand ends the arc of its attribute."""
-    return {name: points for name, points in profile.arc.items() if dials.get(name) == profile.attributes[name]}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatbot import drift, sweep
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.events import Event
 from chatbot.memory import find as find_memory
@@ -60,6 +61,10 @@ def _regenerate(room: Room, rest: str) -> Answer:
 
 def _step(room: Room, step: int) -> str:
     room.session.sibling(step)
+    return _step_told(room)
+
+
+def _step_told(room: Room) -> str:
     bots = [message for message in room.session.messages() if message.role == "bot"]
     return told(room, bots[-1])
 
@@ -145,6 +150,23 @@ def _measures(room: Room, rest: str) -> str:
     return f"Measures are {'on' if room.measures else 'off'}."
 
 
+def _drift(room: Room, rest: str) -> str:
+    return drift.sentence(room.session.strayed())
+
+
+def _sweep(room: Room, rest: str) -> str:
+    """/sweep attitude 0 0.5 0.9, or /sweep with NAME NAME."""
+    settings = sweep.asked(room.session, rest, lambda name: find(room.profiles, name))
+    return f"{sweep.table(sweep.sweep(room.session, settings))}\n/pick N goes on from one of them."
+
+
+def _pick(room: Room, rest: str) -> str:
+    if not rest.isdecimal():
+        raise UsageError(f"Write /pick N with the number of an alternative, from 1; not {rest!r}.")
+    sweep.pick(room.session, int(rest))
+    return _step_told(room)
+
+
 def _remember(room: Room, rest: str) -> str:
     session = room.session
     text = _needed(rest, "/remember TEXT", "what is to be remembered")
@@ -220,6 +242,10 @@ COMMANDS = (
         "/profile [NAME]", "Begin a conversation with another persona; without a name, list them.", _profile
     ),
     Command("/measures [on|off]", "Say after each reply which aspects were measured in it.", _measures),
+    Command("/drift", "How far the replies have strayed from what was asked.", _drift),
+    Command("/sweep DIAL STRENGTH ...", "Reply at several strengths: /sweep attitude 0 50% 90%.", _sweep),
+    Command("/sweep with NAME ...", "Let several personas reply, side by side.", _sweep),
+    Command("/pick N", "Go on from alternative N of the last reply.", _pick),
     Command("/remember TEXT", "Let the persona know something of you: /remember I have a dog.", _remember),
     Command("/forget [ID|TEXT]", "Forget one thing: by its number, by its words, or the newest.", _forget),
     Command("/memory", "What the persona knows of you.", _memory),

@@ -70,6 +70,12 @@ class Conversing(Dialling):
         with self.still():
             return self.manager.bookmark(self._stored(message_id).id, bookmarked)
 
+    def ask(self, text: str) -> Message:
+        """Add a message of the user without a reply to it."""
+        text = self.checked(text)
+        with self.still():
+            return self.manager.add_message(self._opened().id, role="user", text=text)
+
     def narrate(self, text: str) -> Message:
         """Add what happens, said by neither side; it asks for no reply."""
         text = self.checked(text)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from chatbot.drift import Rule
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
@@ -40,6 +41,8 @@ class Dialling:
         self._model_name = model_name
         self.memory = MemoryRules()  # what is done with memories: nothing, until somebody says otherwise
         self.user_facts: tuple[str, ...] = ()
+        self.drift_rule = Rule()
+        self.hold = False  # whether weights are raised against drift
         self._greeting = 0  # which of the persona's greetings opens the next conversation
         self._loading, self._replying = threading.Lock(), threading.Lock()
 

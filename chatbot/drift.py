@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from chatbot.asked import aspect_vector
+from chatbot.config import MeasuresConfig
 from profiles import Target
 
 LEVELS = "▁▂▃▄▅▆▇█"  # from 0 to 1
@@ -30,9 +31,13 @@ Trace = Mapping[str, Any]
 class Rule:
     """When a drift is too far: see the settings [measures]. `limit` is the most a weight is multiplied by."""
 
-    threshold: float = 0.4
-    window: int = 4
-    limit: float = 4.0
+    threshold: float = MeasuresConfig.drift_threshold
+    window: int = MeasuresConfig.drift_window
+    limit: float = MeasuresConfig.hold_limit
+
+    @classmethod
+    def of(cls, settings: MeasuresConfig) -> Rule:
+        return cls(settings.drift_threshold, settings.drift_window, settings.hold_limit)
 
 
 @dataclass(frozen=True)
@@ -127,9 +132,22 @@ def in_words(found: Series) -> str:
     return f"{away}, {trend}" if len(found.points) > 1 else away
 
 
+def sentence(found: Series) -> str:
+    """'Near what was asked, moving away: 0.21 over the last 4 replies; attitude 0.32, mind 0.10.'"""
+    words = in_words(found)
+    if found.points:
+        gaps = ", ".join(f"{name} {gap:.2f}" for name, gap in found.attributes.items())
+        count = min(found.rule.window, len(found.points))
+        over = "one reply" if count == 1 else f"the last {count} replies"
+        words += f": {found.moving[-1]:.2f} over {over}; {gaps}"
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def short(found: Series) -> str:
-    """'drift ▁▂▃ 0.21' for a bar, '' when there is nothing to show."""
-    return f"drift {sparkline(found.values, 8)} {found.moving[-1]:.2f}" if found.points else ""
+    """'drift ▁▂▃ 0.21' for a bar, '' while there is no curve: before the second reply."""
+    if len(found.points) < 2:
+        return ""
+    return f"drift {sparkline(found.values, 8)} {found.moving[-1]:.2f}"
 
 
 def warning(found: Series) -> str:
@@ -153,33 +171,41 @@ def raised(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -
     step up while the mean distance of the attribute is past the threshold, and one step down when it is not.
     Replies that were asked for something else do not count. A target with a strength says how far and
     not how hard, so it is left alone, and so is one that is off.
+
+    Weights matter against each other: the flow stops where every target is reached, so an attribute gains by
+    this what others lose, and raising all of them alike changes nothing.
     """
-    factors = {}
-    for name, target in targets.items():
-        if target.weight == 0 or target.probability is not None:
-            continue
-        alike = [t for t in traces if _aspects(t, name) == target.aspects][-rule.window :]
-        gaps = [gap for trace in alike if (gap := distances(trace).get(name)) is not None]
-        factor = (alike[-1].get("hold") or {}).get(name, 1.0) if alike else 1.0
-        drifts = len(gaps) >= rule.window and _mean(gaps) > rule.threshold
-        factor = min(factor * STEP, rule.limit) if drifts else max(factor / STEP, 1.0)
-        if factor > 1:
-            factors[name] = round(factor, 6)
-    return factors
+    found = {name: _factor(name, target, traces, rule) for name, target in targets.items()}
+    return {name: round(factor, 6) for name, factor in found.items() if factor > 1}
 
 
-def held(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -> dict[str, Target]:
-    """The targets with the weights that `raised` finds."""
-    factors = raised(targets, traces, rule)
+def multiplied(targets: Mapping[str, Target], factors: Mapping[str, float]) -> dict[str, Target]:
+    """The targets with their weights times these factors."""
     return {
-        name: Target(
-            aspects=target.aspects,
-            weight=factors[name] * (1.0 if target.weight is None else target.weight),
-        )
+        name: Target(aspects=target.aspects, weight=factors[name] * _weight(target))
         if name in factors
         else target
         for name, target in targets.items()
     }
+
+
+def held(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -> dict[str, Target]:
+    """The targets with the weights that hold them; see `raised`."""
+    return multiplied(targets, raised(targets, traces, rule))
+
+
+def _factor(name: str, target: Target, traces: Sequence[Trace], rule: Rule) -> float:
+    if target.weight == 0 or target.probability is not None:
+        return 1.0
+    alike = [trace for trace in traces if _aspects(trace, name) == target.aspects][-rule.window :]
+    gaps = [gap for trace in alike if (gap := distances(trace).get(name)) is not None]
+    factor = (alike[-1].get("hold") or {}).get(name, 1.0) if alike else 1.0
+    drifts = len(gaps) >= rule.window and _mean(gaps) > rule.threshold
+    return min(factor * STEP, rule.limit) if drifts else max(factor / STEP, 1.0)
+
+
+def _weight(target: Target) -> float:
+    return 1.0 if target.weight is None else target.weight
 
 
 def _aspects(trace: Trace, name: str) -> Mapping[str, float] | None:

@@ -30,7 +30,7 @@ JOBS = _words(
     """
 )
 JOB_HEADS = _words(  # ordinary only with a word before them: "a bus driver", "a data analyst"
-    "analyst assistant agent keeper maker officer operator worker" "  inspector trainer librarian"
+    "analyst assistant agent keeper maker officer operator worker  inspector trainer librarian"
 )
 
 RELATIVES = (

@@ -40,7 +40,7 @@ def lore(
                 )
             yield entry
 
-    found = (spoken(text).strip() for text in active(entries(), texts, budget_words))
+    found = (" ".join(spoken(text).split()) for text in active(entries(), texts, budget_words))
     return tuple(text for text in found if text)
 
 

@@ -36,9 +36,7 @@ class MemoryRules:
 
 def keep(manager: ConversationManager, profile_name: str, message: Message) -> list[Memory]:
     """Notice what the user's message tells, and remember what is new."""
-    kept = (
-        remember(manager, profile_name, fact, message_id=message.id) for fact in noticed(message.text)
-    )
+    kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in noticed(message.text))
     return [memory for memory in kept if memory is not None]
 
 

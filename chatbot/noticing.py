@@ -59,9 +59,14 @@ _OPENER = re.compile(
     r"sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
     re.I,
 )
-_SPLIT = re.compile(r"\s*,?\s+(?:and|but)\s+(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I)
+_SPLIT = re.compile(
+    r"\s*,?\s+(?:and|but)\s+(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I
+)
 _GOES_ON = re.compile(r"\s*,? and (?=(?:work|live|study|play|have|love|hate|speak|collect)\b)", re.I)
-_OWN = re.compile(r"(?:i|i'm|im|i've|my|our|we|call me|you can call me|this is|the name's|people call me|everyone calls me)\b", re.I)
+_OWN = re.compile(
+    r"(?:i|i'm|im|i've|my|our|we|call me|you can call me|this is|the name's|people call me|everyone calls me)\b",
+    re.I,
+)
 
 
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
@@ -69,7 +74,12 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     greeted = False
     for found in _SENTENCE.finditer(_QUOTED.sub(" ~ ", text)):
         sentence = " ".join(found[0][: len(found[0]) - len(found[1])].split())
-        if len(sentence) > LONGEST_LINE or "?" in found[1] or _DOUBT.search(sentence) or _HEALTH.search(sentence):
+        if (
+            len(sentence) > LONGEST_LINE
+            or "?" in found[1]
+            or _DOUBT.search(sentence)
+            or _HEALTH.search(sentence)
+        ):
             continue
         while opener := _OPENER.match(sentence):
             greeted = greeted or bool(opener[1])
@@ -211,7 +221,9 @@ def _relative_job(found: re.Match[str], greeted: bool) -> Fact | None:
     words = found["job"].lower().split()
     if words[-1] not in JOBS:
         return None
-    return Fact("family", f"The user's {found['who'].lower()} is {found['article'].lower()} {' '.join(words)}.")
+    return Fact(
+        "family", f"The user's {found['who'].lower()} is {found['article'].lower()} {' '.join(words)}."
+    )
 
 
 def _relative_home(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -288,7 +300,9 @@ def _language(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = _thing(found["thing"])
-    if not thing or re.match(r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty)\b", thing):
+    if not thing or re.match(
+        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty)\b", thing
+    ):
         return None
     verb = found["verb"].lower()
     if verb == "keep" and (thing.endswith("ing") or thing.split()[0].endswith("ing")):
@@ -394,9 +408,24 @@ def _place(place: str) -> str | None:
 def _thing(thing: str) -> str | None:
     """What is liked; None for a pronoun and for what hangs on the moment."""
     words = thing.lower().split()
-    if NOT_THINGS & set(words) or words[0] in ("men", "women", "boys", "girls", "not", "being", "getting", "about", "there"):
+    if NOT_THINGS & set(words) or words[0] in (
+        "men",
+        "women",
+        "boys",
+        "girls",
+        "not",
+        "being",
+        "getting",
+        "about",
+        "there",
+    ):
         return None
-    if words[0] in ("way", "bit", "all", "most", "more", "much", "lot") or words[1:2] in (["way"], ["bit"], ["idea"], ["lot"]):
+    if words[0] in ("way", "bit", "all", "most", "more", "much", "lot") or words[1:2] in (
+        ["way"],
+        ["bit"],
+        ["idea"],
+        ["lot"],
+    ):
         return None
     if words[-1] in ("the", "a", "an", "to", "of", "with", "for"):
         return None

@@ -36,7 +36,8 @@ def facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...
     """What the model is told about itself and the scene, before everything else."""
     written = (*profile.facts, profile.scenario)
     texts = [spoken(text, profile, user_name, chance) for text in written]
-    return tuple(text for text in (*texts[:-1], opening(texts[-1], LONGEST_SCENARIO)) if text.strip())
+    scenario = " ".join(opening(texts.pop(), LONGEST_SCENARIO).split())
+    return tuple(text for text in (*texts, scenario) if text.strip())
 
 
 def greetings(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TextIO
 
+from chatbot import drift
 from chatbot.commands import Room, answer, told
 from chatbot.errors import ChatbotError
 from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished
@@ -128,6 +129,8 @@ class PlainChat:
                 self._write("\n" if started else "")
                 if self.room.measures:
                     self._print(f"({in_words(trace.get('measured') or {})})")
+            if self.room.measures and (warning := drift.warning(self.room.session.strayed())):
+                self._note(warning)
             flow = str(trace.get("flow", ""))
             if flow.startswith("failed"):
                 self._note(f"The flow {flow}. This reply was not guided.")

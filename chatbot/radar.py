@@ -46,6 +46,7 @@ def draw(result: Result, file: Path) -> None:
     axes.fill_between(around, closed("low"), closed("high"), color="#4c78a8", alpha=0.2, linewidth=0)
     axes.plot(around, closed("value"), color="#4c78a8", linewidth=2)
     axes.set_xticks(turns, names)
+    axes.tick_params(axis="x", pad=14)
     axes.set_ylim(0, 100)
     axes.set_title(result.profile.replace("$", r"\$"))
     figure.savefig(file.expanduser(), format="png", dpi=150, metadata={"Software": None})

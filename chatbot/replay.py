@@ -7,14 +7,14 @@ text that came out differently has a reason. Contexts are compared by digests: a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from chatbot import persona
 from chatbot.errors import ChatbotError
-from chatbot.model.text import Context, Turn
+from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
+from chatbot.scene import remembered_scene
 from chatbot.terminal import clean
 from chatbot.why import reply
 from profiles import Profile, Target
@@ -71,12 +71,26 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
 
 
 def replay(
-    manager: ConversationManager, then: Recorded, engine: GenerationEngine, user_name: str = ""
+    manager: ConversationManager,
+    then: Recorded,
+    engine: GenerationEngine,
+    *,
+    user_name: str = "",
+    user_facts: Iterable[str] = (),
 ) -> Replay:
-    """Find the reply again."""
+    """Find the reply again. Of memories and earlier lines it is told those that it was told then."""
     conversation, path = before(manager, then.message)
-    context = _context(conversation, path, user_name)
-    found = engine.replies([context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
+    seen = remembered_scene(
+        manager,
+        Profile.parse(conversation.profile),
+        path,
+        budget=engine.context_budget,
+        rules=MemoryRules(know=True, recall=True),
+        user_name=user_name,
+        user_facts=user_facts,
+        used=then.trace.get("scene") or {},
+    )
+    found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
     return Replay(then.message, found.text, tuple(_differences(then.trace, found.trace)))
 
 
@@ -126,14 +140,6 @@ def _targets(trace: Mapping[str, Any]) -> dict[str, Target]:
 def _sampling(trace: Mapping[str, Any]) -> Sampling:
     names = {field.name for field in fields(Sampling)}
     return Sampling(**{key: value for key, value in trace["sampling"].items() if key in names})
-
-
-def _context(conversation: Conversation, path: Sequence[Message], user_name: str) -> Context:
-    shown = (m for m in path if not m.hidden and m.text.strip() and m.state != "failed")
-    return Context(
-        facts=persona.facts(Profile.parse(conversation.profile), user_name),
-        turns=tuple(Turn(m.role, m.text) for m in shown),
-    )
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

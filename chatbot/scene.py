@@ -5,16 +5,16 @@ last message (what is known of the user, lore, the persona's own facts), then th
 written, then what else is known of the user. A fact goes in whole or not at all. The rest is for the messages,
 the newest first; where they leave room, example lines stand before them.
 
-What is known of the user goes in as facts ("The user is called Ada."); and when the user asks about just that,
-the persona's own facts stay out, because a small model mixes the two up. Both were measured: see
-docs/memory.md.
+What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
+small model sees nothing else: neither the persona's facts nor the older messages, with which it mixes it up.
+docs/memory.md has the measurements behind both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from chatbot import persona, recall
 from chatbot.lorebook import lore
@@ -25,10 +25,13 @@ from profiles import Profile
 from storage import ConversationManager, Memory, Message
 
 TOUCHING = 3  # memories that may come before all others
+SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
 _SELF = re.compile(r"\b(?:i|i'm|i've|me|my|mine|we|our)\b", re.I)
-_ASKING = re.compile(r"\?\s*$|^\W*(?:what|where|who|how|when|which|whose|do you|can you|did i|am i|tell me|guess)\b", re.I)
+_ASKING = re.compile(
+    r"\?\s*$|^\W*(?:what|where|who|how|when|which|whose|do you|can you|did i|am i|tell me|guess)\b", re.I
+)
 _CUES = {  # words that ask for a kind of memory without being in it
     "name": "name call called who",
     "home": "live home city town place from where",
@@ -64,6 +67,7 @@ class _Fact:
     memory: Memory | None = None
     kind: str = ""
     source: str = "persona"  # or "user" or "lore"
+    near: bool = False  # it touches the last message
 
 
 def scene(
@@ -84,14 +88,25 @@ def scene(
     shown = seen(path)
     last = shown[-1].text if shown else ""
     told = lore(profile, [message.text for message in shown], user_name)
-    facts = _chosen(_candidates(profile, user_name, user_facts, memories, told), last, budget // 2)
+    facts = _ordered(_candidates(profile, user_name, user_facts, memories, told), last)
+    alone = (
+        budget < SMALL
+        and _asks_of_user(last)
+        and bool(recalled or any(fact.near and fact.source == "user" for fact in facts))
+    )
+    if alone:
+        facts, shown = [fact for fact in facts[:TOUCHING] if fact.near and fact.source == "user"], shown[-1:]
+    facts = _fitting(facts, budget // 2)
     left = budget - sum(cost(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
+    fitting |= {
+        fact.memory.message_id or 0 for fact in facts if fact.memory
+    }  # the fact says what the line did
     remembered = [line for line in recalled if line.message_id not in fitting]
     before = [Turn(line.role, line.text) for line in remembered]
     if remembered:
         shown = newest(shown, left - sum(cost(turn.text) for turn in before))
-    elif len(fitting) == len(shown):
+    elif fitting.issuperset(message.id for message in shown) and not alone:
         before = _examples(profile, user_name, left - sum(cost(message.text) for message in shown))
     turns = [Turn(message.role, message.text) for message in shown]
     used = {
@@ -112,8 +127,12 @@ def remembered_scene(
     rules: MemoryRules,
     user_name: str = "",
     user_facts: Iterable[str] = (),
+    used: Mapping[str, Collection[int]] | None = None,
 ) -> Scene:
-    """The scene with what the persona remembers: memories, and lines of earlier that come to mind."""
+    """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
+
+    With what another scene `used`, only the memories and lines in that.
+    """
     shown = seen(path)
     lines: tuple[Line, ...] = ()
     if rules.recall and shown:
@@ -126,6 +145,9 @@ def remembered_scene(
             shown={message.id for message in newest(shown, budget // 2)},
         )
     memories = manager.memories(profile.name) if rules.know else ()
+    if used is not None:
+        lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
+        memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     return scene(
         profile,
         path,
@@ -175,20 +197,29 @@ def _candidates(
     return [*(_Fact(text, source="lore") for text in told), *own, *written, *known]
 
 
-def _chosen(facts: Sequence[_Fact], last: str, budget: int) -> list[_Fact]:
-    """The facts that are told, in order."""
+def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
+    """What touches the last message first, and of that what is known of the user; the rest as it stands."""
     said = {_stem(word) for word in words(last)}
-    near = [fact for fact in facts if _touches(fact, last, said)]
+    near = [replace(fact, near=True) for fact in facts if _touches(fact, last, said)]
     of_user = [fact for fact in near if fact.source == "user"][:TOUCHING]
-    asked = bool(of_user and _ASKING.search(last) and _SELF.search(last))
-    others = [fact for fact in near if fact.source != "user"]
-    order = [*of_user, *([] if asked else [*others, *facts])]
+    first = [*of_user, *(fact for fact in near if fact.source != "user")]
+    taken = {fact.text for fact in first}
+    return [*first, *(fact for fact in facts if fact.text not in taken)]
+
+
+def _fitting(facts: Sequence[_Fact], budget: int) -> list[_Fact]:
+    """The facts that have room, each whole and once; the first one always."""
     kept: list[_Fact] = []
-    for fact in dict.fromkeys(order):
-        if cost(fact.text) <= budget or not kept:
+    for fact in facts:
+        if not kept or (cost(fact.text) <= budget and fact.text not in {known.text for known in kept}):
             kept.append(fact)
             budget -= cost(fact.text)
     return kept
+
+
+def _asks_of_user(text: str) -> bool:
+    """Whether a message asks what is known of the one who says it: "what is my name?"."""
+    return bool(_ASKING.search(text) and _SELF.search(text))
 
 
 def _touches(fact: _Fact, last: str, said: set[str]) -> bool:
@@ -196,7 +227,7 @@ def _touches(fact: _Fact, last: str, said: set[str]) -> bool:
     if fact.source == "lore" or said & {_stem(word) for word in words(fact.text)}:
         return True
     cues = _CUES.get(fact.kind, "").split()
-    return bool(cues and _SELF.search(last)) and bool(set(cues) & set(re.findall(r"\w+", last.lower())))
+    return bool(_SELF.search(last)) and not set(cues).isdisjoint(re.findall(r"\w+", last.lower()))
 
 
 def _examples(profile: Profile, user_name: str, budget: int) -> list[Turn]:

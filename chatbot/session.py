@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chatbot import drift
+from chatbot.arc import arced, turn_of
 from chatbot.conversing import LONGEST_MESSAGE, UNSAVED, Conversing
 from chatbot.errors import ChatbotError, UsageError
 from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, UserStored
@@ -103,8 +105,8 @@ class ChatSession(Conversing):
     def _respond(self, path: Sequence[Message], prefix: str = "") -> Iterator[Event]:
         """Reply to the last message of `path`. With a fixed seed, each alternative has its own."""
         try:
-            engine, targets = self.engine, self._targets(path)
-            engine.check(targets)
+            engine, asked = self.engine, self._targets(path)
+            engine.check(asked)
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
@@ -113,14 +115,24 @@ class ChatSession(Conversing):
         if sampling.seed is not None:
             sampling = replace(sampling, seed=sampling.seed + row.position)
         seen = self._scene(path)
+        traces = [m.generation for m in path if m.generation]
+        factors = drift.raised(asked, traces, self.drift_rule) if self.hold else {}
+        targets = drift.multiplied(asked, factors)
         stream = engine.stream(seen.context, targets, sampling, prefix=prefix.strip())
         who: dict[str, Any] = {"profile": self.profile.name, "profile_digest": self.profile.digest()}
         who |= {"scene": seen.used} if seen.used else {}
+        who |= {"hold": factors} if factors else {}
         yield from write_reply(self.manager, row, stream, who)
 
     def _targets(self, path: Sequence[Message]) -> Mapping[str, Target]:
         """What the reply that follows `path` is asked for."""
-        return dict(self.dials)
+        return arced(self.dials, self.dialled().arc, turn_of(path))
+
+    def strayed(self) -> drift.Series:
+        """How far the replies of the active path strayed from what was asked of them."""
+        return drift.series(
+            ((m.id, m.generation) for m in self.messages() if m.role == "bot"), self.drift_rule
+        )
 
     def _scene(self, path: Sequence[Message]) -> Scene:
         """What the model sees: facts, what is known of the user, what comes to mind, the newest messages."""

@@ -28,9 +28,9 @@ _COMMON = """
     the to of I and a you in is it that my was for me on not so at with be we all this have what just but your
     like do no if when there are one out they get how about up now time then know here from he good some can
     or day she an go more too him her who think really why back had see them did work by would well as love
-    very home never could night over still where right people after down little been two way first life only much
-    will than other any come take house make say again old always feel because off their long last talk into
-    water walk morning before hand year cold small light read write door sleep wait friend every maybe
+    very home never could night over still where right people after down little been two way first life only
+    much will than other any come take house make say again old always feel because off their long last talk
+    into water walk morning before hand year cold small light read write door sleep wait friend every maybe
 """
 _STEMS = """
     rain lamp stone river paper window garden winter letter silver bridge candle mirror harbour shadow engine

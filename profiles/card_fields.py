@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from profiles.arc import Points, check, points_of
 from profiles.errors import CardError, ProfileError
 from profiles.lore import book_with, entries_of
 from profiles.names import shortened, slug
@@ -18,7 +19,8 @@ from profiles.target import Target, checked_word
 
 Json = dict[str, Any]
 V2, V3 = "chara_card_v2", "chara_card_v3"
-ATTRIBUTES, FACTS = "chatbot/attributes", "chatbot/facts"  # our keys in the card's extensions
+# Our keys in the card's extensions.
+ATTRIBUTES, ARC, FACTS = "chatbot/attributes", "chatbot/arc", "chatbot/facts"
 MAX_TEXT = 50_000  # characters of one text that a profile takes over; the card keeps all
 TEXTS = {  # the profile's name of a text, and the card's
     "description": "description",
@@ -67,6 +69,7 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
         raise CardError(f"A profile's name has a letter or a digit, the card's is {title}. Give one: --name.")
     extensions = _table(fields.get("extensions"))
     attributes, unread = _attributes(extensions.get(ATTRIBUTES, {}))
+    arc, unheld = _arc(extensions.get(ARC, {}), attributes)
     lorebook, cut = entries_of(fields.get("character_book"))
     profile = Profile.parse(
         {
@@ -77,10 +80,11 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
             "alternate_greetings": _texts(fields.get("alternate_greetings")),
             "tags": _tags(fields.get("tags")),
             "attributes": attributes,
+            "arc": arc,
             "lorebook": lorebook,
         }
     )
-    return profile, [*warnings, *unread, *_cuts(fields), *cut]
+    return profile, [*warnings, *unread, *unheld, *_cuts(fields), *cut]
 
 
 def merged(card: Json | None, profile: Profile) -> Json:
@@ -113,6 +117,8 @@ def _changes(fields: Json, before: Profile, profile: Profile) -> Json:
     if profile.attributes != before.attributes:
         targets = profile.attributes.items()
         extensions[ATTRIBUTES] = {name: target.written() for name, target in targets}
+    if profile.arc != before.arc:
+        extensions[ARC] = {name: [list(point) for point in points] for name, points in profile.arc.items()}
     if list(profile.facts) != _facts({**fields, **changes}):  # some are found in texts that may be new
         extensions[FACTS] = list(profile.facts)
         # Other programs know no facts. They read them in this field, unless somebody else wrote it.
@@ -165,6 +171,20 @@ def _attributes(value: object) -> tuple[dict[str, Target], list[str]]:
         except ProfileError as error:
             warnings.append(f"The attribute {shortened(name)} of the card was left out. {error}")
     return targets, warnings
+
+
+def _arc(value: object, attributes: dict[str, Target]) -> tuple[dict[str, Points], list[str]]:
+    """The arcs among our extensions, and a warning for each that is none."""
+    arc: dict[str, Points] = {}
+    warnings: list[str] = []
+    for name, written in _table(value).items():
+        try:
+            points = points_of({name: written})
+            check(points, attributes)
+            arc |= points
+        except ProfileError as error:
+            warnings.append(f"The arc {shortened(name)} of the card was left out. {error}")
+    return arc, warnings
 
 
 def _facts(fields: Json) -> list[str]:

@@ -68,7 +68,7 @@ class History:
         with refusals(path, "read"):
             data, when = path.read_bytes(), path.stat().st_mtime
         versions = self.versions(name)
-        if versions and not deleted and not versions[-1].deleted and versions[-1].path.read_bytes() == data:
+        if versions and not deleted and _holds(versions[-1], data):
             return  # kept by a write that failed afterwards
         number = versions[-1].number + 1 if versions else 1
         ending = ".deleted.toml" if deleted else ".toml"
@@ -98,6 +98,11 @@ class History:
                 number, rest = int(path.name[:4]), path.name[4:]
                 path.replace(target / f"{behind + number:04d}{rest}")
             source.rmdir()
+
+
+def _holds(version: Version, data: bytes) -> bool:
+    with refusals(version.path, "read"):
+        return not version.deleted and version.path.read_bytes() == data
 
 
 def digest_of(data: bytes, name: str) -> str:

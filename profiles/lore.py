@@ -110,7 +110,8 @@ def _fields(entry: LoreEntry) -> Json:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    values = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    commas = [text.strip() for text in value.split(",")] if isinstance(value, str) else []
+    values = value if isinstance(value, list) else commas
     return tuple(text for text in map(_text, values) if text.strip())
 
 

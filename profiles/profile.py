@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
+from profiles.arc import Points, check, points_of
 from profiles.errors import ProfileError
 from profiles.lore import MAX_ENTRIES, LoreEntry
 from profiles.names import checked_name, did_you_mean, is_unicode, shortened
@@ -36,6 +38,7 @@ class Profile(BaseModel):
     example_dialogue: str = ""
     tags: tuple[str, ...] = ()
     attributes: dict[str, Target] = {}
+    arc: dict[str, Points] = {}  # attribute -> (turn, strength or weight): how it grows as a talk goes on
     lorebook: tuple[LoreEntry, ...] = ()
 
     @property
@@ -53,6 +56,10 @@ class Profile(BaseModel):
 
     def changed(self, **fields: object) -> Profile:
         """The same profile with some fields replaced, checked again."""
+        targets = fields.get("attributes")
+        if isinstance(targets, Mapping):  # whoever asks for something else ends the arc of that attribute
+            held = {n: points for n, points in self.arc.items() if targets.get(n) == self.attributes[n]}
+            fields.setdefault("arc", held)
         return Profile.parse({name: getattr(self, name) for name in type(self).model_fields} | fields)
 
     def digest(self) -> str:
@@ -112,6 +119,16 @@ class Profile(BaseModel):
             if not text.strip():
                 raise ProfileError(f"An entry has words, but entry {position} is blank. Leave it out.")
         return texts
+
+    @field_validator("arc", mode="before")
+    @classmethod
+    def _growing(cls, arc: object) -> dict[str, Points]:
+        return points_of(arc)
+
+    @model_validator(mode="after")
+    def _arcs_of_attributes(self) -> Profile:
+        check(self.arc, self.attributes)
+        return self
 
     @field_validator("attributes")
     @classmethod

@@ -218,7 +218,9 @@ class ProfileStore:
 
     def _keep(self, name: str, path: Path, data: bytes) -> None:
         """Make a version of the file that is to be written over by something else, if there is one."""
-        if path.is_file() and path.read_bytes() != data:
+        with refusals(path, "read"):
+            changes = path.is_file() and path.read_bytes() != data
+        if changes:
             self.history.keep(name, path)
 
     def _own(self, name: str, act: str) -> tuple[str, Path]:

@@ -46,6 +46,9 @@ def to_toml(profile: Profile) -> str:
             document[key] = _lines(texts) if key != "tags" else list(texts)
     if profile.attributes:
         document["attributes"] = {name: _target(target) for name, target in profile.attributes.items()}
+    if profile.arc:
+        points = {name: [list(map(_short, point)) for point in arc] for name, arc in profile.arc.items()}
+        document["arc"] = points
     # Written here: thousands of entries take the library minutes.
     return tomlkit.dumps(document) + "".join(line for entry in profile.lorebook for line in _lore(entry))
 
@@ -126,3 +129,8 @@ def _inline(fields: Mapping[str, str]) -> str:
     return (
         "{ " + ", ".join(f"{tomlkit.key(key).as_string()} = {value}" for key, value in fields.items()) + " }"
     )
+
+
+def _short(number: float) -> float:
+    """A whole number without its ".0"."""
+    return int(number) if number.is_integer() else number

@@ -85,17 +85,20 @@ class Tree:
 
     def branches(self) -> list[list[Message]]:
         """The active path, then as many others as it takes for every message to be on one or beside one."""
-        seen: set[int] = set()
-        found = [self.path()]
         depths: dict[int | None, int] = {None: 0}
         for message in self.messages:
             depths[message.id] = depths[message.parent_id] + 1
-        leaves = (message for message in self.messages if not self._families.get(message.id))
+        leaves = [message for message in self.messages if not self._families.get(message.id)]
+        found, seen = [self.path()], self._beside(self.path())
         for leaf in sorted(leaves, key=lambda leaf: (-depths[leaf.id], -leaf.visited, leaf.id)):
-            seen |= {other.id for message in found[-1] for other in self.alternatives(message)}
             if leaf.id not in seen:
                 found.append(self.path(leaf.id))
+                seen |= self._beside(found[-1])
         return found
+
+    def _beside(self, path: list[Message]) -> set[int]:
+        """The ids of the messages of a path and of their alternatives."""
+        return {other.id for message in path for other in self.alternatives(message)}
 
 
 def _name(value: object) -> str:

@@ -57,6 +57,15 @@ class Reading:
     unreadable: int = 0  # lines that had to be left out
 
 
+def bounded(messages: int) -> None:
+    """RefusedValueError for more messages than a chat may have; asked before they take up memory."""
+    if messages > MAX_MESSAGES:
+        raise RefusedValueError(
+            f"A chat has at most {MAX_MESSAGES} messages, and this one has more. Nothing was imported. "
+            "Split the file."
+        )
+
+
 def assembled(
     turns: Iterable[Turn], origin: Origin, begun: datetime | None = None, extra: dict[str, Any] | None = None
 ) -> tuple[Conversation, list[Message]]:
@@ -71,17 +80,10 @@ def assembled(
     messages: list[Message] = []
     parent, time = None, begun
     for turn in turns:
-        first = len(messages) + 1
         speaker = "" if turn.name == names.usual(turn.role) else one_line(turn.name)
-        for position, version in enumerate(turn.versions):
-            row = _message(turn, version, version.time or time)
-            row = replace(row, id=first + position, parent_id=parent, position=position, speaker=speaker)
-            messages.append(row)
-        parent, time = first + turn.active, messages[first - 1 + turn.active].created_at
-        if len(messages) > MAX_MESSAGES:
-            raise RefusedValueError(
-                f"A chat has at most {MAX_MESSAGES} messages, and this one has more. Split the file."
-            )
+        family = _family(turn, speaker, parent, len(messages) + 1, time)
+        messages += family
+        parent, time = family[turn.active].id, family[turn.active].created_at
     if parent is not None:
         messages[parent - 1] = replace(messages[parent - 1], visited=1)
     said = {"user_name": names.user, "character_name": names.bot}
@@ -101,21 +103,26 @@ def assembled(
     return conversation, messages
 
 
-def _message(turn: Turn, version: Version, time: datetime) -> Message:
-    return Message(
-        id=0,
-        conversation_id="",
-        parent_id=None,
-        role=turn.role,
-        text=version.text,
-        state="complete",
-        position=0,
-        sibling_count=len(turn.versions),
-        created_at=time,
-        hidden=turn.hidden,
-        generation=None,
-        extra=version.extra,
-    )
+def _family(turn: Turn, speaker: str, parent: int | None, first: int, time: datetime) -> list[Message]:
+    """The versions of a turn as messages, numbered from `first`."""
+    return [
+        Message(
+            id=first + position,
+            conversation_id="",
+            parent_id=parent,
+            role=turn.role,
+            text=version.text,
+            state="complete",
+            position=position,
+            sibling_count=len(turn.versions),
+            created_at=version.time or time,
+            hidden=turn.hidden,
+            generation=None,
+            speaker=speaker,
+            extra=version.extra,
+        )
+        for position, version in enumerate(turn.versions)
+    ]
 
 
 def _title(turns: list[Turn]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from storage.branches import NARRATOR, Tree
 from storage.errors import RefusedValueError
-from storage.foreign import Origin, Reading, Turn, Version, assembled
+from storage.foreign import Origin, Reading, Turn, Version, assembled, bounded
 
 FORM = "text"
 USERS = ("you", "user", "me", "human")  # names that mean the user where none was given
@@ -86,10 +86,11 @@ def _names(lines: list[str], origin: Origin) -> set[str]:
 
 def _messages(lines: list[str], names: set[str]) -> Iterator[tuple[str, str]]:
     """(name, text) of each message; nothing when the first line does not begin with a name."""
-    name, said = "", list[str]()
+    name, said, count = "", list[str](), 0
     for line in lines:
         named = _NAMED.match(line)
         if named and named[1] in names:
+            bounded(count := count + 1)
             if name:
                 yield name, _text(said)
             name, said = named[1], [named[2] or ""]

@@ -57,6 +57,7 @@ class Hit:
     marks: tuple[tuple[int, int], ...]  # where these words are in the snippet: start and end
     score: float  # higher is better
     created_at: datetime  # UTC
+    speaker: str = ""  # as in Message
 
 
 @dataclass(frozen=True)

@@ -22,25 +22,27 @@ _SNIPPET_WORDS = 16
 
 # Ranking reads every match, and nearly every message has a word that begins with "t": where more than
 # _CANDIDATES match, the newest of them are ranked. FTS5 goes from the newest to the oldest without sorting,
-# so the one at which to stop is cheap to find; snippets are made only of what is shown. The plus keeps SQLite
-# from putting the whole question once for every message of a conversation.
+# so the one at which to stop is cheap to find. Snippets are made in a second pass, of what is shown alone.
+# A plus keeps SQLite from putting the whole question again for every single message.
 _CANDIDATES = 2_000
 _MATCH = "message_search MATCH :expression"
 _QUERY = """
-    SELECT m.conversation_id, c.title, c.profile_name, m.id, m.role, m.created_at, -best.rank AS score,
-           snippet(message_search, 0, :opening, :closing, '…', :words) AS snippet
-    FROM (
+    WITH best AS MATERIALIZED (
         SELECT rowid AS id, bm25(message_search) AS rank
         FROM message_search
         WHERE {match} AND rowid >= coalesce(
             (SELECT rowid FROM message_search WHERE {match} ORDER BY rowid DESC LIMIT 1 OFFSET :candidates), 0
         )
         ORDER BY rank, rowid DESC LIMIT :limit
-    ) AS best
-    CROSS JOIN message_search AS found ON found.rowid = best.id
+    )
+    SELECT m.conversation_id, c.title, c.profile_name, m.id, m.role, m.speaker, m.created_at,
+           -best.rank AS score, snippet(message_search, 0, :opening, :closing, '…', :words) AS snippet
+    FROM message_search AS found
+    CROSS JOIN best ON best.id = +found.rowid
     CROSS JOIN message AS m ON m.id = best.id
     CROSS JOIN conversation AS c ON c.id = m.conversation_id
-    WHERE found.message_search MATCH :expression
+    WHERE found.message_search MATCH :expression AND +found.rowid IN (SELECT id FROM best)
+        AND found.rowid >= (SELECT min(id) FROM best) AND found.rowid <= (SELECT max(id) FROM best)
     ORDER BY best.rank, best.id DESC
 """
 _OF_CONVERSATION = "+rowid IN (SELECT id FROM message WHERE conversation_id = :conversation_id)"
@@ -105,6 +107,7 @@ def _hit(row: Row[Any], opening: str, closing: str) -> Hit:
         marks=marks,
         score=row.score,
         created_at=row.created_at,
+        speaker=row.speaker,
     )
 
 

@@ -11,13 +11,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from storage import sillytavern_turn
 from storage.branches import Tree
 from storage.dates import moment
 from storage.errors import RefusedValueError
-from storage.foreign import Origin, Reading, Turn, assembled
+from storage.foreign import Origin, Reading, Turn, assembled, bounded
 from storage.records import Message
 from storage.sillytavern_turn import KEY
 from storage.strict_json import parsed
@@ -65,8 +66,8 @@ def read(data: bytes, origin: Origin) -> Reading:
 def _lines(data: bytes) -> tuple[dict[str, Any] | None, list[dict[str, Any]], list[int]]:
     """The header, the lines that say something, and the numbers of those that cannot be read."""
     header, lines, lost = None, [], []
-    first = True
-    for number, row in enumerate(data.removeprefix(_BOM).split(b"\n"), start=1):
+    first, messages = True, 0
+    for number, row in enumerate(BytesIO(data.removeprefix(_BOM)), start=1):
         if not row.strip():
             continue
         value = _value(row)
@@ -74,6 +75,9 @@ def _lines(data: bytes) -> tuple[dict[str, Any] | None, list[dict[str, Any]], li
             header = value
         elif sillytavern_turn.is_turn(value):
             lines.append(value)
+            swipes = value.get("swipes")
+            messages += max(len(swipes), 1) if isinstance(swipes, list) else 1
+            bounded(messages)
         else:
             lost.append(number)
         first = False

@@ -291,5 +291,5 @@ def test_config_set_refuses_what_is_no_setting() -> None:
         run("config", "set", "chat.profil", "x"),
         2,
         "There is no setting 'profil' in [chat] (the command line). Did you mean 'profile'? "
-        "Known: incognito, measures, profile, user_name.",
+        "Known: incognito, measures, profile, user_facts, user_name.",
     )

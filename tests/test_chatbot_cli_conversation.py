@@ -118,6 +118,7 @@ def test_list_as_json() -> None:
             "created_at": "2026-01-02T10:00:00+00:00",
             "updated_at": "2026-02-01T08:00:00+00:00",
             "message_count": 1,
+            "archived": False,
         }
     ]
 
@@ -172,6 +173,9 @@ def test_show_as_json() -> None:
         "created_at": "2026-01-02T10:11:30+00:00",
         "hidden": False,
         "generation": None,
+        "bookmarked": False,
+        "speaker": "",
+        "extra": None,
     }
 
 
@@ -284,6 +288,7 @@ def test_search_as_json() -> None:
         "snippet": "Everything is lost.",
         "marks": [[0, 10]],
         "created_at": "2026-01-02T10:11:00+00:00",
+        "speaker": "",
     }
     gives(run("search", "nothing-at-all", "--json"), "[]\n")
     assert len(run("search", "keys", "-n", "1").stdout.splitlines()) == 1

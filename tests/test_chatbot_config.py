@@ -111,12 +111,12 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
         (
             "[smapling]\nseed = 1\n",
             "There is no section [smapling] of settings ({path}). Did you mean 'sampling'? "
-            "Known: chat, flow, model, profiles, sampling, storage, tui.",
+            "Known: chat, flow, measures, memory, model, profiles, sampling, storage, tui.",
         ),
         (
             "seed = 1\n",
             "Setting 'seed' in {path} stands outside a section. "
-            "Known: chat, flow, model, profiles, sampling, storage, tui.",
+            "Known: chat, flow, measures, memory, model, profiles, sampling, storage, tui.",
         ),
         (
             '[sampling]\nseed = "many"\n',

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatbot import drift
+from chatbot.commands import Room, answer
 from chatbot.drift import Rule, held, raised, series
-from profiles import Target
+from chatbot.plain import PlainChat
+from chatbot.sampling import Sampling
+from chatbot.session import ChatSession
+from fake_engine import FakeEngine
+from profiles import Profile, ProfileStore, Target
+from storage import ConversationManager
 
 RULE = Rule(threshold=0.4, window=2, limit=2.0)
 SAD = {"aspects": {"pessimistic": 1.0}, "weight": 1.0}
@@ -85,7 +94,7 @@ def test_the_curve_is_absolute_and_shows_the_last() -> None:
     assert drift.sparkline([0.0, 0.13, 0.5, 0.99, 1.0]) == "▁▂▅██"
     assert drift.sparkline([0.0] * 5 + [1.0], 3) == "▁▁█"
     assert drift.short(series([(1, trace(1.0)), (2, trace(0.5))], RULE)) == "drift ▁▅ 0.25"
-    assert drift.short(series([], RULE)) == ""
+    assert drift.short(series([(1, trace(1.0))], RULE)) == ""
 
 
 @pytest.mark.parametrize(
@@ -101,6 +110,15 @@ def test_the_curve_is_absolute_and_shows_the_last() -> None:
 )
 def test_it_can_be_said_in_words(probabilities: tuple[float, ...], words: str) -> None:
     assert drift.in_words(series(((i, trace(p)) for i, p in enumerate(probabilities)), RULE)) == words
+
+
+def test_it_can_be_said_in_one_sentence() -> None:
+    two = series([(1, trace(0.9)), (3, trace(0.7))], RULE)
+    assert drift.sentence(two) == (
+        "Near what was asked, moving away: 0.20 over the last 2 replies; attitude 0.20."
+    )
+    assert drift.sentence(series([(1, trace(0.9))], RULE)) == "As asked: 0.10 over one reply; attitude 0.10."
+    assert drift.sentence(series([], RULE)) == "Nothing was asked or measured."
 
 
 # --- holding
@@ -141,3 +159,55 @@ def test_a_dial_that_was_turned_starts_afresh() -> None:
 def test_a_strength_and_what_is_off_are_left_alone(target: str) -> None:
     asked = {"attitude": Target.parse(target)}
     assert held(asked, [trace(0.1), trace(0.1)], RULE) == asked
+
+
+# --- in a chat
+
+
+@pytest.fixture
+def session() -> Iterator[ChatSession]:
+    """A chat whose replies are always measured to be half as asked: at the threshold, that is past it."""
+    engine: Any = FakeEngine(trace=trace(0.5))
+    profile = Profile.parse({"name": "sad", "attributes": {"attitude": "pessimistic"}})
+    with ConversationManager(None) as manager:
+        chat = ChatSession(engine=engine, manager=manager, profile=profile, sampling=Sampling())
+        chat.drift_rule = RULE
+        yield chat
+
+
+def asked(session: ChatSession) -> list[str]:
+    engine: Any = session.engine
+    return [str(targets["attitude"]) for targets in engine.targets]
+
+
+def test_a_chat_that_is_to_hold_raises_the_weight_and_says_so_in_the_trace(session: ChatSession) -> None:
+    session.hold = True
+    for _ in range(4):
+        list(session.reply("Well?"))
+    assert asked(session) == ["pessimistic", "pessimistic", "pessimistic:1.25", "pessimistic:1.5625"]
+    traces = [m.generation or {} for m in session.messages() if m.role == "bot"]
+    assert [t.get("hold") for t in traces] == [None, None, {"attitude": 1.25}, {"attitude": 1.5625}]
+    assert session.dials == session.profile.attributes
+
+
+def test_a_chat_leaves_weights_alone_otherwise_and_says_how_far_it_strayed(session: ChatSession) -> None:
+    for _ in range(3):
+        list(session.reply("Well?"))
+    assert set(asked(session)) == {"pessimistic"}
+    assert session.strayed().values == [0.5, 0.5, 0.5]
+    room = Room(session, ProfileStore(Path("nowhere")))
+    assert answer(room, "/drift") == (
+        "Away from what was asked, steady: 0.50 over the last 2 replies; attitude 0.50."
+    )
+
+
+def test_the_line_chat_warns_once_when_measures_are_on(session: ChatSession) -> None:
+    notes = io.StringIO()
+    store = ProfileStore(Path("nowhere"))
+    talk = PlainChat(session, store, out=io.StringIO(), notes=notes, measures=True)
+    for _ in range(4):
+        assert talk.once("Well?") == 0
+    assert notes.getvalue() == (
+        "The persona drifts: 0.50 over the last 2 replies, most of it in attitude (0.50). "
+        "Turn that dial up, or set measures.hold = true.\n"
+    )

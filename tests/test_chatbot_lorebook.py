@@ -75,7 +75,7 @@ def test_a_long_entry_gives_its_first_sentences() -> None:
 
 def test_what_a_profile_tells_has_its_macros_filled_in() -> None:
     lorebook = [
-        {"keys": ["{{user}}"], "content": "{{char}} knows {{user}}."},
+        {"keys": ["{{user}}"], "content": "{{char}} knows\n {{user}}."},
         {"keys": ["x"], "content": "{{// nothing}}"},
     ]
     profile = Profile.parse({"name": "bob", "display_name": "Bob B.", "lorebook": lorebook})

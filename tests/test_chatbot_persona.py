@@ -19,7 +19,7 @@ def test_facts_and_greetings_are_filled_in_and_blank_ones_left_out() -> None:
     bob = Profile(
         name="bob",
         facts=("I am {{char}}.", "{{// nothing}}"),
-        scenario="{{user}} is here.",
+        scenario="{{user}}\nis here.",
         greeting="Hi {{user}}.",
         alternate_greetings=("{{comment:x}} ", "Yo."),
     )

@@ -15,6 +15,7 @@ from chatbot import config, replay
 from chatbot.cli import app, start
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
+from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from profiles import Profile
@@ -176,4 +177,20 @@ def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
         f"Error: The trace of message {numbers[1]} lacks what a replay needs: 'targets'. "
         "It comes from an older version or another program.\n",
         1,
+    )
+
+
+def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: GenerationEngine) -> None:
+    sampling = Sampling(candidates=2, max_tokens=12)
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=sampling)
+    session.memory = MemoryRules(know=True)
+    first = manager.remember("sad-cat", "The user has a dog.", kind="pet")
+    list(session.reply("Tell me of the dog."))
+    manager.remember("sad-cat", "The user likes the dog.", kind="like")
+    number = session.messages()[-1].id
+    assert (manager.siblings(number)[0].generation or {})["scene"] == {"memories": [first.id]}
+    assert again(manager, number, engine).differences == ()
+    manager.forget(first.id)
+    assert again(manager, number, engine).differences == (
+        "context: of 1 fact that the model saw, 1 is gone (hidden, deleted or changed); 1 is new",
     )

@@ -31,6 +31,10 @@ SESSION = ENGINE | {
     "chatbot.writing",
     "chatbot.dialling",
     "chatbot.conversing",
+    "chatbot.memory",
+    "chatbot.scene",
+    "chatbot.arc",
+    "chatbot.drift",
     "storage",
 }
 ALLOWED: dict[str, set[str]] = {
@@ -56,12 +60,20 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.lorebook": {"chatbot.lore_keys", "chatbot.persona", "profiles"},
     "chatbot.events": {"storage"},
     "chatbot.writing": SESSION,
+    "chatbot.known_words": set(),
+    "chatbot.noticing": {"chatbot.known_words"},
+    "chatbot.memory": GROUND | {"chatbot.noticing", "storage"},
+    "chatbot.recall": GROUND | {"storage"},
+    "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall"},
+    "chatbot.arc": {"profiles", "storage"},
+    "chatbot.duet": SESSION,
+    "chatbot.sweep": SESSION | {"chatbot.session"},
     "chatbot.dialling": SESSION,
     "chatbot.conversing": SESSION,
     "chatbot.session": SESSION,
-    "chatbot.drift": {"chatbot.asked", "profiles"},
+    "chatbot.drift": {"chatbot.asked", "chatbot.config", "profiles"},
     "chatbot.why": GROUND | {"chatbot.drift", "storage"},
-    "chatbot.replay": SESSION | {"chatbot.why"},
+    "chatbot.replay": SESSION | {"chatbot.why", "chatbot.scene", "chatbot.memory"},
     "chatbot.probe": SESSION | {"chatbot.drift", "chatbot.train.metrics"},
     "chatbot.quiz": SESSION | {"chatbot.train.metrics"},
     "chatbot.radar": GROUND | {"chatbot.quiz"},
@@ -72,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.bench": ENGINE | {"chatbot.engine"},
     "chatbot.storage_bench": {"storage"},
     "chatbot.tui": GROUND
-    | {"chatbot.session", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
+    | {"chatbot.session", "chatbot.drift", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
     | {"chatbot.config", "chatbot.config_file"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
     "chatbot.cli": {"chatbot", "profiles", "storage"},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import profiles
+from chatbot import batch, config
+from chatbot.cli import options, start
+from fake_engine import FakeEngine
 from profiles import Profile, ProfileError, ProfileStore, UnknownProfileError, blend
 
 
@@ -149,3 +153,35 @@ def test_what_is_no_blend_is_refused_in_words(reference: str, words: str) -> Non
         blend.shares(reference)
     assert words in str(caught.value)
     assert str(caught.value).endswith("Write gloomy-poet:0.6,calm-captain:0.4.")
+
+
+def test_a_chat_and_the_settings_take_a_blend(home: Path) -> None:
+    reference = "gloomy-poet:0.6,calm-captain:0.4"
+    mixed = profiles.find(ProfileStore(home), reference)
+    for settings in (
+        config.load({"chat.profile": reference, "chat.incognito": True}),
+        config.load({"chat.profile": "Calm-Captain:2,gloomy-poet:3", "chat.incognito": True}),
+    ):
+        session = start.open_session(settings, dials=["style=plain:90%"])
+        assert session.profile == start.dialled(mixed, ["style=plain:90%"])
+        assert str(session.dials["style"]) == "plain:90%"
+        assert session.messages()[0].text == mixed.greeting
+        session.manager.close()
+
+
+def test_a_line_of_a_batch_takes_a_blend(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path / "profiles")
+    store.save(Profile.parse({"name": "ann", "facts": ["I am Ann."], "attributes": {"mind": "critical:1"}}))
+    store.save(Profile.parse({"name": "bob", "facts": ["I am Bob."], "attributes": {"mind": "emotional:1"}}))
+    source = tmp_path / "in.jsonl"
+    lines = ({"profile": "ann:1,bob:3", "turns": ["Hi"]}, {"profile": "ann:1,bbo:3", "turns": ["Hi"]})
+    source.write_text("\n".join(map(json.dumps, lines)))
+    (request,), (bad,) = batch.read(source, store, FakeEngine())  # type: ignore[arg-type]
+    assert request.context.facts == ("I am Bob.", "I am Ann.")
+    assert request.targets["mind"].aspects == pytest.approx({"emotional": 0.75, "critical": 0.25})
+    assert bad.reason == "There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list"
+
+
+def test_the_last_name_of_a_blend_is_completed() -> None:
+    assert options.profile_names("calm-captain:0.4,gloo") == ["calm-captain:0.4,gloomy-poet"]
+    assert options.profile_names("gloo") == ["gloomy-poet"]

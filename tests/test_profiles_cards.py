@@ -111,12 +111,17 @@ CARDS: dict[str, dict[str, Any]] = {
                 "mind": {"aspects": {"emotional": 0.8, "critical": 0.2}},
                 "attitude": {"aspect": "pessimistic", "strength": 0.9},
             },
+            "chatbot/arc": {"attitude": [[1, 0.2], [10, 0.9]]},
             "chatbot/facts": ["I am Ada.", "I count."],
             "risuai": {"x": 1},
         }
     ),
     "our own keys misused": v2(
-        extensions={"chatbot/attributes": {"a b": "x", "style": {"aspct": 1}}, "chatbot/facts": 5}
+        extensions={
+            "chatbot/attributes": {"a b": "x", "style": {"aspct": 1}},
+            "chatbot/arc": {"mind": [[1, 1]], "style": 5},
+            "chatbot/facts": 5,
+        }
     ),
     "version 3": v3(
         nickname="Addie",
@@ -215,6 +220,7 @@ def test_what_a_card_says_becomes_a_profile() -> None:
             "mind": Target(aspects={"emotional": 0.8, "critical": 0.2}),
             "attitude": Target(aspects={"pessimistic": 1.0}, probability=0.9),
         },
+        arc={"attitude": ((1.0, 0.2), (10.0, 0.9))},
     )
 
 
@@ -268,6 +274,7 @@ def test_facts_are_short_sentences_in_the_first_person() -> None:
             CARDS["our own keys misused"],
             "The attribute 'a b' of the card was left out. The name of an attribute",
         ),
+        (CARDS["our own keys misused"], "The arc 'mind' of the card was left out. An arc is of an attribute"),
         (
             v2(description="x" * 50_001),
             "A profile takes 50000 characters of a text; description in the card has more.",
@@ -306,6 +313,7 @@ def test_every_change_survives(name: str) -> None:
             "example_dialogue": "5",
             "tags": ["6"],
             "attributes": {"mind": "a*3+b:0.5"},
+            "arc": {"mind": [[1, 0], [3.5, 2]]},
             "lorebook": [{"keys": ["k"], "content": "7", "priority": 3}],
         }
     )

@@ -56,12 +56,14 @@ def _editor(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 def test_create_by_flags(run: Run, store: ProfileStore) -> None:
     words = ["--set", "attitude=pessimistic:1.2", "--set", "style=plain", "--greeting", "Hi.\nYou."]
     result = run(
-        "create", "bob", *words, "--fact", "I am Bob.", "--fact", "I nap.", "--description", "A bob."
+        *("create", "bob", *words, "--fact", "I am Bob.", "--fact", "I nap.", "--description", "A bob."),
+        *("--called", "Bob B."),
     )
     assert result.output == f"Saved {store.path('bob')}\nTalk to it: chatbot chat --profile bob\n"
     assert store.load("bob") == Profile.parse(
         {
             "name": "bob",
+            "display_name": "Bob B.",
             "description": "A bob.",
             "facts": ["I am Bob.", "I nap."],
             "greeting": "Hi.\nYou.",
@@ -123,7 +125,7 @@ def test_create_refuses_in_one_line_and_writes_nothing(
 
 @pytest.mark.usefixtures("terminal")
 def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, store: ProfileStore) -> None:
-    typed = ["A bob.", "x" * 201, "I am Bob.", "I nap.", "", "Hi.", "lyric", "lyrical:1.2", ""]
+    typed = ["A bob.", "x" * 201, "I am Bob.", "I nap.", "", "Hi.", "lyric", "lyrical:90%", ""]
     result = run("create", "bob", typed="\n".join([*typed, ""]))
     assert result.stdout == (
         "An empty answer leaves a question out, Ctrl+C leaves everything as it was.\n"
@@ -136,10 +138,10 @@ def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, st
         "A fact: I nap.\n"
         "A fact: \n"
         "What does it say first: Hi.\n"
-        "An aspect for each attribute, with a weight if you like: lyrical, or lyrical:1.2 (1 is normal).\n"
+        "An aspect for each attribute, and how strongly if you like: lyrical, or lyrical:90%.\n"
         "style (lyrical, plain): lyric\n"
         "Error: There is no aspect of style 'lyric'. Did you mean 'lyrical'? Known: lyrical, plain.\n"
-        "style (lyrical, plain): lyrical:1.2\n"
+        "style (lyrical, plain): lyrical:90%\n"
         "attitude (optimistic, pessimistic): \n"
         f"Saved {store.path('bob')}\n"
         "Talk to it: chatbot chat --profile bob\n"
@@ -150,7 +152,7 @@ def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, st
             "description": "A bob.",
             "facts": ["I am Bob.", "I nap."],
             "greeting": "Hi.",
-            "attributes": {"style": "lyrical:1.2"},
+            "attributes": {"style": "lyrical:90%"},
         }
     )
 
@@ -201,7 +203,7 @@ def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileSt
     assert result.stderr == (
         f"Broken profile 'bad' ({store.folder / 'bad.toml'}): A profile has no key 'fatcs'. Did you mean "
         "'facts'? It has: name, display_name, description, facts, greeting, alternate_greetings, scenario, "
-        "example_dialogue, tags, attributes, lorebook.\n"
+        "example_dialogue, tags, attributes, arc, lorebook.\n"
     )
     assert result.exit_code == 0
 
@@ -614,12 +616,14 @@ def test_show_of_a_displayed_name_a_strength_and_a_lorebook(run: Run, store: Pro
     ]
     bob = Profile.parse(
         {"name": "bob", "display_name": "Bob B.", "attributes": {"style": "plain:90%"}, "lorebook": lorebook}
+        | {"arc": {"style": [[1, 0.25], [4.5, 0.9]]}}
     )
     path = store.save(bob)
     assert run("show", "bob").output == (
         "bob (yours)\n\n"
         "Called\n  Bob B.\n\n"
         "Attributes\n  style  plain  strength 90%\n\n"
+        "Arc\n  style  turn 1: 0.25, turn 4.5: 0.9\n\n"
         "Lorebook\n"
         "  moon, night and cat -> The moon is old.\n"
         f"  off: /x+/ -> {'y' * 86}…\n"

@@ -42,6 +42,7 @@ def test_a_name_is_enough() -> None:
         "example_dialogue": "",
         "tags": (),
         "attributes": {},
+        "arc": {},
         "lorebook": (),
     }
 
@@ -52,7 +53,8 @@ def test_a_name_is_enough() -> None:
         (
             {"fatcs": ["x"]},
             "A profile has no key 'fatcs'. Did you mean 'facts'? It has: name, display_name, description, "
-            "facts, greeting, alternate_greetings, scenario, example_dialogue, tags, attributes, lorebook.",
+            "facts, greeting, alternate_greetings, scenario, example_dialogue, tags, attributes, arc, "
+            "lorebook.",
         ),
         ({"name": "CON"}, "Windows keeps the name 'CON' for a device. Try 'CON-persona'."),
         ({"greeting": 5}, "greeting: this is a text, not 5. Put it in quotes."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -165,3 +166,14 @@ def test_renaming_keeps_comments_layout_and_line_ends() -> None:
 def test_renaming_gives_a_name_to_a_text_without_one() -> None:
     text = renamed('[attributes]\nstyle = "plain"\n', "ann")
     assert tomllib.loads(text) == {"name": "ann", "attributes": {"style": "plain"}}
+
+
+def test_the_example_in_the_documentation_is_a_profile() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "profiles.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    ahab = from_toml(example, "captain-ahab")
+    assert set(ahab.model_dump(exclude_defaults=True)) == set(Profile.model_fields)
+    assert [str(target) for target in ahab.attributes.values()] == [
+        *("lyrical", "pessimistic:90%", "emotional*0.8+critical*0.2:0.7"),
+    ]
+    assert from_toml(to_toml(ahab), "captain-ahab") == ahab

@@ -396,7 +396,7 @@ def shared() -> Iterator[ConversationManager]:
         yield manager
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from([*ACTIONS, "delete", "undo", "back"]), st.integers(0, 9)), max_size=16

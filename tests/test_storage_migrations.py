@@ -160,6 +160,53 @@ def test_what_an_old_database_holds_is_kept_and_found(old: Path) -> None:
         assert [hit.message_id for hit in manager.search("not")] == [3]
 
 
+def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the tables of version 1, by the columns that they had."""
+    columns = {
+        "conversation": "id, title, profile_name, profile, model, head_id, visits, created_at, updated_at",
+        "message": "id, conversation_id, parent_id, role, text, state, position, hidden, visited, created_at",
+        "generation": "message_id, trace",
+        "sqlite_sequence": "name, seq",
+    }
+    return {table: rows(path, f"SELECT {names} FROM {table} ORDER BY 1") for table, names in columns.items()}
+
+
+@pytest.mark.parametrize("version", range(1, migrations.CURRENT_VERSION))
+def test_every_row_of_every_version_stays_as_it_was(old: Path, version: int) -> None:
+    engine = create_engine(f"sqlite:///{old}")
+    with engine.begin() as connection:
+        migrations.migrate(connection, old, migrations.MIGRATIONS[:version])
+    engine.dispose()
+    assert rows(old, "SELECT max(version) FROM migration") == [(version,)]
+    before = everything(old)
+    assert [len(table) for table in before.values()] == [1, 2, 1, 1]
+    with ConversationManager(old) as manager:
+        conversation, tree = manager.whole("k3v9q2mx")
+        assert (conversation.archived, conversation.extra) == (False, None)
+        assert [(m.bookmarked, m.speaker, m.extra) for m in tree] == [(False, "", None)] * 2
+        assert [hit.message_id for hit in manager.search("k")] == [1]
+        assert manager.memories() == []
+    assert everything(old) == before
+    assert rows(old, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(old, "PRAGMA foreign_key_check") == []
+
+
+def test_what_is_new_can_be_used_in_an_old_database(old: Path) -> None:
+    with ConversationManager(old) as manager:
+        memory = manager.remember("poet", "lost the keys", kind="fact", message_id=1)
+        manager.bookmark(2)
+        manager.archive("k3v9q2mx")
+        said = manager.add_message(
+            "k3v9q2mx", role="narrator", text="Rain.", speaker="Ann", extra={"a": [1, None]}
+        )
+    with ConversationManager(old) as manager:
+        assert manager.memories() == [memory]
+        assert [m.id for m in manager.bookmarks()] == [2]
+        assert manager.get("k3v9q2mx").archived
+        assert manager.tree("k3v9q2mx")[-1] == said
+        assert (said.speaker, said.extra) == ("Ann", {"a": [1, None]})
+
+
 def test_opening_again_changes_nothing(new: Path) -> None:
     before = rows(new, "SELECT * FROM migration")
     ConversationManager(new).close()
@@ -172,7 +219,9 @@ def test_a_newer_database_is_refused_by_both_versions_and_left_alone(new: Path) 
     connection.commit()
     connection.close()
     content = new.read_bytes()
-    with pytest.raises(NewerDatabaseError, match=f"up to version {migrations.CURRENT_VERSION}, and {new} is version 7") as refused:
+    with pytest.raises(
+        NewerDatabaseError, match=f"up to version {migrations.CURRENT_VERSION}, and {new} is version 7"
+    ) as refused:
         ConversationManager(new)
     assert refused.value.exit_code == 1
     assert new.read_bytes() == content

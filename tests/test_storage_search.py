@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage import ConversationManager, Hit
+from storage import ConversationManager, Hit, UnknownConversationError, search
 from storage.search import expression
 
 
@@ -123,6 +123,52 @@ def test_what_was_said_cannot_forge_marks_or_control_a_terminal(
     (hit,) = manager.search("word")
     assert marked(hit) == ["word"] * 4
     assert hit.snippet == "<b>word</b> [word] word [31m word [0m %s"
+
+
+def talk(manager: ConversationManager, persona: str, *texts: str) -> str:
+    conversation = manager.create(profile_name=persona, profile={}, model="").id
+    for text in texts:
+        manager.add_message(conversation, role="user", text=text)
+    return conversation
+
+
+def test_a_search_in_one_conversation_or_with_one_persona(manager: ConversationManager) -> None:
+    first = talk(manager, "poet", "rain one", "sun")
+    second = talk(manager, "poet", "rain two")
+    third = talk(manager, "stoic", "rain three")
+
+    def texts(**where: str) -> set[str]:
+        return {hit.snippet for hit in manager.search("rain", **where)}  # pyright: ignore[reportArgumentType]
+
+    assert texts() == {"rain one", "rain two", "rain three"}
+    assert texts(profile_name="poet") == {"rain one", "rain two"}
+    assert texts(profile_name="nobody") == set()
+    assert texts(conversation_id=second) == {"rain two"}
+    assert texts(conversation_id=third, profile_name="stoic") == {"rain three"}
+    assert texts(conversation_id=first, profile_name="stoic") == set()
+    with pytest.raises(UnknownConversationError):
+        manager.search("rain", conversation_id="nowhere")
+    (hit,) = manager.search("sun", profile_name="poet", limit=1)
+    assert (hit.conversation_id, marked(hit)) == (first, ["sun"])
+
+
+def test_of_very_many_matches_the_newest_are_ranked(
+    manager: ConversationManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_CANDIDATES", 4)
+    conversation = talk(manager, "poet", "t", *(f"t and {'more ' * (9 - n)}" for n in range(9)))
+    newest = [m.id for m in manager.path(conversation)][-5:]
+    assert [hit.message_id for hit in manager.search("t")] == newest[::-1]  # the shorter, the better
+    old = talk(manager, "stoic", "t")
+    for _ in range(9):
+        talk(manager, "poet", "t t t")
+    assert [hit.conversation_id for hit in manager.search("t", profile_name="stoic")] == [old]
+    assert [hit.conversation_id for hit in manager.search("t", conversation_id=old)] == [old]
+
+
+def test_a_hit_says_who_spoke(manager: ConversationManager, conversation: str) -> None:
+    manager.add_message(conversation, role="bot", text="rain", speaker="Ann")
+    assert [hit.speaker for hit in manager.search("rain")] == ["Ann"]
 
 
 def test_a_long_query_is_cut_to_what_the_parser_takes() -> None:

@@ -17,6 +17,7 @@ from storage import (
     StorageError,
     export_branches,
     export_file,
+    foreign,
     import_file,
     to_json,
     to_markdown,
@@ -111,7 +112,7 @@ def test_an_export_is_a_new_file_or_none(
     [
         ("Élise 🌙", "Élise 🌙"),
         ("../..\\etc: <passwd>?*|\"\x1b[31m\u202e", "etc passwd [31m"),
-        ("\n .. ", "Bot"),
+        ("\n .. ", "chat"),
         ("月" * 100, "月" * 50),
         ("...", "chat"),
     ],
@@ -226,15 +227,16 @@ def test_a_disk_that_fills_up_leaves_no_half_export(
 def test_the_content_says_what_a_file_is_and_where_it_does_not_the_ending(
     name: str, data: bytes, form: str
 ) -> None:
-    refusal = {
-        "json": "An exported conversation",
+    words = {
+        "json": "exported conversation",
         "sillytavern": "A SillyTavern chat has",
         "text": "A chat as plain text has",
     }
     try:
-        assert transfer.read(data, name).form == form
+        found = transfer.read(data, name).form
     except RefusedValueError as error:
-        assert refusal[form] in str(error)
+        found = next(form for form, told in words.items() if told in str(error))
+    assert found == form
 
 
 @pytest.mark.parametrize(
@@ -260,16 +262,11 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read_whole(tmp_path: Pa
         transfer.read_file(huge)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b'{"mes": "x", "swipes": [' + b'"",' * 200_000 + b'""]}',
-        b"A: x\n" * 200_001,
-    ],
-    ids=["swipes", "text"],
-)
-def test_a_chat_of_too_many_messages_is_refused(data: bytes) -> None:
-    with pytest.raises(RefusedValueError, match="A chat has at most 200000 messages"):
+@pytest.mark.parametrize("data", [b'{"mes": "x", "swipes": ["x", "y", "z"]}', b"A: x\nA: y\nA: z"])
+def test_a_chat_of_too_many_messages_is_refused(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(transfer.read(data, "x.txt").messages) == 3
+    monkeypatch.setattr(foreign, "MAX_MESSAGES", 2)
+    with pytest.raises(RefusedValueError, match="A chat has at most 2 messages, and this one has more"):
         transfer.read(data, "x.txt")
 
 

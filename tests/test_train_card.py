@@ -92,6 +92,7 @@ def test_the_command_prints_and_writes(
     write_model(folder)
     monkeypatch.setattr(start, "load_engine", lambda settings: Double())
     arguments = ["eval", "--corpus", str(corpus), "--contexts", "3", "--model", str(folder), *flags]
+    arguments += ["--judges", "ngram"]
     result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "out.json")])
     assert result.exit_code == 0, result.stderr
     written = json.loads((tmp_path / "out.json").read_text())
@@ -102,3 +103,42 @@ def test_the_command_prints_and_writes(
     else:
         assert result.stdout.startswith("### How far the judges can be trusted")
     assert "Replies" in result.stderr
+
+
+def test_a_sealed_model_agrees_with_its_own_figures_and_a_deaf_one_does_not(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "toy"
+    write_model(folder)
+    arguments = ["eval", "--corpus", str(corpus), "--contexts", "3", "--model", str(folder)]
+    arguments += ["--judges", "ngram", "--compare"]
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    missing = CliRunner().invoke(app, arguments)
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "Write it first with: chatbot eval --seal" in missing.stderr
+
+    sealed = CliRunner().invoke(app, [*arguments[:-1], "--seal", "--report", str(tmp_path / "report")])
+    assert sealed.exit_code == 0, sealed.stderr
+    assert (tmp_path / "report" / "report.html").read_text().startswith("<!doctype html>")
+    same = CliRunner().invoke(app, arguments)
+    assert same.exit_code == 0, same.stderr
+    assert "DIFFERS" not in same.stdout
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double(obeys=False))
+    other = CliRunner().invoke(app, arguments)
+    assert other.exit_code == 1
+    assert "DIFFERS       three at once, average" in other.stdout
+
+
+def test_versus_prints_its_table(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    arguments = ["eval", "versus", "one", "two", "--corpus", str(corpus), "--contexts", "2"]
+    found = CliRunner().invoke(app, [*arguments, "--judges", "ngram", "--output", str(tmp_path / "out.json")])
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout.startswith("### Head to head\n\nA: double abcd. B: double abcd. 2 messages")
+    assert json.loads((tmp_path / "out.json").read_text())["messages"] == 2
+
+
+def test_training_for_ablations_needs_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = CliRunner().invoke(app, ["eval", "ablate", "--train-steps", "5"])
+    assert found.exit_code == 2
+    assert "name a folder with --work DIR" in found.stderr

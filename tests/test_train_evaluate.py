@@ -89,6 +89,52 @@ def test_facts_are_found_where_they_are_told_and_not_where_they_are_hidden(
     facts = obedient[1]["facts"]
     assert facts["told"]["value"] == facts["told_and_guided"]["value"] == 1.0
     assert facts["hidden"]["value"] < 0.1
+    assert facts["contradicted"]["value"] == facts["contradicted_and_guided"]["value"] == 0.0
+    assert facts["leaked"]["value"] == 0.0  # it says its own facts, never the user's
+
+
+def test_strengths_are_asked_for_as_probabilities_too(obedient: tuple[Double, dict[str, Any]]) -> None:
+    points = obedient[1]["control"]["asked_probability"]
+    assert [point["strength"] for point in points] == list(trials.STRENGTHS)
+    asked = {t.probability for _, targets, _ in obedient[0].asked for t in targets.values()}
+    assert asked == {None, *trials.STRENGTHS}
+
+
+def test_alone_and_together_cost_nothing_where_the_model_keeps_attributes_apart(
+    obedient: tuple[Double, dict[str, Any]], deaf: dict[str, Any]
+) -> None:
+    table = obedient[1]["control"]["alone_and_together"]
+    assert set(table) == set(ATTRIBUTES)
+    for found in table.values():
+        assert found["alone"]["value"] > 0.9
+        assert found["together"]["value"] > 0.9
+        assert abs(found["cost"]["value"]) < 0.1
+    assert deaf["control"]["alone_and_together"]["style"]["together"]["value"] == pytest.approx(0.5, abs=0.15)
+
+
+def test_other_judges_read_the_same_replies_and_their_agreement_is_told(
+    obedient: tuple[Double, dict[str, Any]],
+) -> None:
+    result = obedient[1]
+    assert set(result["other_judges"]) == set(result["agreement"]) <= {"second"}
+    for found in result["agreement"].values():
+        assert found["same"]["value"] > 0.9
+        assert found["kappa"] > 0.8
+
+
+def test_telling_words_and_places_in_the_latent_space_are_found(
+    obedient: tuple[Double, dict[str, Any]],
+) -> None:
+    result = obedient[1]
+    words_of = {gram for gram, _ in result["wording"]["style"]["model"]["lyrical"]}
+    assert words_of & {"oh", "silver", "river", "stars", "silver river", "of stars"}
+    assert result["latent"]["style"]["separated"] > 0.9  # the double's first number says it
+
+
+def test_single_replies_are_timed_after_one_that_warms_up(obedient: tuple[Double, dict[str, Any]]) -> None:
+    latency = obedient[1]["latency"]
+    assert latency["replies"] == 3
+    assert 0 < latency["median"] <= latency["slowest"]
 
 
 def test_text_figures_compare_equal_numbers_of_replies(obedient: tuple[Double, dict[str, Any]]) -> None:
@@ -131,6 +177,17 @@ def test_rounds_ask_again_with_other_seeds(corpus: Path) -> None:
     assert {0, trials.SEED_STRIDE} <= seeds
     assert result["control"]["single"]["all"]["accuracy"]["groups"] == 4
     assert result["control"]["single"]["all"]["accuracy"]["count"] == 4 * 4 * 2
+    assert {len(values) for values in result["rounds_apart"].values()} == {2}
+    mean = sum(result["rounds_apart"]["one at a time"]) / 2
+    assert result["control"]["single"]["all"]["accuracy"]["value"] == pytest.approx(mean)
+
+
+def test_variety_is_measured_over_further_replies(corpus: Path) -> None:
+    double = Double()
+    result = judged(double, corpus, contexts=4, variety=30)
+    assert result["control"]["paper"]["replies"] == 30
+    plain = judged(Double(), corpus, contexts=4)
+    assert plain["control"]["paper"]["replies"] == plain["control"]["combined"]["all"]["all_right"]["count"]
 
 
 def test_a_corpus_without_held_out_messages_is_refused(tmp_path: Path) -> None:

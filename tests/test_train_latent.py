@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from chatbot.engine import GenerationEngine
+from chatbot.train import corpus as corpora
+from chatbot.train import latent
 from chatbot.train.latent import area, discriminant, plane, principal
 
 RANDOM = np.random.default_rng(5)
@@ -50,3 +55,14 @@ def test_the_plane_is_at_right_angles() -> None:
 def test_the_area_counts_pairs_and_a_tie_is_half() -> None:
     assert area(np.array([0.0, 1.0]), np.array([0.5, 2.0])) == 3 / 4
     assert area(np.array([1.0]), np.array([1.0])) == 0.5
+
+
+def test_a_trained_model_keeps_the_aspects_apart(trained: Path) -> None:
+    engine = GenerationEngine.load(trained / "model", device="cpu")
+    items = corpora.load(trained / "corpus").parts["train"]
+    found = latent.views(engine, items)
+    assert set(found) == set(engine.attributes)
+    for attribute, view in found.items():
+        assert set(view["points"]) == set(engine.attributes[attribute])
+        assert view["separated"] > 0.9
+        assert all(len(point) == 2 for points in view["points"].values() for point in points)

@@ -71,19 +71,20 @@ def test_distinct_divides_by_ngrams_and_the_papers_by_words() -> None:
 
 def test_mtld_by_hand() -> None:
     # Three words in two kinds are .67, under .72: one run; the fourth word is fresh and adds no part of one.
-    assert metrics.mtld("a b a b".split()) == pytest.approx(4.0)
+    assert metrics.mtld(list("abab")) == pytest.approx(4.0)
     # 3 kinds in 4 words are .75: (1 - .75) / (1 - .72) of a run, either way round.
-    assert metrics.mtld("a b c a".split()) == pytest.approx(4 / (0.25 / 0.28))
+    assert metrics.mtld(list("abca")) == pytest.approx(4 / (0.25 / 0.28))
     # Forwards "a a" ends at once and "b c" is fresh: 1 run. Backwards "c b a a" is 3 kinds in 4: .893 runs.
-    assert metrics.mtld("a a b c".split()) == pytest.approx((4 / 1 + 4 / (0.25 / 0.28)) / 2)
-    assert metrics.mtld("a b c d".split()) is None
+    assert metrics.mtld(list("aabc")) == pytest.approx((4 / 1 + 4 / (0.25 / 0.28)) / 2)
+    assert metrics.mtld(list("abcd")) is None
     assert metrics.mtld([]) is None
 
 
 def test_mtld_does_not_depend_on_the_number_of_texts_as_distinct_does() -> None:
-    words = "the old cat sat on the warm mat and the old dog lay by the cold door".split()
-    assert metrics.mtld(words * 20) == pytest.approx(metrics.mtld(words * 5), rel=0.1)
-    assert metrics.distinct([" ".join(words)] * 20, 1) < 0.3 * metrics.distinct([" ".join(words)] * 5, 1)
+    text = "the old cat sat on the warm mat and the old dog lay by the cold door"
+    one = metrics.words(text)
+    assert metrics.mtld(one * 20) == pytest.approx(metrics.mtld(one * 5), rel=0.1)
+    assert metrics.distinct([text] * 20, 1) < 0.3 * metrics.distinct([text] * 5, 1)
 
 
 def test_self_bleu_is_one_for_copies_and_zero_for_strangers() -> None:

@@ -1,4 +1,4 @@
-"""The transformer as a judge: it learns what stands in the order of words, and the same seed is the same judge."""
+"""The transformer as a judge: it learns what can be learned, and the same seed is the same judge."""
 
 from __future__ import annotations
 

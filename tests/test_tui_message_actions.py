@@ -341,21 +341,21 @@ async def test_a_large_paste_is_asked_about(opened: Opened) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         box = app.chat.composer
-        box.post_message(events.Paste("a\nb"))
+        app.post_message(events.Paste("a\nb"))
         await until(pilot, lambda: box.text == "a\nb")
         many = "\n".join(["x"] * 201)
         for answer, text in (("escape", "a\nb"), ("enter", f"a\nb{many}")):
-            box.post_message(events.Paste(many))
+            app.post_message(events.Paste(many))
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             await pilot.press(answer)
             await until(pilot, lambda text=text: app.screen is app.chat and box.text == text)
         box.text = ""
-        box.post_message(events.Paste(many))
+        app.post_message(events.Paste(many))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("down", "enter")
         await until(pilot, lambda: len(session.messages()) == 3 and app.chat.turn is None)
         assert session.messages()[1].text == many
-        box.post_message(events.Paste("y" * 20_001))
+        app.post_message(events.Paste("y" * 20_001))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert app.screen.query_one("#rows").option_count == 2, "too long to be sent: into the box, or not"
         await pilot.press("escape")

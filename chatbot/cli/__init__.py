@@ -11,7 +11,21 @@ import typer
 from typer.core import TyperGroup
 
 from chatbot import __version__
-from chatbot.cli import batch, bench, chat, config, conversation, evaluate, measures, memory, message, profile, train
+from chatbot.cli import (
+    batch,
+    bench,
+    chat,
+    config,
+    conversation,
+    duet,
+    evaluate,
+    measures,
+    memory,
+    message,
+    profile,
+    sweep,
+    train,
+)
 from chatbot.terminal import one_line
 
 HELP = """Persona chat in the terminal.
@@ -82,6 +96,8 @@ def _root(
 
 
 app.command("chat", cls=chat.ChatCommand)(chat.chat)
+app.command("duet")(duet.duet)
+app.command("sweep")(sweep.sweep)
 app.command("batch")(batch.batch)
 app.add_typer(profile.app, name="profile")
 app.add_typer(conversation.app, name="conversation")

@@ -132,10 +132,10 @@ def _ask_facts(draft: Profile) -> Profile:
 def _ask_dials(attributes: Attributes | None) -> dict[str, Target]:
     if attributes is None:  # no model here to name them
         dials: dict[str, Target] = {}
-        while more := _ask("An attribute, such as attitude=pessimistic:1.2", partial(_with_dial, dials)):
+        while more := _ask("An attribute, such as attitude=pessimistic:90%", partial(_with_dial, dials)):
             dials = more
         return dials
-    print("An aspect for each attribute, with a weight if you like: lyrical, or lyrical:1.2 (1 is normal).")
+    print("An aspect for each attribute, and how strongly if you like: lyrical, or lyrical:90%.")
     answers = {
         name: _ask(f"{name} ({', '.join(aspects)})", partial(_target_of, name, attributes=attributes))
         for name, aspects in attributes.items()

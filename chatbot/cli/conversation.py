@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chatbot.cli import transfer
+from chatbot.cli.options import profile_names
+from chatbot.cli.stored import agreed, check_persona, last_message, open_manager, say_what_is_left
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
-
-if TYPE_CHECKING:
-    from storage import ConversationManager
 
 app = typer.Typer(
     help="Find, read, export and delete conversations.", no_args_is_help=True, rich_markup_mode=None
@@ -21,31 +20,33 @@ Reference = Annotated[
     str,
     typer.Argument(metavar="REFERENCE", help="An id, the beginning of one, an exact title, or 'last'."),
 ]
+References = Annotated[list[str], typer.Argument(metavar="REFERENCE", help="One or more.")]
+Persona = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", metavar="NAME", help="Only with this persona.", autocompletion=profile_names
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")]
 
 
-def _manager() -> ConversationManager:
-    from chatbot import config
-    from storage import ConversationManager
-
-    # Incognito is about chats to come; what is stored can be looked at all the same.
-    return ConversationManager(config.load({"chat.incognito": False}).database)
-
-
 @app.command("list")
 def list_(
-    profile: Annotated[
-        str | None, typer.Option("--profile", "-p", metavar="NAME", help="Only with this persona.")
-    ] = None,
+    profile: Persona = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Only the archived ones.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="The archived ones too.")] = False,
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
     """List conversations, the newest first."""
     from chatbot.cli import transcript
 
-    with _manager() as manager:
-        found = manager.list(limit=limit, profile_name=profile)
+    if archived and everything:
+        raise UsageError("--archived lists some and --all lists every conversation. Give one of them.")
+    with open_manager() as manager:
+        check_persona(manager, profile)
+        found = manager.list(limit=limit, profile_name=profile, archived=None if everything else archived)
     if as_json:
         print(transcript.listing_json(found))
     elif found:
@@ -59,7 +60,7 @@ def show(reference: Reference, as_json: Json = False) -> None:
     """Print the active path of a conversation."""
     from chatbot.cli import transcript
 
-    with _manager() as manager:
+    with open_manager() as manager:
         conversation = manager.get(reference)
         path = manager.path(conversation.id)
     print(transcript.sheet_json(conversation, path) if as_json else transcript.sheet(conversation, path))
@@ -81,46 +82,123 @@ def rename(
     reference: Reference, title: Annotated[str, typer.Argument(metavar="TITLE", help="Its new title.")]
 ) -> None:
     """Give a conversation another title."""
-    with _manager() as manager:
+    with open_manager() as manager:
         renamed = manager.rename(manager.get(reference).id, title)
     print(clean(f"{renamed.id} is now called {renamed.title}"))
 
 
 @app.command()
+def archive(references: References, as_json: Json = False) -> None:
+    """Put conversations away: out of the list, found by search and by their names as before."""
+    _put(references, archived=True, as_json=as_json)
+
+
+@app.command()
+def unarchive(references: References, as_json: Json = False) -> None:
+    """Put archived conversations back into the list."""
+    _put(references, archived=False, as_json=as_json)
+
+
+def _put(references: list[str], *, archived: bool, as_json: bool) -> None:
+    from chatbot.cli import transcript
+
+    with open_manager() as manager:
+        ids = dict.fromkeys(manager.get(reference).id for reference in references)
+        done = [manager.archive(found, archived) for found in ids]
+    verb = "archived" if archived else "in the list again"
+    lines = [clean(f"{found.id} {found.title} is {verb}") for found in done]
+    print(transcript.listing_json(done) if as_json else "\n".join(lines))
+
+
+@app.command()
+def fork(
+    reference: Reference,
+    message: Annotated[
+        int | None,
+        typer.Option("--message", "-m", metavar="N", min=1, help="The last message to take along."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Go another way from here on: copy the path to a message into a new conversation.
+
+    Without --message it is the whole active path. The numbers of messages are in: chatbot conversation tree
+    """
+    from chatbot.cli import transcript
+
+    with open_manager() as manager:
+        source = manager.get(reference)
+        new = manager.fork(last_message(manager, source, message))
+    if as_json:
+        print(transcript.listing_json([new]))
+    else:
+        print(clean(f"{new.id} {new.title} has the first {new.message_count} messages of {source.id}"))
+
+
+@app.command()
+def stats(
+    reference: Annotated[
+        str | None, typer.Argument(metavar="REFERENCE", help="One conversation; else all of them.")
+    ] = None,
+    profile: Persona = None,
+    as_json: Json = False,
+) -> None:
+    """Count what was said: messages, words, tokens, times, and with whom. Alternatives count too."""
+    from chatbot.cli import outline
+
+    with open_manager() as manager:
+        check_persona(manager, profile)
+        only = None if reference is None else manager.get(reference).id
+        found = manager.statistics(only, profile_name=profile)
+    print(outline.figures_json(found) if as_json else outline.figures(found))
+
+
+@app.command()
+def tree(reference: Reference, as_json: Json = False) -> None:
+    """Draw the whole tree, one line a message: its number, who said it, its first words.
+
+    An asterisk marks the active path.
+    """
+    from chatbot.cli import outline
+
+    with open_manager() as manager:
+        whole = manager.whole(manager.get(reference).id)
+    print(outline.tree_json(*whole) if as_json else outline.tree(*whole))
+
+
+@app.command()
 def delete(
-    references: Annotated[list[str], typer.Argument(metavar="REFERENCE", help="One or more.")],
+    references: References,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Delete conversations for good.
 
     Nothing of them is left in the file, its index and its log.
     """
-    with _manager() as manager:
+    from chatbot.cli import transcript
+
+    with open_manager() as manager:
         doomed = {found.id: found for found in map(manager.get, references)}
-        if not yes and not _agreed([f"{found.id} {found.title!r}" for found in doomed.values()]):
+        if not yes and not agreed(", ".join(f"{found.id} {found.title!r}" for found in doomed.values())):
             print("Nothing was deleted.", file=sys.stderr)
             return
         wiped = True
         for found in doomed.values():
             wiped = manager.delete(found.id)
-            print(clean(f"Deleted {found.id} {found.title}"))
-    if not wiped:
-        print("Some of the text may stay on disk until other programs close the file.", file=sys.stderr)
-
-
-def _agreed(names: list[str]) -> bool:
-    """Whether the person at the terminal says yes; UsageError when nobody is there."""
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
-        )
-    print(f"Delete {one_line(', '.join(names))} for good? [y/N]: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+            if not as_json:
+                print(clean(f"Deleted {found.id} {found.title}"))
+    if as_json:
+        print(transcript.listing_json([*doomed.values()]))
+    say_what_is_left(wiped)
 
 
 @app.command()
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORD", help="All of them must occur.")],
+    profile: Persona = None,
+    conversation: Annotated[
+        str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
+    ] = None,
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
@@ -128,8 +206,10 @@ def search(
     from chatbot.cli import transcript
 
     query = " ".join(words)
-    with _manager() as manager:
-        found = manager.search(query, limit or 20)
+    with open_manager() as manager:
+        check_persona(manager, profile)
+        only = None if conversation is None else manager.get(conversation).id
+        found = manager.search(query, limit or 20, profile_name=profile, conversation_id=only)
     if as_json:
         print(transcript.hits_json(found))
     elif found:

@@ -13,12 +13,8 @@ from chatbot.terminal import one_line
 from storage import Conversation, Message
 
 
-def rule(settings: MeasuresConfig) -> Rule:
-    return Rule(settings.drift_threshold, settings.drift_window, settings.hold_limit)
-
-
 def of_path(path: Iterable[Message], settings: MeasuresConfig) -> Series:
-    return drift.series(((m.id, m.generation) for m in path if m.role == "bot"), rule(settings))
+    return drift.series(((m.id, m.generation) for m in path if m.role == "bot"), Rule.of(settings))
 
 
 def told(conversation: Conversation, found: Series, *, plain: bool) -> str:

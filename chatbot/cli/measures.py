@@ -58,7 +58,13 @@ def replay(
     settings = _settings({"chat.incognito": False}, model, device)
     with ConversationManager(settings.database) as manager:
         then = replays.recorded(manager, number)  # a mistake in the number need not wait for the model
-        found = replays.replay(manager, then, start.load_engine(settings), settings.chat.user_name)
+        found = replays.replay(
+            manager,
+            then,
+            start.load_engine(settings),
+            user_name=settings.chat.user_name,
+            user_facts=settings.chat.user_facts,
+        )
     print(_json(replays.as_fields(found)) if as_json else replays.told(found))
     raise typer.Exit(0 if found.same else 1)
 

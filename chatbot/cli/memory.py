@@ -16,7 +16,9 @@ from chatbot.terminal import clean, one_line
 if TYPE_CHECKING:
     from storage import ConversationManager, Memory
 
-app = typer.Typer(help="See and change what personas know of you.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="See and change what personas know of you.", no_args_is_help=True, rich_markup_mode=None
+)
 EVERYONE = "everyone"  # in place of a persona's name, for what all of them know
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Whose = Annotated[
@@ -70,7 +72,8 @@ def add(
 
 @app.command()
 def forget(
-    number: Annotated[int, typer.Argument(metavar="ID", help="The number of the memory.")], as_json: Json = False
+    number: Annotated[int, typer.Argument(metavar="ID", help="The number of the memory.")],
+    as_json: Json = False,
 ) -> None:
     """Forget one thing for good: nothing of it is left in the file."""
     from chatbot.memory import spoken_of

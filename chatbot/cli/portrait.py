@@ -46,6 +46,7 @@ def sheet(stored: StoredProfile) -> str:
     blocks = {
         "Called": [profile.display_name],
         "Attributes": list(_dials(profile)),
+        "Arc": [_arc(name, points) for name, points in profile.arc.items()],
         "Facts": list(profile.facts),
         "Scenario": [profile.scenario],
         "Greeting": [profile.greeting],
@@ -92,6 +93,10 @@ def _dials(profile: Profile) -> Iterable[str]:
     widths = [max((cell_len(row[column]) for row in rows), default=0) for column in range(2)]
     for name, aspects, strength in rows:
         yield f"{set_cell_size(name, widths[0])}  {set_cell_size(aspects, widths[1])}  {strength}"
+
+
+def _arc(name: str, points: Sequence[tuple[float, float]]) -> str:
+    return f"{name}  {', '.join(f'turn {turn:g}: {value:g}' for turn, value in points)}"
 
 
 def _strength(target: Target) -> str:

@@ -51,6 +51,9 @@ def create(
     ] = None,
     greeting: Annotated[str | None, typer.Option(metavar="TEXT", help="What it says first.")] = None,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="Who it is, for the list.")] = None,
+    called: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is called in a chat, if not NEW.")
+    ] = None,
 ) -> None:
     """Make a persona: by questions on a terminal, or by flags."""
     from chatbot.cli import authoring
@@ -59,7 +62,7 @@ def create(
 
     store, attributes, name = _store(), _model_attributes(), checked_name(name)
     store.check_free(name)
-    texts = {"greeting": greeting, "description": description}
+    texts = {"greeting": greeting, "description": description, "display_name": called}
     if any(flag is not None for flag in (sets, facts, source, *texts.values())):
         draft = find(store, source).changed(name=name, display_name="") if source else Profile(name=name)
         draft = authoring.flagged(draft, sets or [], facts or [], texts)
@@ -164,8 +167,10 @@ def history(name: Name, as_json: Json = False) -> None:
 @app.command()
 def diff(
     name: Name,
-    older: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="By default the last one.")] = None,
-    newer: Annotated[int | None, typer.Argument(metavar="[VERSION]", help="By default the one now.")] = None,
+    older: Annotated[
+        int | None, typer.Argument(metavar="VERSION", help="By default the last before now.")
+    ] = None,
+    newer: Annotated[int | None, typer.Argument(metavar="VERSION", help="By default the one now.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what changed in a persona between two versions, as a unified diff of their files."""

@@ -61,6 +61,7 @@ def open_session(config: Config, *, resume: str | None = None, dials: Sequence[s
 
     With `resume` the persona of the stored conversation speaks on, unless another one was asked for by flag.
     """
+    from chatbot.drift import Rule
     from chatbot.memory import MemoryRules
     from chatbot.session import ChatSession
     from profiles import Profile, ProfileStore, find
@@ -87,6 +88,7 @@ def open_session(config: Config, *, resume: str | None = None, dials: Sequence[s
         notice=kept and not config.chat.incognito, know=kept, recall=config.memory.recall
     )
     session.user_facts = tuple(config.chat.user_facts)
+    session.drift_rule, session.hold = Rule.of(config.measures), config.measures.hold
     if resume is not None:
         asked = session.profile
         session.resume(resume)

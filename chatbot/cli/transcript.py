@@ -48,7 +48,7 @@ def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
     )
     parts = [f"{one_line(conversation.title)}\n{'  '.join(one_line(fact) for fact in facts if fact)}"]
     for message in path:
-        speaker = one_line(SPEAKERS.get(message.role, conversation.profile_name))
+        speaker = speaker_of(message, conversation.profile_name)
         notes = ", ".join(notes_of(message))
         head = f"{speaker} ({notes})" if notes else speaker
         lines = (f"  {line}".rstrip() for line in clean(message.text).split("\n"))
@@ -60,7 +60,7 @@ def hits(found: Sequence[Hit], *, colour: bool) -> str:
     """One line a message: where it is, when it was said, by whom, and the words around the match."""
     lines = []
     for hit in found:
-        speaker = one_line(SPEAKERS.get(hit.role, hit.profile_name))
+        speaker = speaker_of(hit, hit.profile_name)
         words = _marked(hit) if colour else clean(hit.snippet)
         lines.append(f"{hit.conversation_id}  {local_time(hit.created_at)}  {speaker}: {words}")
     return "\n".join(lines)
@@ -69,24 +69,31 @@ def hits(found: Sequence[Hit], *, colour: bool) -> str:
 def listing_json(conversations: Sequence[Conversation]) -> str:
     rows = [fields_of(conversation) for conversation in conversations]
     for row in rows:
-        del row["profile"]  # long, and in `show` and `export`
+        del row["profile"], row["extra"]  # long, and in `show` and `export`
     return as_json(rows)
 
 
 def sheet_json(conversation: Conversation, path: Sequence[Message]) -> str:
-    return as_json({"conversation": fields_of(conversation), "messages": [fields_of(message) for message in path]})
+    return as_json(
+        {"conversation": fields_of(conversation), "messages": [fields_of(message) for message in path]}
+    )
 
 
 def hits_json(found: Sequence[Hit]) -> str:
     return as_json([fields_of(hit) for hit in found])
 
 
+def speaker_of(said: Message | Hit, profile_name: str) -> str:
+    return one_line(said.speaker) or one_line(SPEAKERS.get(said.role, profile_name))
+
+
 def _title(conversation: Conversation) -> str:
     return one_line(conversation.title) + (" (archived)" if conversation.archived else "")
 
 
-def notes_of(message: Message) -> Iterator[str]:
-    if message.sibling_count > 1:
+def notes_of(message: Message, *, places: bool = True) -> Iterator[str]:
+    """What is to be said of a message beside its words; `places`: which alternative it is."""
+    if places and message.sibling_count > 1:
         yield f"{message.position + 1} of {message.sibling_count}"
     if message.state != "complete":
         yield message.state

@@ -109,6 +109,12 @@ def _worst(figures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return min(figures, key=lambda figure: figure["value"])
 
 
+def _of_many(result: Mapping[str, Any], key: str) -> Found:
+    """A measure of variety, which fewer replies would flatter."""
+    paper = result["control"]["paper"]
+    return {"value": paper[key]} if paper["replies"] >= 1000 else None
+
+
 GOALS = (
     Goal("three at once, average", lambda r: _together(r)["all"]["accuracy"], low=95, paper=92.75),
     Goal(
@@ -134,13 +140,13 @@ GOALS = (
     Goal("coherence: first of 10 replies", lambda r: r["text"]["guided"]["coherence"]["first"], low=75),
     Goal(
         "Distinct (paper's definition, 1,000 replies)",
-        lambda r: {"value": r["control"]["paper"]["distinct"]},
+        lambda r: _of_many(r, "distinct"),
         low=71,
         paper=70.94,
     ),
     Goal(
         "self-BLEU (1,000 replies)",
-        lambda r: {"value": r["control"]["paper"]["self_bleu"]},
+        lambda r: _of_many(r, "self_bleu"),
         high=8.9,
         paper=8.90,
     ),

@@ -61,6 +61,8 @@ class Readers:
                 found[label + by] = {c: float(np.mean(r)) for c, r in zip(cases, right, strict=True)}
                 if kind == "combination":
                     found["all right" + by] = {c: float(all(r)) for c, r in zip(cases, right, strict=True)}
+        guided = [reply for reply in said if reply.reached is not None]
+        found["reached in z"] = {_case(r): float(r.reached or 0.0) for r in guided}
         found["coherence"] = self._coherent(said)
         facts = [reply for reply in said if reply.trial.kind == "fact"]
         found["facts"] = {_case(r): float(answered(r.text, r.trial.answers)) for r in facts}

@@ -44,7 +44,8 @@ class ConversationActions(TabActions):
     @work(exclusive=True, group="switch")
     async def action_search(self) -> None:
         screen = SearchScreen(self.session)
-        hit = screen.hits.get(await self.app.push_screen_wait(screen) or "")
+        key = await self.app.push_screen_wait(screen)
+        hit = screen.hits.get(key or "")
         if hit and await self._go_to(hit.conversation_id):
             with self.telling():
                 if all(message.id != hit.message_id for message in self.session.messages()):

@@ -1,0 +1,80 @@
+"""What `chatbot duet` and `chatbot sweep` do: open the parts, and print what is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chatbot.cli import start
+from chatbot.errors import UsageError
+from chatbot.terminal import clean
+
+if TYPE_CHECKING:
+    from chatbot.config import Config
+
+
+def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_json: bool) -> None:
+    """Print each line of a duet when it is stored. Ctrl+C passes through."""
+    from chatbot import duet
+    from profiles import ProfileStore, find
+    from storage import ConversationManager
+
+    store = ProfileStore(config.profiles_folder)
+    pair = find(store, names[0]), find(store, names[1])
+    engine = start.load_engine(config)
+    with ConversationManager(config.database) as manager:
+        lines = duet.duet(engine, manager, pair, start.sampling(config), turns=turns, topic=topic)
+        for name, message in lines:
+            if as_json:
+                fields = {"id": message.id, "conversation": message.conversation_id, "speaker": name}
+                print(json.dumps({**fields, "text": message.text, "trace": message.generation}), flush=True)
+            else:
+                print(clean(f"{name}: {message.text}"), flush=True)
+
+
+def sweep(
+    config: Config,
+    text: str,
+    *,
+    dial: str | None,
+    values: str | None,
+    names: str | None,
+    as_json: bool,
+) -> None:
+    """Print the replies to one message side by side; nothing is stored."""
+    from chatbot import sweep
+    from chatbot.session import ChatSession
+    from profiles import ProfileStore, find
+    from storage import ConversationManager
+
+    if (names is None) == (dial is None and values is None) or (dial is None) != (values is None):
+        raise UsageError("Compare strengths with --dial and --strengths, or personas with --profiles.")
+    store = ProfileStore(config.profiles_folder)
+    with ConversationManager(None) as manager:
+        session = ChatSession(
+            engine=start.load_engine(config),
+            manager=manager,
+            profile=find(store, config.chat.profile),
+            sampling=start.sampling(config),
+            user_name=config.chat.user_name,
+        )
+        session.user_facts = tuple(config.chat.user_facts)
+        if names is not None:
+            settings = sweep.personas([find(store, name.strip()) for name in names.split(",")])
+        else:
+            chosen = [value.strip() for value in (values or "").split(",")]
+            settings = sweep.strengths(session.profile, session.dials, dial or "", chosen)
+        session.ask(text)
+        outcomes = sweep.sweep(session, settings)
+    if as_json:
+        print(json.dumps([sweep.as_fields(outcome) for outcome in outcomes], indent=2))
+    else:
+        print(
+            sweep.table(
+                outcomes,
+                shutil.get_terminal_size((sweep.WIDTH, 24)).columns if sys.stdout.isatty() else sweep.WIDTH,
+            )
+        )

@@ -1,0 +1,123 @@
+"""Two personas that talk to each other, in one stored conversation.
+
+The conversation is A's: A's lines are its replies, B's are user messages with B as their speaker, so that it
+can be resumed, exported and branched like any other. Each line is found with the speaker's own facts, targets
+and arc; B sees the conversation mirrored, its own lines as the replies. A line that says again what was said
+before is drawn once more with another seed, at most twice. What is said is stored before it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatbot import persona
+from chatbot.arc import arced
+from chatbot.errors import UsageError
+from chatbot.model.text import Context
+from chatbot.sampling import Sampling
+from chatbot.scene import scene
+from profiles import Profile
+from storage import ConversationManager, Message
+
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine, Reply
+
+MOST_TURNS = 500
+AGAIN = 2  # times that a repeated line is drawn anew
+OPENING = "Hello."  # what B says where there is neither a topic nor a greeting
+
+
+def duet(
+    engine: GenerationEngine,
+    manager: ConversationManager,
+    pair: tuple[Profile, Profile],
+    sampling: Sampling,
+    *,
+    turns: int,
+    topic: str = "",
+) -> Iterator[tuple[str, Message]]:
+    """(name of the speaker, stored message) line by line; the opening line does not count as a turn.
+
+    B opens with the topic. Without one A greets B, or B says hello.
+    """
+    if not 1 <= turns <= MOST_TURNS:
+        raise UsageError(
+            f"A duet has 1 to {MOST_TURNS} turns, not {turns}. Give it --turns 20, for instance."
+        )
+    first, second = pair
+    for profile in pair:
+        engine.check(profile.attributes)
+    names = (first.speaker, second.speaker)
+    conversation = manager.create(
+        profile_name=first.name,
+        profile=first.model_dump(mode="json"),
+        model=engine.name,
+        title=f"{names[0]} and {names[1]}{f': {topic}' if topic else ''}",
+    )
+    greeting = "" if topic else next(iter(persona.greetings(first, names[1])), "")
+    opening = _said(manager, conversation.id, greeting or topic or OPENING, "" if greeting else names[1])
+    path = [opening]
+    yield names[0 if opening.role == "bot" else 1], opening
+    seed = sampling.seed if sampling.seed is not None else secrets.randbelow(2**32)
+    for turn in range(turns):
+        speaks = 1 if path[-1].role == "bot" else 0
+        reply = _line(
+            engine, pair[speaks], names[1 - speaks], path, replace(sampling, seed=seed + turn), speaks
+        )
+        message = _said(manager, conversation.id, reply.text, names[1] if speaks else "", partial=True)
+        who = {"profile": pair[speaks].name, "profile_digest": pair[speaks].digest()}
+        message = manager.finish_reply(
+            message.id, text=reply.text, state="complete", generation={**reply.trace, **who}
+        )
+        path.append(message)
+        yield names[speaks], message
+
+
+def mirrored(path: Sequence[Message]) -> list[Message]:
+    """The path as the other side sees it."""
+    roles = {"user": "bot", "bot": "user"}
+    return [replace(message, role=roles.get(message.role, message.role)) for message in path]
+
+
+def _line(
+    engine: GenerationEngine,
+    profile: Profile,
+    other: str,
+    path: Sequence[Message],
+    sampling: Sampling,
+    speaks: int,
+) -> Reply:
+    """The next line of a persona, `speaks` 1 for B; one that repeats an earlier line is drawn again."""
+    seen = mirrored(path) if speaks else path
+    context: Context = scene(profile, seen, budget=engine.context_budget, user_name=other).context
+    turn = 1 + sum(message.role == "bot" for message in seen)
+    targets = arced(profile.attributes, profile.arc, turn)
+    said = {_folded(message.text) for message in path}
+    seed = sampling.seed or 0
+    for attempt in range(AGAIN + 1):
+        drawn = seed + attempt * 7_368_787  # far from the seeds of the other turns
+        reply = engine.replies([context], [targets], sampling, [drawn])[0]
+        if _folded(reply.text) and _folded(reply.text) not in said:
+            break
+    return reply
+
+
+def _said(
+    manager: ConversationManager, conversation_id: str, text: str, speaker: str, *, partial: bool = False
+) -> Message:
+    """Store a line: of A without a speaker, of B with B's name."""
+    return manager.add_message(
+        conversation_id,
+        role="user" if speaker else "bot",
+        text=text,
+        state="partial" if partial else "complete",
+        speaker=speaker,
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

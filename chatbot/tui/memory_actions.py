@@ -1,0 +1,65 @@
+"""What the chat screen does with memories, and with replies side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from textual import work
+
+from chatbot import sweep
+from chatbot.memory import spoken_of
+from chatbot.session import Memory
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.chat_view import ChatView
+from chatbot.tui.literal import clean, one_line
+from chatbot.tui.sweep_screen import SweepScreen
+from profiles import Profile, find
+from profiles.store import ProfileStore
+
+
+class MemoryActions(ChatView):
+    """The part of the chat screen that forgets, and that compares."""
+
+    profiles: ProfileStore | None
+
+    def noticed(self, memory: Memory) -> None:
+        text = f"Remembered: {one_line(spoken_of(memory.text))}. {self.key_of('forget_last')} forgets it."
+        self.notify(text, markup=False)
+
+    def action_forget_last(self) -> None:
+        """Forget what was remembered last; again, what was remembered before that."""
+        session = self.session
+        with self.telling():
+            known = [m for m in session.manager.memories(session.profile.name) if m.profile_name]
+            if not known:
+                self.notify(f"{one_line(session.profile.speaker)} knows nothing of you yet.", markup=False)
+                return
+            gone = session.manager.forget(known[-1].id)
+            self.notify(f"Forgotten: {one_line(spoken_of(gone.text))}.", markup=False)
+
+    @work(exclusive=True, group="ask")
+    async def action_sweep(self) -> None:
+        if self.is_busy():
+            return
+        question = "Compare: ATTRIBUTE 0 50% 90%, ATTRIBUTE=ASPECT 0 50% 90%, or: with NAME NAME"
+        asked = await self.app.push_screen_wait(AskScreen(question))
+        if not asked or self.is_busy():
+            return
+        outcomes: Sequence[sweep.Outcome] = ()
+        with self.telling():
+            settings = sweep.asked(self.session, clean(asked), self._persona)
+            self.notify(f"Finding {len(settings)} replies ...", markup=False)
+            outcomes = await asyncio.to_thread(sweep.sweep, self.session, settings)
+        if outcomes:
+            chosen = await self.app.push_screen_wait(SweepScreen(outcomes))
+            with self.telling():
+                if chosen is not None:
+                    self.session.manager.select(outcomes[chosen].message.id)
+            await self.refresh_path()
+            self.composer.focus()
+
+    def _persona(self, name: str) -> Profile:
+        if self.profiles is None:
+            raise LookupError("There are no profiles here.")
+        return find(self.profiles, name)

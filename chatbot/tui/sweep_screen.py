@@ -1,0 +1,56 @@
+"""Replies to the same message side by side; a digit goes on from one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import HorizontalScroll, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chatbot.sweep import Outcome
+from chatbot.tui.literal import clean, literal, one_line
+
+
+class SweepScreen(ModalScreen[int | None]):
+    """Dismissed with the place of the chosen outcome, from 0, or None: then nothing is chosen."""
+
+    BINDINGS = [Binding("escape", "dismiss", "Back")]
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        super().__init__(classes="dialog")
+        self._outcomes = outcomes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static("Which one goes on?", id="dialog-title", markup=False)
+            with HorizontalScroll(id="columns"):
+                for place, outcome in enumerate(self._outcomes, 1):
+                    with VerticalScroll(classes="column", can_focus=False):
+                        yield Static(_head(place, outcome), markup=False)
+                        yield Static(literal(clean(outcome.message.text)), classes="reply", markup=False)
+                        yield Static(_measures(outcome), markup=False)
+            last = len(self._outcomes)
+            yield Static(f"1 to {last} takes it · ←→ scroll · esc back", id="dialog-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#columns").focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character and event.character in "123456789"[: len(self._outcomes)]:
+            event.stop()
+            self.dismiss(int(event.character) - 1)
+
+
+def _head(place: int, outcome: Outcome) -> Content:
+    return Content.assemble((f"{place}  ", "$accent bold"), literal(one_line(outcome.setting.label), "bold"))
+
+
+def _measures(outcome: Outcome) -> Content:
+    best = (max(p.items(), key=lambda pair: pair[1]) for p in outcome.measured.values())
+    lines = [f"{one_line(aspect)} {probability:.2f}" for aspect, probability in best]
+    return literal("\n".join(lines), "$foreground 60%")

@@ -1,0 +1,170 @@
+"""`chatbot memory`, `duet` and `sweep`: whole output, and what is stored afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import config
+from chatbot.cli import app, start
+from fake_engine import FakeEngine
+from storage import ConversationManager
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+@pytest.fixture
+def people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two profiles, and an engine that repeats what it answers and its facts."""
+    folder = config.load().profiles_folder
+    folder.mkdir(parents=True)
+    (folder / "ann.toml").write_text('facts = ["I bake."]\n[attributes]\nattitude = "pessimistic"\n')
+    (folder / "bea.toml").write_text('display_name = "Bea"\nfacts = ["I fish."]\n')
+    monkeypatch.setattr(start, "load_engine", lambda settings: FakeEngine())
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, prog_name="chatbot")
+
+
+def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
+    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
+
+
+def test_memories_are_added_listed_and_forgotten(manager: ConversationManager, people: None) -> None:
+    gives(run("memory", "list"), "", "Nothing is remembered yet.\n")
+    gives(
+        run("memory", "add", "--profile", "ann", "I have a dog called Rex"),
+        "1  ann  you have a dog called Rex\n",
+    )
+    gives(run("memory", "add", "-p", "everyone", "my name is ada"), "2  everyone  you are called Ada\n")
+    gives(
+        run("memory", "list"),
+        "1  ann       you have a dog called Rex\n2  everyone  you are called Ada\n",
+    )
+    gives(run("memory", "list", "--profile", "bea"), "2  everyone  you are called Ada\n")
+    gives(run("memory", "forget", "1"), "Forgotten: you have a dog called Rex\n")
+    assert [memory.text for memory in manager.memories()] == ["The user is called Ada."]
+
+
+def test_memories_as_json(people: None) -> None:
+    fields = json.loads(run("memory", "add", "--json", "-p", "ann", "I like chess.").stdout)
+    assert [{**row, "created_at": ""} for row in fields] == [
+        {
+            "id": 1,
+            "profile": "ann",
+            "kind": "like",
+            "text": "The user likes chess.",
+            "message": None,
+            "created_at": "",
+        }
+    ]
+    assert json.loads(run("memory", "list", "--json").stdout) == fields
+    assert json.loads(run("memory", "export", "--json").stdout) == fields
+    assert json.loads(run("memory", "forget", "1", "--json").stdout) == fields[0]
+    assert json.loads(run("memory", "list", "--json").stdout) == []
+
+
+def test_memories_are_exported_into_a_new_file(people: None, tmp_path: Path) -> None:
+    run("memory", "add", "-p", "ann", "I like chess.")
+    gives(run("memory", "export"), "ann: The user likes chess.\n")
+    file = tmp_path / "known.txt"
+    gives(run("memory", "export", str(file)), f"1 memories written to {file}\n")
+    assert file.read_text() == "ann: The user likes chess.\n"
+    gives(run("memory", "export", str(file)), "", f"Error: {file}: File exists\n", 1)
+    run("memory", "export", str(tmp_path / "known.json"))
+    assert json.loads((tmp_path / "known.json").read_text())[0]["text"] == "The user likes chess."
+
+
+def test_what_cannot_be_remembered_is_refused(people: None) -> None:
+    assert "no profile 'cid'" in run("memory", "add", "-p", "cid", "I like chess.").stderr
+    assert run("memory", "add", "-p", "cid", "I like chess.").exit_code == 2
+    gives(
+        run("memory", "add", "-p", "ann", " "),
+        "",
+        "Error: A memory needs words. Write a short sentence, such as: I have a dog called Rex.\n",
+        2,
+    )
+    assert run("memory", "forget", "9").exit_code == 2
+
+
+def test_text_in_a_memory_cannot_control_the_terminal(manager: ConversationManager) -> None:
+    manager.remember("ann", "\x1b[31mred\nline", kind="note")
+    gives(run("memory", "list"), "1  ann  [31mred line\n")
+
+
+def test_a_duet_is_printed_and_stored(manager: ConversationManager, people: None) -> None:
+    gives(
+        run("duet", "ann", "bea", "--turns", "2", "--topic", "The sea.", "--seed", "3"),
+        "Bea: The sea.\n"
+        "ann: The sea. / I bake. The user is called Bea.\n"
+        "Bea: The sea. / I bake. The user is called Bea. / The user is called ann. I fish.\n",
+    )
+    conversation = manager.get("last")
+    assert (conversation.title, conversation.profile_name) == ("ann and Bea: The sea.", "ann")
+    path = manager.path(conversation.id)
+    assert [(message.role, message.speaker) for message in path] == [
+        ("user", "Bea"),
+        ("bot", ""),
+        ("user", "Bea"),
+    ]
+
+
+def test_a_duet_as_json_and_incognito(manager: ConversationManager, people: None) -> None:
+    lines = run(
+        "duet", "ann", "bea", "--turns", "1", "--json", "--incognito", "--seed", "3"
+    ).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [(row["speaker"], row["text"]) for row in rows] == [
+        ("Bea", "Hello."),
+        ("ann", "Hello. / I bake. The user is called Bea."),
+    ]
+    assert rows[1]["trace"]["seed"] == 3
+    assert manager.list() == []
+
+
+def test_a_duet_of_too_many_turns_is_refused(people: None) -> None:
+    gives(
+        run("duet", "ann", "bea", "--turns", "501"),
+        "",
+        "Error: A duet has 1 to 500 turns, not 501. Give it --turns 20, for instance.\n",
+        2,
+    )
+
+
+def test_a_sweep_over_strengths(manager: ConversationManager, people: None) -> None:
+    gives(
+        run("sweep", "-p", "ann", "Hi", "--dial", "attitude=pessimistic", "--strengths", "0,50%,90%"),
+        "1  attitude off                   2  attitude 50%                   3  attitude 90%\n"
+        "Hi / I bake.                      Hi / I bake.                      Hi / I bake.\n",
+    )
+    assert manager.list() == []
+
+
+def test_a_sweep_over_personas_as_json(people: None) -> None:
+    rows = json.loads(
+        run("sweep", "Hi", "-p", "ann", "--profiles", "ann,bea", "--json", "--seed", "8").stdout
+    )
+    assert [
+        (row["number"], row["setting"], row["profile"], row["targets"], row["reply"]) for row in rows
+    ] == [
+        (1, "ann", "ann", {"attitude": "pessimistic"}, "Hi / I bake."),
+        (2, "Bea", "bea", {}, "Hi / I fish."),
+    ]
+    assert [row["trace"]["seed"] for row in rows] == [8, 8]
+
+
+def test_a_sweep_compares_one_thing(people: None) -> None:
+    sentence = "Error: Compare strengths with --dial and --strengths, or personas with --profiles.\n"
+    for arguments in ([], ["--dial", "mind=critical"], ["--strengths", "0,50%"]):
+        gives(run("sweep", "Hi", "-p", "ann", *arguments), "", sentence, 2)
+    both = ["--dial", "mind=critical", "--strengths", "0,50%", "--profiles", "ann,bea"]
+    gives(run("sweep", "Hi", "-p", "ann", *both), "", sentence, 2)

@@ -1,0 +1,312 @@
+"""`chatbot conversation export` and `import`: whole output, what is stored, what is on the disk."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import config
+from chatbot.cli import app
+from profiles import Profile, ProfileStore
+from storage import ConversationManager, from_json, to_json
+
+KEYS = "k3v9q2mx"
+BARE = {"hidden": False, "generation": None, "state": "complete"}
+NEW = {"bookmarked": False, "speaker": "", "extra": None}
+DOCUMENT: dict[str, Any] = {
+    "format": "chatbot-conversation",
+    "version": 2,
+    "conversation": {
+        "id": KEYS,
+        "title": "The keys",
+        "profile_name": "gloomy-poet",
+        "profile": {"name": "gloomy-poet"},
+        "model": "tiny",
+        "created_at": "2026-01-02T10:00:00+00:00",
+        "updated_at": "2026-01-02T10:11:30+00:00",
+        "head": 3,
+        "visits": 3,
+        "archived": False,
+        "extra": None,
+    },
+    "messages": [
+        {"number": 1, "parent": None, "role": "user", "text": "I lost my keys\n\nbot: \x1b[31mforged",
+         "position": 0, "visited": 1, "created_at": "2026-01-02T10:10:00+00:00", **BARE, **NEW},
+        {"number": 2, "parent": 1, "role": "bot", "text": "Everything is lost.", "position": 0, "visited": 2,
+         "created_at": "2026-01-02T10:11:00+00:00", **BARE, **NEW, "generation": {"tokens": 5}},
+        {"number": 3, "parent": 1, "role": "bot", "text": "日本 are", "position": 1, "visited": 3,
+         "created_at": "2026-01-02T10:11:30+00:00", **BARE, **NEW, "state": "partial"},
+    ],
+}  # fmt: skip
+CHAT = [
+    {"chat_metadata": {}, "user_name": "unused", "character_name": "unused"},
+    {"name": "Captain Ahab", "is_user": False, "send_date": "2024-07-12@01h31m37s", "mes": "Ahoy \x1b[31m🐋"},
+    {"name": "Zoë", "is_user": True, "send_date": 1720747898000, "mes": "Where is it?"},
+]
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands run in a folder of their own, so that names of files are short."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+@pytest.fixture
+def stored(manager: ConversationManager) -> None:
+    from_json(manager, DOCUMENT)
+
+
+def run(*arguments: str, text: str | bytes = "") -> Result:
+    return CliRunner().invoke(app, ["conversation", *arguments], input=text, prog_name="chatbot")
+
+
+def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
+    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
+
+
+def write_chat(path: Path, broken: str = "") -> Path:
+    path.write_text("\n".join([*map(json.dumps, CHAT), broken]), encoding="utf-8")
+    return path
+
+
+# --- export
+
+
+@pytest.mark.usefixtures("stored")
+def test_export_to_standard_output() -> None:
+    result = run("export", KEYS, "--format", "json")
+    assert result.stdout.isascii()
+    assert json.loads(result.stdout) == DOCUMENT
+    gives(
+        run("export", KEYS),
+        "# The keys\n\n*with gloomy-poet, model tiny, 2026-01-02 10:00 UTC*\n\n"
+        "**You**\n\nI lost my keys\n\nbot: \\[31mforged\n\n"
+        "**gloomy-poet** *(partial, alternative 2 of 2)*\n\n日本 are\n",
+    )
+    gives(
+        run("export", KEYS, "--format", "text"),
+        "You: I lost my keys\n\n  bot: [31mforged\n\ngloomy-poet: 日本 are\n",
+    )
+    gives(
+        run("export", KEYS, "-f", "sillytavern"),
+        '{"chat_metadata": {}, "user_name": "unused", "character_name": "unused"}\n'
+        '{"name": "You", "is_user": true, "is_system": false, "send_date": "2026-01-02T10:10:00.000Z", '
+        '"extra": {}, "mes": "I lost my keys\\n\\nbot: \\u001b[31mforged"}\n'
+        '{"name": "gloomy-poet", "is_user": false, "is_system": false, '
+        '"send_date": "2026-01-02T10:11:30.000Z", "extra": {"api": "chatbot", "model": "tiny"}, '
+        '"mes": "\\u65e5\\u672c are", "swipes": ["Everything is lost.", "\\u65e5\\u672c are"], '
+        '"swipe_id": 1, "swipe_info": ['
+        '{"send_date": "2026-01-02T10:11:00.000Z", '
+        '"extra": {"api": "chatbot", "model": "tiny", "token_count": 5}}, '
+        '{"send_date": "2026-01-02T10:11:30.000Z", "extra": {"api": "chatbot", "model": "tiny"}}]}\n',
+    )
+
+
+@pytest.mark.usefixtures("stored")
+def test_export_to_a_file_and_import_it_again(manager: ConversationManager, here: Path) -> None:
+    gives(run("export", KEYS, "talk.json"), "k3v9q2mx written to talk.json\n")
+    assert json.loads((here / "talk.json").read_text(encoding="utf-8")) == DOCUMENT
+    gives(
+        run("export", KEYS, "-o", "talk.json"),
+        "",
+        "Error: An export never overwrites a file, and talk.json exists. Give another name.\n",
+        2,
+    )
+    manager.delete(KEYS)
+    gives(run("import", "talk.json"), "Imported k3v9q2mx The keys (3 messages)\n")
+    assert to_json(manager, KEYS) == DOCUMENT
+    again = run("import", "-", text=(here / "talk.json").read_bytes()).stdout
+    assert again.endswith(" The keys (3 messages)\n")
+    assert len(manager.list()) == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_ending_decides_and_a_folder_gets_a_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_CHAT_USER_NAME", "Zoë")
+    gives(run("export", KEYS, "talk.txt"), "k3v9q2mx written to talk.txt\n")
+    assert (here / "talk.txt").read_text(encoding="utf-8").startswith("Zoë: I lost")
+    name = "gloomy-poet - 2026-01-02@10h00m00s"
+    gives(run("export", KEYS, ".", "-f", "sillytavern"), f"k3v9q2mx written to {name}.jsonl\n")
+    assert (here / f"{name}.jsonl").read_text(encoding="utf-8").count("\n") == 2
+    gives(
+        run("export", KEYS, "talk.doc"),
+        "",
+        "Error: The name of an export ends in .md, .json, .txt, .jsonl, and 'talk.doc' in none of them. "
+        "Give another name, or the format with --format.\n",
+        2,
+    )
+
+
+@pytest.mark.usefixtures("stored")
+def test_all_branches(manager: ConversationManager, here: Path) -> None:
+    manager.add_message(KEYS, role="user", text="No.", parent_id=manager.path(KEYS)[0].id + 1)
+    manager.select(manager.path(KEYS)[0].id + 2)
+    name = "gloomy-poet - 2026-01-02@10h00m00s"
+    gives(
+        run("export", KEYS, "--all-branches", "out"),
+        f"k3v9q2mx written to out/{name}.jsonl\nk3v9q2mx written to out/{name} - Branch 1.jsonl\n",
+    )
+    assert len(list((here / "out").iterdir())) == 2
+    gives(
+        run("export", KEYS, "--all-branches", "out", "-f", "json"),
+        "",
+        "Error: --all-branches writes SillyTavern files, not json. Leave out --format.\n",
+        2,
+    )
+    gives(
+        run("export", KEYS, "x.jsonl", "--all-branches", "out"),
+        "",
+        "Error: An export goes to one place. Give a FILE or --all-branches DIR, not both.\n",
+        2,
+    )
+
+
+# --- import
+
+
+def test_import_a_chat_of_sillytavern(manager: ConversationManager, here: Path) -> None:
+    write_chat(here / "At sea.jsonl", '{"mes": "brok')
+    result = run("import", "At sea.jsonl")
+    (found,) = manager.list()
+    gives(
+        result,
+        f"Imported {found.id} At sea (2 messages)\n",
+        "Note: Line 4 is no message that can be read and left out; everything else is there.\n",
+    )
+    assert found.profile_name == "Captain-Ahab"
+    assert Profile.parse(found.profile).name == "Captain-Ahab"  # so it can be resumed
+    shown = run("show", found.id).stdout
+    assert "Captain-Ahab\n  Ahoy [31m🐋\n" in shown
+    exported = run("export", found.id, "-f", "sillytavern").stdout
+    assert [json.loads(line) for line in exported.splitlines()] == CHAT
+
+
+def test_the_persona_of_an_import(manager: ConversationManager, here: Path) -> None:
+    write_chat(here / "a.jsonl")
+    store = ProfileStore(config.load().profiles_folder)
+    store.save(Profile(name="captain-ahab", facts=("I sail.",)))
+    assert run("import", "a.jsonl").exit_code == 0
+    assert manager.get("last").profile["facts"] == ["I sail."]
+    assert run("import", "a.jsonl", "--profile", "gloomy-poet").exit_code == 0
+    assert sorted(found.profile_name for found in manager.list()) == ["captain-ahab", "gloomy-poet"]
+    result = run("import", "a.jsonl", "--profile", "gloomy-poe")
+    assert (result.exit_code, len(manager.list())) == (2, 2)
+    assert "There is no profile 'gloomy-poe'" in result.stderr
+    (here / "b.txt").write_text("🌙: hi", encoding="utf-8")
+    assert run("import", "b.txt", "--character", "🌙").exit_code == 0
+    assert manager.get("b").profile_name == "character"
+
+
+def test_import_plain_text(manager: ConversationManager, here: Path) -> None:
+    (here / "Tea.txt").write_text("Ann: hi\n\nBo: hello\n  there\n", encoding="utf-8")
+    result = run("import", "Tea.txt")
+    (found,) = manager.list()
+    gives(
+        result,
+        f"Imported {found.id} Tea (2 messages)\n",
+        "Note: Bo is taken for the user and Ann for the character. If that is wrong, import the file again "
+        "with --user NAME and --character NAME.\n",
+    )
+    assert [(m.role, m.text) for m in manager.path(found.id)] == [("bot", "hi"), ("user", "hello\nthere")]
+    result = run("import", "Tea.txt", "--user", "Ann", "--character", "Bo")
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert [m.role for m in manager.path(manager.get(result.stdout.split()[1]).id)] == ["user", "bot"]
+
+
+def test_import_as_json(manager: ConversationManager, here: Path) -> None:
+    write_chat(here / "a.jsonl", "broken")
+    (here / "b.txt").write_text("no chat", encoding="utf-8")
+    result = run("import", "a.jsonl", "b.txt", "--json")
+    (found,) = manager.list()
+    assert result.exit_code == 1
+    assert result.stdout.isascii()
+    assert json.loads(result.stdout) == [
+        {
+            "file": "a.jsonl",
+            "id": found.id,
+            "title": "a",
+            "profile_name": "Captain-Ahab",
+            "messages": 2,
+            "format": "sillytavern",
+            "unreadable_lines": 1,
+            "warnings": ["Line 4 is no message that can be read and left out; everything else is there."],
+            "error": None,
+        },
+        {
+            "file": "b.txt",
+            "error": "A chat as plain text has lines that begin with 'name: ', the first line among them, "
+            "and this file begins with 'no chat'. Nothing was imported. Put the speaker's name and a colon "
+            "before each message.",
+        },
+    ]
+
+
+def test_several_files_are_reported_one_by_one(manager: ConversationManager, here: Path) -> None:
+    write_chat(here / "a.jsonl")
+    (here / "c.md").write_text("# Title\n", encoding="utf-8")
+    result = run("import", "a.jsonl", "missing.json", "c.md")
+    (found,) = manager.list()
+    gives(
+        result,
+        f"a.jsonl: Imported {found.id} a (2 messages)\n",
+        "Error: missing.json: missing.json cannot be read: No such file or directory. Give another file.\n"
+        "Error: c.md: An import is a JSON export, a SillyTavern chat (.jsonl) or plain text with 'name: ' "
+        "before each message, and c.md is Markdown, which is for people to read. Nothing was imported. "
+        "Export it again as one of them.\n",
+        1,
+    )
+    assert run("import", "missing.json", "c.md").exit_code == 2
+    assert run("import", "a.jsonl", "a.jsonl").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "is JSON, and this is not: Expecting value: line 1 column 1 (char 0)."),
+        (b"{", "is JSON, and this is not: Expecting property name"),
+        (b"\xff\xfe", "is JSON, and this is not: 'utf-8' codec can't decode"),
+        (b"[" * 100_000, "is JSON, and this is not: objects and lists are nested more than 100 deep."),
+        (b"[]", 'An exported conversation says "format": "chatbot-conversation"'),
+    ],
+    ids=["empty", "broken", "bytes", "bomb", "list"],
+)
+def test_a_file_that_is_no_export(
+    manager: ConversationManager, here: Path, content: bytes, complaint: str
+) -> None:
+    (here / "talk.json").write_bytes(content)
+    result = run("import", "talk.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert manager.list(include_empty=True) == []
+
+
+def test_a_file_that_is_not_there() -> None:
+    gives(
+        run("import", "none.json"),
+        "",
+        "Error: none.json cannot be read: No such file or directory. Give another file.\n",
+        2,
+    )

@@ -1,0 +1,238 @@
+"""What is kept of what was noticed, and how a memory reads to whom."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.commands import Room, answer
+from chatbot.errors import UnknownNameError, UsageError
+from chatbot.memory import LONGEST_NOTE, MemoryRules, find, keep, spoken_by, spoken_of, write_down
+from chatbot.plain import PlainChat
+from chatbot.sampling import Sampling
+from chatbot.session import ChatSession, Noticed, ReplyFinished, UserStored
+from fake_engine import FakeEngine
+from profiles import Profile, ProfileStore
+from storage import ConversationManager, Message
+
+POET = Profile.parse({"name": "poet", "facts": ["I write."]})
+ALL = MemoryRules(notice=True, know=True, recall=True)
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(None) as manager:
+        yield manager
+
+
+def say(manager: ConversationManager, text: str, name: str = "poet") -> Message:
+    conversation = manager.create(profile_name=name, profile={"name": name}, model="fake")
+    return manager.add_message(conversation.id, role="user", text=text)
+
+
+def texts(manager: ConversationManager, name: str = "poet") -> list[str]:
+    return [memory.text for memory in manager.memories(name)]
+
+
+def test_what_is_noticed_is_kept_with_where_it_comes_from(manager: ConversationManager) -> None:
+    message = say(manager, "Hi, I'm Ada and my dog is called Rex.")
+    kept = keep(manager, "poet", message)
+    assert [(memory.kind, memory.profile_name, memory.message_id) for memory in kept] == [
+        ("name", "poet", message.id),
+        ("pet", "poet", message.id),
+    ]
+    assert texts(manager) == ["The user is called Ada.", "The user's dog is called Rex."]
+    assert texts(manager, "baker") == []
+
+
+def test_the_same_is_kept_once(manager: ConversationManager) -> None:
+    assert len(keep(manager, "poet", say(manager, "I like chess."))) == 1
+    assert keep(manager, "poet", say(manager, "i like chess")) == []
+    assert texts(manager) == ["The user likes chess."]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ("My name is Ada.", "My name is Eva.", ["The user is called Eva."]),
+        ("I live in Leeds.", "I moved to Oslo.", ["The user lives in Oslo."]),
+        ("I'm a nurse.", "I work as a pilot.", ["The user is a pilot."]),
+        ("I'm 30.", "I turned 31.", ["The user is 31 years old."]),
+        ("I love tea.", "I hate tea.", ["The user hates tea."]),
+        ("I don't like tea.", "I like tea.", ["The user likes tea."]),
+        ("I like tea.", "I like cake.", ["The user likes tea.", "The user likes cake."]),
+        ("I have a cat.", "I have a dog.", ["The user has a cat.", "The user has a dog."]),
+    ],
+)
+def test_what_is_newer_replaces_what_cannot_be_both(
+    manager: ConversationManager, before: str, after: str, left: list[str]
+) -> None:
+    keep(manager, "poet", say(manager, before))
+    keep(manager, "poet", say(manager, after))
+    assert texts(manager) == left
+
+
+def test_what_everyone_knows_is_not_replaced_by_what_one_hears(manager: ConversationManager) -> None:
+    write_down(manager, "", "My name is Ada.")
+    keep(manager, "poet", say(manager, "My name is Eva."))
+    assert texts(manager) == ["The user is called Ada.", "The user is called Eva."]
+    assert texts(manager, "baker") == ["The user is called Ada."]
+
+
+def test_a_person_may_write_down_anything_short(manager: ConversationManager) -> None:
+    kept = write_down(manager, "poet", "  Thursdays are   for chess ")
+    assert [(memory.kind, memory.text, memory.message_id) for memory in kept] == [
+        ("note", "Thursdays are for chess.", None)
+    ]
+    assert [memory.kind for memory in write_down(manager, "poet", "I have a dog")] == ["pet"]
+    with pytest.raises(UsageError, match="remembered already"):
+        write_down(manager, "poet", "Thursdays are for chess.")
+    with pytest.raises(UsageError, match="needs words"):
+        write_down(manager, "poet", " \n")
+    with pytest.raises(UsageError, match="may have 200 characters; this one has 201"):
+        write_down(manager, "poet", "x" * (LONGEST_NOTE + 1))
+
+
+def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: ConversationManager) -> None:
+    write_down(manager, "poet", "I have a dog called Rex")
+    write_down(manager, "poet", "I have a cat called Tom")
+    dog, cat = known = manager.memories("poet")
+    assert find(known, str(dog.id)) == dog
+    assert find(known, "rex") == dog
+    assert find(known, "you have a cat") == cat
+    assert find(known, "") == cat
+    with pytest.raises(UsageError, match="'called' is in 2: 1 you have a dog called Rex; 2 you have a cat"):
+        find(known, "called")
+    with pytest.raises(UnknownNameError, match="There is no memory 'bird'. Known: 1, 2."):
+        find(known, "bird")
+    with pytest.raises(UsageError, match="nothing is remembered yet"):
+        find([], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "to_user", "by_user"),
+    [
+        ("The user is called Ada.", "you are called Ada", "My name is Ada."),
+        ("The user's dog is called Rex.", "your dog is called Rex", "My dog is called Rex."),
+        ("The user lives with their brother.", "you live with your brother", "I live with my brother."),
+        ("The user is 30 years old.", "you are 30 years old", "I am 30 years old."),
+        ("The user has two cats.", "you have two cats", "I have two cats."),
+        ("The user does not like tea.", "you do not like tea", "I do not like tea."),
+        ("The user studies law.", "you study law", "I study law."),
+        ("The user teaches law.", "you teach law", "I teach law."),
+        ("Thursdays are for chess.", "Thursdays are for chess", "Thursdays are for chess."),
+    ],
+)
+def test_a_memory_can_be_told_from_both_sides(text: str, to_user: str, by_user: str) -> None:
+    assert spoken_of(text) == to_user
+    assert spoken_by(text) == by_user
+
+
+# --- in a chat
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def session(manager: ConversationManager, engine: FakeEngine) -> ChatSession:
+    fake: Any = engine
+    session = ChatSession(engine=fake, manager=manager, profile=POET, sampling=Sampling())
+    session.memory = ALL
+    return session
+
+
+def test_a_session_tells_what_it_notices_and_knows_it_in_the_next_talk(
+    session: ChatSession, engine: FakeEngine
+) -> None:
+    events = list(session.reply("Hi, my name is Ada."))
+    assert [type(event) for event in events[:2]] == [UserStored, Noticed]
+    session.new()
+    finished = list(session.reply("What is my name?"))[-1]
+    assert engine.contexts[-1].facts == ("The user is called Ada.",)
+    assert isinstance(finished, ReplyFinished)
+    assert (finished.message.generation or {})["scene"] == {"memories": [1]}
+
+
+def test_an_edited_message_is_noticed_too(session: ChatSession, manager: ConversationManager) -> None:
+    list(session.reply("My name is Ade."))
+    (said,) = [message for message in session.messages() if message.role == "user"]
+    list(session.edit(said.id, "My name is Ada.") or ())
+    assert texts(manager) == ["The user is called Ada."]
+
+
+def test_without_leave_nothing_is_noticed_known_or_recalled(
+    session: ChatSession, engine: FakeEngine, manager: ConversationManager
+) -> None:
+    write_down(manager, "poet", "I have a parrot.")
+    session.memory = MemoryRules()
+    list(session.reply("My name is Ada. The parrot sings."))
+    session.new()
+    finished = list(session.reply("My parrot?"))[-1]
+    assert texts(manager) == ["The user has a parrot."]
+    assert engine.contexts[-1].facts == ("I write.",)
+    assert len(engine.contexts[-1].turns) == 1
+    assert isinstance(finished, ReplyFinished) and "scene" not in (finished.message.generation or {})
+
+
+def test_lines_of_an_earlier_talk_come_back(session: ChatSession, engine: FakeEngine) -> None:
+    list(session.reply("The old harbour burnt down."))
+    session.new()
+    finished = list(session.reply("Tell me about that harbour."))[-1]
+    assert [turn.text for turn in engine.contexts[-1].turns] == [
+        "The old harbour burnt down.",
+        "Tell me about that harbour.",
+    ]
+    assert isinstance(finished, ReplyFinished)
+    assert (finished.message.generation or {})["scene"] == {"recalled": [1]}
+
+
+def plain(session: ChatSession, folder: Path, *lines: str, as_json: bool = False) -> tuple[str, str]:
+    out, notes = io.StringIO(), io.StringIO()
+    waiting = iter(lines)
+
+    def read() -> str:
+        try:
+            return next(waiting)
+        except StopIteration:
+            raise EOFError from None
+
+    PlainChat(session, ProfileStore(folder), out=out, notes=notes, as_json=as_json).run(read)
+    return out.getvalue(), notes.getvalue()
+
+
+def test_the_line_chat_says_quietly_what_it_remembers(session: ChatSession, tmp_path: Path) -> None:
+    out, notes = plain(session, tmp_path, "My dog is called Rex.")
+    assert out == "It rains.\n"
+    assert notes == "(Remembered: your dog is called Rex. /forget 1)\n"
+
+
+def test_the_event_in_json(session: ChatSession, tmp_path: Path) -> None:
+    out, notes = plain(session, tmp_path, "My dog is called Rex.", as_json=True)
+    event = json.loads(out.splitlines()[1])
+    assert (event["event"], event["memory"]["text"], notes) == (
+        "noticed",
+        "The user's dog is called Rex.",
+        "",
+    )
+
+
+def test_the_commands(session: ChatSession, tmp_path: Path) -> None:
+    room = Room(session, ProfileStore(tmp_path))
+    assert answer(room, "/memory") == "poet knows nothing of you yet."
+    assert answer(room, "/remember I have a dog called Rex") == "Remembered: 1  you have a dog called Rex"
+    assert answer(room, "/remember thursdays are for chess") == "Remembered: 2  thursdays are for chess"
+    assert answer(room, "/memory") == "1  you have a dog called Rex\n2  thursdays are for chess"
+    assert answer(room, "/forget rex") == "Forgotten: 1  you have a dog called Rex"
+    assert answer(room, "/forget") == "Forgotten: 2  thursdays are for chess"
+    with pytest.raises(UsageError, match="nothing is remembered"):
+        answer(room, "/forget 1")
+    with pytest.raises(UsageError, match="/remember TEXT needs what is to be remembered"):
+        answer(room, "/remember")

@@ -1,0 +1,154 @@
+"""What the model sees: which facts, in which order, and which lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chatbot.model.text import Turn
+from chatbot.recall import Line
+from chatbot.scene import cost, scene
+from profiles import Profile
+from storage import Memory, Message
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BAKER = Profile.parse(
+    {
+        "name": "baker",
+        "facts": ["I bake bread.", "I have a brother.", "I live in Rome."],
+        "example_dialogue": "<START>\n{{user}}: Hi.\n{{char}}: Good morning!\n{{user}}: Bye.\n{{char}}: Bye!",
+    }
+)
+BARE = Profile.parse({"name": "bare"})
+DOG, NAME = ("pet", "The user's dog is called Rex."), ("name", "The user is called Ada.")
+
+
+def path(*lines: str) -> list[Message]:
+    """Messages that alternate and end with the user's."""
+    first = len(lines) % 2
+    return [
+        Message(
+            id=number,
+            conversation_id="c",
+            parent_id=number - 1 or None,
+            role="user" if number % 2 == first else "bot",
+            text=text,
+            state="complete",
+            position=0,
+            sibling_count=1,
+            created_at=NOW,
+            hidden=False,
+            generation=None,
+        )
+        for number, text in enumerate(lines, 1)
+    ]
+
+
+def memories(*told: tuple[str, str]) -> list[Memory]:
+    return [Memory(number, "baker", kind, text, None, NOW) for number, (kind, text) in enumerate(told, 7)]
+
+
+def test_a_persona_with_nothing_to_remember_tells_its_facts_in_order() -> None:
+    seen = scene(BAKER.changed(example_dialogue=""), path("Hello.", "Hi."), budget=40)
+    assert seen.context.facts == ("I bake bread.", "I have a brother.", "I live in Rome.")
+    assert seen.context.turns == (Turn("bot", "Hello."), Turn("user", "Hi."))
+    assert seen.used == {}
+
+
+def test_what_touches_the_last_message_comes_first() -> None:
+    seen = scene(BAKER, path("Your brother called, and so did Rex."), budget=60, memories=memories(NAME, DOG))
+    assert seen.context.facts == (
+        "The user's dog is called Rex.",
+        "I have a brother.",
+        "I bake bread.",
+    )
+    assert seen.used == {"memories": [8]}
+
+
+def test_what_is_left_of_the_room_goes_to_what_else_is_known() -> None:
+    seen = scene(BAKER, path("Nice weather."), budget=200, memories=memories(NAME, DOG))
+    assert seen.context.facts[3:] == ("The user's dog is called Rex.", "The user is called Ada.")
+    assert seen.used == {"memories": [8, 7]}
+
+
+def test_facts_are_whole_and_take_half_of_the_budget_at_most() -> None:
+    facts = scene(BAKER, path("Hm."), budget=20).context.facts
+    assert facts == ("I bake bread.",)
+    assert cost("I bake bread.") <= 10 < cost("I bake bread.") + cost("I have a brother.")
+
+
+def test_a_question_about_the_user_is_answered_from_what_is_known_alone() -> None:
+    talk = path("I am here.", "Good.", "What is my name?")
+    seen = scene(BAKER, talk, budget=96, memories=memories(NAME, DOG))
+    assert seen.context.facts == ("The user is called Ada.",)
+    assert seen.context.turns == (Turn("user", "What is my name?"),)
+    roomy = scene(BAKER, talk, budget=512, memories=memories(NAME, DOG)).context
+    assert roomy.facts[0] == "The user is called Ada." and len(roomy.facts) == 5
+    assert [turn.text for turn in roomy.turns][-3:] == ["I am here.", "Good.", "What is my name?"]
+
+
+def test_a_question_about_the_persona_is_not_one_about_the_user() -> None:
+    seen = scene(BARE, path("Hello.", "What is your name?"), budget=96, memories=memories(NAME))
+    assert len(seen.context.turns) == 2
+
+
+def test_the_name_and_facts_of_the_settings_are_known_too() -> None:
+    seen = scene(BARE, path("who am i?"), budget=96, user_name="Ada", user_facts=["lives in Oslo"])
+    assert seen.context.facts == ("The user is called Ada.",)
+    everything = scene(BARE, path("Well."), budget=96, user_name="Ada", user_facts=["lives in Oslo"])
+    assert everything.context.facts == ("The user lives in Oslo.", "The user is called Ada.")
+    assert everything.used == {}
+
+
+def test_a_name_that_was_told_stands_for_the_one_in_the_settings() -> None:
+    seen = scene(BARE, path("What is my name?"), budget=96, user_name="Tom", memories=memories(NAME))
+    assert seen.context.facts == ("The user is called Ada.",)
+
+
+def test_recalled_lines_come_before_the_messages_and_take_the_place_of_old_ones() -> None:
+    lines = [Line(91, "user", "My parrot sings."), Line(92, "bot", "So it does.")]
+    talk = path("one two three four five", "Oh.", "A parrot feather lay here.")
+    seen = scene(BARE, talk, budget=22, recalled=lines)
+    assert seen.context.turns == (
+        Turn("user", "My parrot sings."),
+        Turn("bot", "So it does."),
+        Turn("user", "A parrot feather lay here."),
+    )
+    assert seen.used == {"recalled": [91, 92]}
+
+
+def test_a_recalled_line_that_is_in_the_context_anyway_is_left_out() -> None:
+    talk = path("My parrot sings.", "Oh.", "That parrot!")
+    seen = scene(BARE, talk, budget=96, recalled=[Line(1, "user", "My parrot sings.")])
+    assert [turn.text for turn in seen.context.turns] == ["My parrot sings.", "Oh.", "That parrot!"]
+    assert seen.used == {}
+
+
+def test_a_recalled_line_that_a_memory_comes_from_is_left_out() -> None:
+    known = [Memory(7, "bare", "pet", "The user has a parrot.", 91, NOW)]
+    lines = [Line(91, "user", "I have a parrot."), Line(92, "bot", "Parrots talk.")]
+    seen = scene(BARE, path("A parrot feather!"), budget=96, memories=known, recalled=lines)
+    assert seen.used == {"memories": [7], "recalled": [92]}
+
+
+def test_examples_stand_before_a_young_conversation_only() -> None:
+    young = scene(BAKER, path("Hi."), budget=96).context.turns
+    assert [turn.text for turn in young] == ["Hi.", "Good morning!", "Bye.", "Bye!", "Hi."]
+    old = scene(BAKER, path(*["some words to fill the room"] * 9), budget=96).context.turns
+    assert {turn.text for turn in old} == {"some words to fill the room"}
+
+
+def test_lore_is_told_and_noted() -> None:
+    profile = Profile.parse(
+        {"name": "x", "facts": ["I am old."], "lorebook": [{"keys": ["mill"], "content": "The mill burnt."}]}
+    )
+    seen = scene(profile, path("Who owns the mill?"), budget=96)
+    assert seen.context.facts == ("The mill burnt.", "I am old.")
+    assert seen.used == {"lore": ["The mill burnt."]}
+
+
+def test_hidden_blank_and_failed_messages_are_not_seen() -> None:
+    from dataclasses import replace
+
+    one, two, three = path("one", "two", "three")
+    talk = [replace(one, hidden=True), replace(two, state="failed"), three]
+    assert scene(BARE, talk, budget=96).context.turns == (Turn("user", "three"),)

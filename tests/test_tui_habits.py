@@ -1,0 +1,116 @@
+"""What people expect of a terminal program: keys that do not collide, jumping, air, colours remembered."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import TextArea
+
+from chatbot import config
+from chatbot.config_file import store
+from chatbot.session import ChatSession
+from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, shared_keys
+from chatbot.tui.chat_screen import ChatScreen
+from chatbot.tui.composer import Composer
+from chatbot.tui.conversations_screen import ConversationsScreen
+from chatbot.tui.jump_screen import JumpScreen
+from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, until
+
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
+SIZE = (100, 40)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    session, engine = open_session(tmp_path / "chat.db")
+    yield WatchedApp(session), session, engine
+    session.manager.close()
+
+
+def test_no_two_actions_of_a_screen_have_the_same_key() -> None:
+    assert shared_keys({}) == {}
+    assert shared_keys({"edit": "alt+c"}) == {"alt+c": ["edit", "copy"]}
+    assert shared_keys({"list_rename": "ctrl+q"}) == {"ctrl+q": ["list_rename", "quit"]}
+
+
+def test_no_action_takes_a_key_of_text_editing_but_one_that_has_a_twin() -> None:
+    typing = {key for binding in TextArea.BINDINGS for key in binding.key.split(",")}
+    taken = {key for action in (*ACTIONS, *LIST_ACTIONS) for key in action.keys.split(",")} & typing
+    assert taken == {"ctrl+d"}, "Delete does the same"
+    sending = {key for binding in Composer.BINDINGS for key in binding.key.split(",")}
+    assert not sending & {key for action in ACTIONS for key in action.keys.split(",")}
+
+
+def test_every_action_is_there() -> None:
+    assert all(hasattr(ChatScreen, f"action_{action.name}") for action in ACTIONS)
+    assert all(hasattr(ConversationsScreen, f"action_{action.name}") for action in LIST_ACTIONS)
+
+
+async def test_alt_j_puts_letters_on_what_can_be_gone_to(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        for letter in "s", "g":  # greeting, the message, the reply, the box, the dials
+            await pilot.press("alt+j")
+            await until(pilot, lambda: isinstance(app.screen, JumpScreen))
+            labels = [str(label.render()) for label in app.screen.query(".jump")]
+            assert labels == [" a ", " s ", " d ", " f ", " g "]
+            await pilot.press(letter)
+            await until(pilot, lambda: app.screen is app.chat)
+            if letter == "s":
+                await until(pilot, lambda: app.texts[1].startswith("› you"))
+                assert app.chat.conversation.has_focus
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        await pilot.press("alt+j")
+        await until(pilot, lambda: isinstance(app.screen, JumpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        assert app.chat.dials.has_focus
+
+
+async def test_alt_s_leaves_the_air_out_and_is_remembered_as_is_another_theme(tmp_path: Path) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session, remember=store)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        assert not config.config_path().exists(), "nothing is written before something is changed"
+        lines = app.chat.conversation.virtual_size.height
+        await pilot.press("alt+s")
+        await until(pilot, lambda: app.chat.conversation.views[-1].region.y < lines)
+        await until(pilot, lambda: app.chat.conversation.views[0].styles.margin.bottom == 0)
+        app.theme = "dawn"
+        await until(pilot, lambda: config.config_path().exists() and config.load().tui.theme == "dawn")
+        assert tomllib.loads(config.config_path().read_text()) == {"tui": {"compact": True, "theme": "dawn"}}
+        await pilot.press("alt+s")
+        await until(pilot, lambda: app.chat.conversation.views[0].styles.margin.bottom == 1)
+    session.manager.close()
+
+
+async def test_a_chat_can_begin_compact_and_in_any_theme(tmp_path: Path) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session, remember=store, compact=True, theme="nord")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert app.theme == "nord"
+        assert app.chat.conversation.views[0].styles.margin.bottom == 0
+        assert not config.config_path().exists()
+    session.manager.close()
+
+
+async def test_settings_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    def refuse(name: str, value: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session, remember=refuse)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+s")
+        await until(pilot, lambda: app.notices)
+        assert "No space left on device" in app.notices[0]
+    session.manager.close()
