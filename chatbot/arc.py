@@ -1,8 +1,8 @@
 """Arcs: how strongly an attribute is asked for, turn by turn, so that a persona changes as a talk goes on.
 
-An arc is a list of points (turn, strength): before the first and after the last it is constant, between two it
-is a straight line. Turn 1 is the reply to the user's first message. The strength is a probability where the
-profile gives the attribute one, and a weight where it does not.
+An arc is a list of points (turn, strength): before the first and after the last it is constant, between two
+it is a straight line. Turn 1 is the reply to the user's first message. The strength is a probability where
+the profile gives the attribute one, and a weight where it does not.
 """
 
 from __future__ import annotations

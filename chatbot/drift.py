@@ -179,19 +179,17 @@ def raised(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -
     return {name: round(factor, 6) for name, factor in found.items() if factor > 1}
 
 
-def multiplied(targets: Mapping[str, Target], factors: Mapping[str, float]) -> dict[str, Target]:
-    """The targets with their weights times these factors."""
-    return {
+def held(
+    targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule
+) -> tuple[dict[str, Target], dict[str, float]]:
+    """The targets with the weights that hold them, and the factors of `raised` for the trace."""
+    factors = raised(targets, traces, rule)
+    heavier = {
         name: Target(aspects=target.aspects, weight=factors[name] * _weight(target))
-        if name in factors
-        else target
         for name, target in targets.items()
+        if name in factors
     }
-
-
-def held(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -> dict[str, Target]:
-    """The targets with the weights that hold them; see `raised`."""
-    return multiplied(targets, raised(targets, traces, rule))
+    return {**targets, **heavier}, factors
 
 
 def _factor(name: str, target: Target, traces: Sequence[Trace], rule: Rule) -> float:

@@ -96,14 +96,17 @@ def _line(
     context: Context = scene(profile, seen, budget=engine.context_budget, user_name=other).context
     turn = 1 + sum(message.role == "bot" for message in seen)
     targets = arced(profile.attributes, profile.arc, turn)
-    said = {_folded(message.text) for message in path}
-    seed = sampling.seed or 0
-    for attempt in range(AGAIN + 1):
-        drawn = seed + attempt * 7_368_787  # far from the seeds of the other turns
-        reply = engine.replies([context], [targets], sampling, [drawn])[0]
-        if _folded(reply.text) and _folded(reply.text) not in said:
-            break
-    return reply
+    said = {"", *(_folded(message.text) for message in path)}
+    for attempt in range(AGAIN):
+        reply = engine.replies([context], [targets], sampling, [_drawn(sampling, attempt)])[0]
+        if _folded(reply.text) not in said:
+            return reply
+    return engine.replies([context], [targets], sampling, [_drawn(sampling, AGAIN)])[0]
+
+
+def _drawn(sampling: Sampling, attempt: int) -> int:
+    """The seed of an attempt, far from those of the other turns."""
+    return (sampling.seed or 0) + attempt * 7_368_787
 
 
 def _said(

@@ -1,4 +1,4 @@
-"""Words that chatbot/noticing.py must know to tell "I'm Ada" from "I'm Irish" and "I'm a nurse" from "I'm a mess"."""
+"""What chatbot/noticing.py knows to tell "I'm Ada" from "I'm Irish", "I'm a nurse" from "I'm a mess"."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-} | {word: str(10 * n) for n, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)}
+_SMALL = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty
+"""
+_TENS = ("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+NUMBERS = {word: str(number) for number, word in enumerate(_SMALL.split())}
+NUMBERS |= {word: str(10 * number) for number, word in enumerate(_TENS, 3)}
 
 JOBS = _words(
     """
     accountant actor actress architect artist astronomer baker banker barber barista bartender biologist
-    blacksmith bookkeeper bookseller builder butcher captain caretaker carpenter cashier chef chemist cleaner
-    clerk coach comedian composer consultant cook courier dancer decorator dentist designer detective developer
-    director doctor driver economist editor electrician engineer farmer firefighter fisherman florist gardener
-    geologist guard hairdresser historian instructor janitor jeweller journalist judge lawyer lecturer librarian
-    locksmith manager mathematician mechanic midwife miner musician novelist nurse optician painter paramedic
-    pharmacist philosopher photographer physicist physiotherapist pilot plasterer plumber poet policeman
-    policewoman politician postman potter priest producer professor programmer psychologist receptionist
-    researcher sailor salesman saleswoman scientist sculptor secretary shepherd shopkeeper singer soldier
-    surgeon surveyor tailor teacher technician translator tutor vet veterinarian waiter waitress welder writer
+    blacksmith bookkeeper bookseller builder butcher captain caretaker carpenter cashier chef chemist
+    cleaner clerk coach comedian composer consultant cook courier dancer decorator dentist designer
+    detective developer director doctor driver economist editor electrician engineer farmer firefighter
+    fisherman florist gardener geologist guard hairdresser historian instructor janitor jeweller
+    journalist judge lawyer lecturer librarian locksmith manager mathematician mechanic midwife miner
+    musician novelist nurse optician painter paramedic pharmacist philosopher photographer physicist
+    physiotherapist pilot plasterer plumber poet policeman policewoman politician postman potter priest
+    producer professor programmer psychologist receptionist researcher sailor salesman saleswoman
+    scientist sculptor secretary shepherd shopkeeper singer soldier surgeon surveyor tailor teacher
+    technician translator tutor vet veterinarian waiter waitress welder writer
     """
 )
 JOB_HEADS = _words(  # ordinary only with a word before them: "a bus driver", "a data analyst"
-    "analyst assistant agent keeper maker officer operator worker  inspector trainer librarian"
+    "analyst assistant agent keeper maker officer operator worker inspector trainer librarian"
 )
 
 RELATIVES = (
-    r"wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|son|daughter|brother|sister|mother|mum|mom|mam|father|"
-    r"dad|grandmother|grandma|granny|grandfather|grandpa|uncle|aunt|cousin|nephew|niece|grandson|granddaughter|"
-    r"twin (?:brother|sister)|(?:little|big|older|younger|elder) (?:brother|sister)|(?:oldest|youngest|eldest) "
+    r"wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|son|daughter|brother|sister|mother|mum|"
+    r"mom|mam|father|"
+    r"dad|grandmother|grandma|granny|grandfather|grandpa|uncle|aunt|cousin|nephew|niece|grandson|"
+    r"granddaughter|"
+    r"twin (?:brother|sister)|(?:little|big|older|younger|elder) (?:brother|sister)|(?:oldest|"
+    r"youngest|eldest) "
     r"(?:son|daughter)|best friend|baby(?: (?:son|daughter))?"
 )
 PETS = (
-    r"dog|puppy|cat|kitten|rabbit|bunny|hamster|guinea pig|parrot|budgie|canary|goldfish|fish|horse|pony|tortoise|"
+    r"dog|puppy|cat|kitten|rabbit|bunny|hamster|guinea pig|parrot|budgie|canary|goldfish|fish|horse|"
+    r"pony|tortoise|"
     r"turtle|snake|lizard|gecko|ferret|rat|mouse|hen|chicken|goat|sheep|cow|donkey|duck"
 )
 
@@ -48,38 +53,43 @@ PETS = (
 NOT_NAMES = _words(
     """
     a about afraid again against alive all almost alone already also always american an and angry annoyed
-    anxious anything arab as asian at australian austrian awake aware away awful back bad batman because belgian
-    best better bit black blue bond bored born both brazilian british broke busy but calm canadian catholic chill
-    chinese christmas cold cool crazy curious dad danish dead definitely depressed different doing done down
-    dutch early easy english everything excited exhausted famous fed feeling female fine finally finished finnish
-    first following for free french friday from full funny german getting glad god going gone good great greek
-    gutted happy hard he heading her here him his home honest hungry hurt i ill important in indian innocent
-    interested irish it italian japanese jealous jesus jewish just kind korean late later lazy legend less like
-    literally live lonely long lost lucky mad male married maybe me mexican mine mom monday more muslim my myself
-    near nervous new nice no nobody norwegian not nothing now off ok okay old on one only open or our out over pakistani
-    perfect pleased polish poor portuguese pretty probably proud quite ready really relaxed rich right russian
-    sad safe santa saturday scared scottish secret shy sick silly single sleepy so some somebody someone sore
-    sorry spanish spiderman starving still strong stuck stupid sunday super superman sure surprised swedish swiss
-    tall terrible thank thankful thanks that the their there they thinking thirsty this those thursday tired to
-    today together tomorrow tonight too trying tuesday turkish unemployed unhappy unique unknown unsure up upset
-    used usually vegan vegetarian very wasted weak wednesday weird welcome welsh well wet what when where who why
-    with wondering working worried worse worthless wrong yes you young your yours
+    anxious anything arab as asian at australian austrian awake aware away awful back bad batman because
+    belgian best better bit black blue bond bored born both brazilian british broke busy but calm canadian
+    catholic chill chinese christmas cold cool crazy curious dad danish dead definitely depressed
+    different doing done down dutch early easy english everything excited exhausted famous fed feeling
+    female fine finally finished finnish first following for free french friday from full funny german
+    getting glad god going gone good great greek gutted happy hard he heading her here him his home honest
+    hungry hurt i ill important in indian innocent interested irish it italian japanese jealous jesus
+    jewish just kind korean late later lazy legend less like literally live lonely long lost lucky mad
+    male married maybe me mexican mine mom monday more muslim my myself near nervous new nice no nobody
+    norwegian not nothing now off ok okay old on one only open or our out over pakistani perfect pleased
+    polish poor portuguese pretty probably proud quite ready really relaxed rich right russian sad safe
+    santa saturday scared scottish secret shy sick silly single sleepy so some somebody someone sore sorry
+    spanish spiderman starving still strong stuck stupid sunday super superman sure surprised swedish
+    swiss tall terrible thank thankful thanks that the their there they thinking thirsty this those
+    thursday tired to today together tomorrow tonight too trying tuesday turkish unemployed unhappy unique
+    unknown unsure up upset used usually vegan vegetarian very wasted weak wednesday weird welcome welsh
+    well wet what when where who why with wondering working worried worse worthless wrong yes you young
+    your yours
     """
 )
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".
 NOT_THINGS = _words(
     """
-    a bit about all anything being both each either everybody everyone everything he her hers him himself his how
-    i if it its itself lot me mine most much my myself neither none nothing one ours ourselves same she so some
-    somebody someone something such than that the way theirs them themselves there these they this those to what
-    when where which who whom why us we you your yours yourself
+    a bit about all anything being both each either everybody everyone everything he her hers him himself
+    his how i if it its itself lot me mine most much my myself neither none nothing one ours ourselves
+    same she so some somebody someone something such than that the way theirs them themselves there these
+    they this those to what when where which who whom why us we you your yours yourself
     """
 ) - {"a", "all", "the", "to", "way", "bit", "lot", "about", "most", "much", "there"}
 
 HEALTH = (
     r"ill|sick|illness|disease|cancer|tumou?r|diabet\w*|asthma\w*|allerg\w*|depress\w*|anxi\w*|adhd|autis\w*|"
-    r"bipolar|schizo\w*|ptsd|trauma\w*|therap\w*|suicid\w*|self-harm|medication|medicine|pills?|antidepressants?|"
-    r"surgery|operation|diagnos\w*|disab\w*|wheelchair|pregnan\w*|miscarr\w*|abortion|hiv|aids|epilep\w*|migraine\w*|"
-    r"insomnia|dementia|alzheimer\w*|stroke|addict\w*|alcoholi\w*|drunk|drugs?|rehab|overweight|obese|anorexi\w*|"
+    r"bipolar|schizo\w*|ptsd|trauma\w*|therap\w*|suicid\w*|self-harm|medication|medicine|pills?|"
+    r"antidepressants?|"
+    r"surgery|operation|diagnos\w*|disab\w*|wheelchair|pregnan\w*|miscarr\w*|abortion|hiv|aids|"
+    r"epilep\w*|migraine\w*|"
+    r"insomnia|dementia|alzheimer\w*|stroke|addict\w*|alcoholi\w*|drunk|drugs?|rehab|overweight|obese|"
+    r"anorexi\w*|"
     r"bulimi\w*|died|dead|dying|killed|passed away"
 )

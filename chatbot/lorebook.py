@@ -55,7 +55,7 @@ def active(entries: Iterable[LoreEntry], recent_texts: Sequence[str], budget_wor
     called.sort(key=lambda found: (-found[1].priority, not found[1].constant, found[1].order, found[0]))
     kept: list[tuple[float, int, str]] = []
     for place, entry in called:
-        if text := _fitting(_told(entry.content), budget_words):
+        if text := _fitting(_told(entry.content), budget_words, first=not kept):
             kept.append((entry.order, place, text))
             budget_words -= _words(text)
     return [text for _, _, text in sorted(kept)]
@@ -109,14 +109,19 @@ def _told(content: str) -> str:
     return content.strip()
 
 
-def _fitting(text: str, words: int) -> str:
-    """The text, or of a longer one the first sentences within the budget; '' when there are none."""
+def _fitting(text: str, words: int, *, first: bool) -> str:
+    """The text, or of a longer one the first sentences within the budget; '' when there are none.
+
+    The first entry says at least its first words: some have no sentences, only lists.
+    """
     fitting = ""
     for beginning in persona.beginnings(text):
         if _words(beginning) > words:
             break
         fitting = beginning
-    return fitting
+    if fitting or not first:
+        return fitting
+    return persona.opening(" ".join(text.split()[:words]), words * _LETTERS_A_WORD)
 
 
 def _words(text: str) -> int:

@@ -47,7 +47,7 @@ def write_down(manager: ConversationManager, profile_name: str, text: str) -> li
         raise UsageError("A memory needs words. Write a short sentence, such as: I have a dog called Rex.")
     if len(text) > LONGEST_NOTE:
         raise UsageError(
-            f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Make it short, or make two."
+            f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Shorten it."
         )
     facts = noticed(text) or (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
     kept = [remember(manager, profile_name, fact) for fact in facts]

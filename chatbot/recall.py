@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,24 +24,24 @@ LONGEST = 14  # words of a recalled line
 _LIKELY = 12  # messages whose texts are read
 _WORD = re.compile(r"[^\W\d_]{3,}(?:'[a-z]+)?")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
-STOP = frozenset(
-    """
-    about after again ago all alone along already also always and another any anybody anyone anything are aren't
-    around ask away back bad because been before being best better big both but came can can't cannot come could
-    day days did didn't does doesn't doing don't done down each else even ever every everyone everything fine
-    first for from gave get gets getting give glad goes going gone gonna good got great had happen happy has
-    have haven't having hello her here hers hey him his how i'll i'm i've into isn't it's its just keep kind
-    knew know known last later least let let's like likes little long look looks lot lots love made make makes
-    many may maybe mean might mine more morning most much must myself name near need never new next nice night
-    nobody not nothing now off often okay old once one only open other our ours out over own people perhaps
-    please pretty put quite rather really remember right said same saw say says see seem seen she should show
-    since small some somebody someone something sometimes soon sorry still such sure take talk tell than thank
-    thanks that that's the their them then there there's these they they're thing things think this those though
-    thought time times today told tomorrow tonight too try two until upon use used very wait want wanted was
-    wasn't way week well went were what what's when where which while who why will with without won't word work
-    would wouldn't year years yes yesterday yet you you'll you're you've your yours yourself called tonight
-    """.split()
-)
+_COMMON = """
+    about after again ago all alone along already also always and another any anybody anyone anything are
+    aren't around ask away back bad because been before being best better big both but came can can't
+    cannot come could day days did didn't does doesn't doing don't done down each else even ever every
+    everyone everything fine first for from gave get gets getting give glad goes going gone gonna good got
+    great had happen happy has have haven't having hello her here hers hey him his how i'll i'm i've into
+    isn't it's its just keep kind knew know known last later least let let's like likes little long look
+    looks lot lots love made make makes many may maybe mean might mine more morning most much must myself
+    name near need never new next nice night nobody not nothing now off often okay old once one only open
+    other our ours out over own people perhaps please pretty put quite rather really remember right said
+    same saw say says see seem seen she should show since small some somebody someone something sometimes
+    soon sorry still such sure take talk tell than thank thanks that that's the their them then there
+    there's these they they're thing things think this those though thought time times today told tomorrow
+    tonight too try two until upon use used very wait want wanted was wasn't way week well went were what
+    what's when where which while who why will with without won't word work would wouldn't year years yes
+    yesterday yet you you'll you're you've your yours yourself called
+"""
+STOP = frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _scores(
     manager: ConversationManager, profile_name: str, looked_for: Sequence[str], shown: Collection[int]
 ) -> dict[int, float]:
     """How much each message shares with the words, where it is enough."""
-    scores: Counter[int] = Counter()
+    scores: defaultdict[int, float] = defaultdict(float)
     for word in sorted(looked_for, key=len, reverse=True)[:WORDS]:
         numbers = manager.mentions(word, profile_name=profile_name, most=MOST)
         if len(numbers) < MOST:

@@ -2,7 +2,7 @@
 
 A small model sees few words, so the facts have half of them at most and stand in this order: what touches the
 last message (what is known of the user, lore, the persona's own facts), then the persona's facts as they are
-written, then what else is known of the user. A fact goes in whole or not at all. The rest is for the messages,
+written, then what else is known of the user. A fact goes in whole or not at all. The rest is for messages,
 the newest first; where they leave room, example lines stand before them.
 
 What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
@@ -82,7 +82,7 @@ def scene(
 ) -> Scene:
     """The context for a reply to the last message of `path`, of about `budget` tokens.
 
-    `memories` are oldest first. `used` has the numbers of the memories and of the messages that were recalled,
+    `memories` are oldest first. `used` has the numbers of the memories and of the recalled messages,
     and the texts of the lore; it is empty when there is nothing of the kind.
     """
     shown = seen(path)

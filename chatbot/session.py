@@ -25,7 +25,7 @@ from chatbot.memory import keep
 from chatbot.scene import Scene, remembered_scene
 from chatbot.writing import write_reply
 from profiles import Target
-from storage import Conversation, Hit, Message, Statistics, export_file
+from storage import Conversation, Hit, Memory, Message, Statistics, export_file
 
 __all__ = [  # a front end needs this module alone
     "LONGEST_MESSAGE",
@@ -34,6 +34,7 @@ __all__ = [  # a front end needs this module alone
     "Conversation",
     "Event",
     "Hit",
+    "Memory",
     "Message",
     "Noticed",
     "Piece",
@@ -110,14 +111,13 @@ class ChatSession(Conversing):
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
+        seen = self._scene(path)
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
         sampling = self.sampling
         if sampling.seed is not None:
             sampling = replace(sampling, seed=sampling.seed + row.position)
-        seen = self._scene(path)
         traces = [m.generation for m in path if m.generation]
-        factors = drift.raised(asked, traces, self.drift_rule) if self.hold else {}
-        targets = drift.multiplied(asked, factors)
+        targets, factors = drift.held(asked, traces, self.drift_rule) if self.hold else (asked, {})
         stream = engine.stream(seen.context, targets, sampling, prefix=prefix.strip())
         who: dict[str, Any] = {"profile": self.profile.name, "profile_digest": self.profile.digest()}
         who |= {"scene": seen.used} if seen.used else {}

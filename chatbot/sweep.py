@@ -31,7 +31,7 @@ _GAP = "   "
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to answer: as whom, and asked for what. `compared` are the attributes that the table measures."""
+    """One way to answer: as whom, and asked for what. `compared` are the attributes in the table."""
 
     label: str
     profile: Profile

@@ -15,19 +15,26 @@ Knows no models, profiles or settings: a profile and a trace are plain JSON here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
-from sqlalchemy import update
-
-from storage import changes, deletions, edits, memories, queries, recollection, search, statistics
+from storage import (
+    changes,
+    deletions,
+    edits,
+    memories,
+    queries,
+    recollection,
+    replies,
+    search,
+    statistics,
+)
 from storage.database import Database
-from storage.errors import RefusedValueError, UnknownMessageError
-from storage.models import STATES, ConversationRow, GenerationRow, MessageRow
+from storage.errors import RefusedValueError
+from storage.models import MessageRow
 from storage.records import Conversation, Hit, Memory, Message, Statistics
-from storage.values import one_line, one_of, plain_json, storable
+from storage.values import one_line, plain_json, storable
 
 HEAD: Final = "head"  # the parent of a new message: the one that ends the active path
 
@@ -90,15 +97,9 @@ class ConversationManager:
         archived: bool | None = False,
     ) -> Conversations:
         """Conversations, the one in which something was said last first. `archived` None: both kinds."""
-        question = queries.conversations().limit(limit)
-        if not include_empty:
-            question = question.where(queries.spoken())
-        if profile_name is not None:
-            question = question.where(ConversationRow.profile_name == profile_name)
-        if archived is not None:
-            question = question.where(ConversationRow.archived == archived)
+        question = queries.listed(profile_name, include_empty=include_empty, archived=archived)
         with self._database.read() as session:
-            return [queries.conversation_of(row) for row in session.execute(question)]
+            return [queries.conversation_of(row) for row in session.execute(question.limit(limit))]
 
     def rename(self, conversation_id: str, title: str) -> Conversation:
         if not (line := one_line(title)):
@@ -189,32 +190,21 @@ class ConversationManager:
     ) -> Message:
         """An empty, partial reply to `parent_id`, beside those that are there; it becomes the head."""
         with self._database.write() as session:
-            row = queries.conversation_row(session, conversation_id)
-            begun = changes.append(
-                session, row, parent_id=parent_id, role="bot", text="", state="partial", speaker=speaker
-            )
-            if generation is not None:
-                session.add(GenerationRow(message_id=begun, trace=plain_json(generation)))
+            how = {"generation": generation, "speaker": speaker}
+            begun = replies.begin(session, conversation_id, parent_id=parent_id, **how)
             return queries.message(session, begun)
 
     def journal(self, message_id: int, text: str) -> None:
         """Write down what was said so far of a reply that is still being said."""
-        partial = (MessageRow.id == message_id, MessageRow.state == "partial")
         with self._database.write() as session:
-            written = update(MessageRow).where(*partial).values(text=storable(text)).returning(MessageRow.id)
-            if session.execute(written).first() is None:
-                raise UnknownMessageError(message_id)
+            replies.journal(session, message_id, text)
 
     def finish_reply(
         self, message_id: int, *, text: str, state: str, generation: Mapping[str, Any]
     ) -> Message:
         """The reply's last text, how it ended, and the trace of how it came about."""
-        one_of("state", state, STATES)
         with self._database.write() as session:
-            row = queries.message_row(session, message_id)
-            row.text, row.state = storable(text), state
-            session.merge(GenerationRow(message_id=message_id, trace=plain_json(generation)))
-            queries.conversation_row(session, row.conversation_id).updated_at = datetime.now(UTC)
+            replies.finish(session, message_id, text=text, state=state, generation=generation)
             return queries.message(session, message_id)
 
     def edit(self, message_id: int, text: str) -> Message:

@@ -68,6 +68,18 @@ def message(session: Session, message_id: int) -> Message:
     return messages_of(session, messages().where(MessageRow.id == message_id))[0]
 
 
+def listed(profile_name: str | None, *, include_empty: bool, archived: bool | None) -> Select[Any]:
+    """Conversations with this persona (None: any), newest first; `archived` None: both kinds."""
+    question = conversations()
+    if not include_empty:
+        question = question.where(spoken())
+    if profile_name is not None:
+        question = question.where(ConversationRow.profile_name == profile_name)
+    if archived is not None:
+        question = question.where(ConversationRow.archived == archived)
+    return question
+
+
 def spoken() -> ColumnElement[bool]:
     """Whether something was said in a conversation."""
     return select(MessageRow.id).where(MessageRow.conversation_id == ConversationRow.id).exists()

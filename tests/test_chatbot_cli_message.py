@@ -221,6 +221,7 @@ def test_fork_refuses_a_message_of_another_conversation(manager: ConversationMan
 
 
 def test_archived_conversations_leave_the_list_and_come_back() -> None:
+    gives(run("conversation", "list", "--archived"), "", "No conversation is archived.\n")
     gives(
         run("conversation", "archive", "last", "The keys", RAIN),
         f"{RAIN} Rain is archived\n{KEYS} The keys is archived\n",

@@ -129,7 +129,7 @@ TARGETS = {"attitude": Target.parse("pessimistic:1.2"), "mind": Target.parse("cr
 
 def test_nothing_is_held_before_there_are_enough_replies() -> None:
     assert raised(TARGETS, [], RULE) == {}
-    assert held(TARGETS, [trace(0.1)], RULE) == TARGETS
+    assert held(TARGETS, [trace(0.1)], RULE) == (TARGETS, {})
 
 
 def test_a_weight_goes_up_by_steps_to_the_limit_and_comes_back_to_itself() -> None:
@@ -144,10 +144,11 @@ def test_a_weight_goes_up_by_steps_to_the_limit_and_comes_back_to_itself() -> No
 
 
 def test_held_targets_keep_their_aspects_and_the_others_are_untouched() -> None:
-    found = held(TARGETS, [trace(0.1), trace(0.1)], RULE)
+    found, factors = held(TARGETS, [trace(0.1), trace(0.1)], RULE)
     assert found == {"attitude": Target.parse("pessimistic:1.5"), "mind": Target.parse("critical")}
+    assert (list(found), factors) == (list(TARGETS), {"attitude": 1.25})
     bare = {"attitude": Target.parse("pessimistic")}
-    assert held(bare, [trace(0.1), trace(0.1)], RULE) == {"attitude": Target.parse("pessimistic:1.25")}
+    assert held(bare, [trace(0.1), trace(0.1)], RULE)[0] == {"attitude": Target.parse("pessimistic:1.25")}
 
 
 def test_a_dial_that_was_turned_starts_afresh() -> None:
@@ -158,7 +159,7 @@ def test_a_dial_that_was_turned_starts_afresh() -> None:
 @pytest.mark.parametrize("target", ["pessimistic:90%", "pessimistic:0"])
 def test_a_strength_and_what_is_off_are_left_alone(target: str) -> None:
     asked = {"attitude": Target.parse(target)}
-    assert held(asked, [trace(0.1), trace(0.1)], RULE) == asked
+    assert held(asked, [trace(0.1), trace(0.1)], RULE) == (asked, {})
 
 
 # --- in a chat

@@ -122,7 +122,7 @@ def test_a_repeated_line_is_drawn_again_twice_at_most(manager: ConversationManag
     engine = Talker(lines=["One.", "one!", "One", "ONE", "Two."])
     assert play(manager, engine) == ["ada: Hello Ben.", "Ben: One.", "ada: ONE", "Ben: Two."]
     seeds = [asked[3] for asked in engine.asked]
-    assert seeds[0] == 5 and seeds[1] == 6 and seeds[4] == 7
+    assert (seeds[0], seeds[1], seeds[4]) == (5, 6, 7)
     assert len(set(seeds)) == 5
 
 

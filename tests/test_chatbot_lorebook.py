@@ -70,7 +70,8 @@ def test_a_long_entry_gives_its_first_sentences() -> None:
     long = entry(constant=True, content="The moon is made. Of very old cheese. " * 20)
     assert active([long], [], 8) == ["The moon is made. Of very old cheese."]
     assert active([long], [], 7) == ["The moon is made."]
-    assert active([long], [], 3) == []
+    assert active([long], [], 3) == ["The moon is"]
+    assert active([entry(constant=True, content="Small.", priority=1), long], [], 4) == ["Small."]
 
 
 def test_what_a_profile_tells_has_its_macros_filled_in() -> None:

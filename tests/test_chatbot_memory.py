@@ -179,7 +179,8 @@ def test_without_leave_nothing_is_noticed_known_or_recalled(
     assert texts(manager) == ["The user has a parrot."]
     assert engine.contexts[-1].facts == ("I write.",)
     assert len(engine.contexts[-1].turns) == 1
-    assert isinstance(finished, ReplyFinished) and "scene" not in (finished.message.generation or {})
+    assert isinstance(finished, ReplyFinished)
+    assert "scene" not in (finished.message.generation or {})
 
 
 def test_lines_of_an_earlier_talk_come_back(session: ChatSession, engine: FakeEngine) -> None:

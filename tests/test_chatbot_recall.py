@@ -99,7 +99,7 @@ def test_a_word_that_is_everywhere_tells_nothing(manager: ConversationManager) -
 def test_long_lines_are_cut(manager: ConversationManager) -> None:
     talk(manager, "The parrot " + "and so " * 30)
     (line,) = come_to_mind(manager, "parrot news")
-    assert line.startswith("The parrot and so") and line.endswith("...") and len(line.split()) == 15
+    assert line == "The parrot " + "and so " * 6 + "..."
 
 
 def test_nothing_in_it_can_break_the_query(manager: ConversationManager) -> None:
@@ -122,9 +122,9 @@ def test_a_large_database_takes_no_time(manager: ConversationManager) -> None:
             MessageRow.__table__.insert(),  # pyright: ignore
             [
                 {
-                    "conversation_id": f"c{n % 2_000}", "parent_id": None, "role": "user", "state": "complete",
-                    "text": f"harbour bread weather {spelt(n)}", "position": n, "hidden": False, "visited": 0,
-                    "created_at": now,
+                    "conversation_id": f"c{n % 2_000}", "parent_id": None, "role": "user",
+                    "state": "complete", "text": f"harbour bread weather {spelt(n)}", "position": n,
+                    "hidden": False, "visited": 0, "created_at": now,
                 }
                 for n in range(50_000)
             ],

@@ -82,7 +82,7 @@ def test_a_question_about_the_user_is_answered_from_what_is_known_alone() -> Non
     assert seen.context.facts == ("The user is called Ada.",)
     assert seen.context.turns == (Turn("user", "What is my name?"),)
     roomy = scene(BAKER, talk, budget=512, memories=memories(NAME, DOG)).context
-    assert roomy.facts[0] == "The user is called Ada." and len(roomy.facts) == 5
+    assert (roomy.facts[0], len(roomy.facts)) == ("The user is called Ada.", 5)
     assert [turn.text for turn in roomy.turns][-3:] == ["I am here.", "Good.", "What is my name?"]
 
 

@@ -128,7 +128,8 @@ def test_every_key_is_a_key(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_slash_command_setting_and_file_is_there(document: str) -> None:
-    slashes, settings = {command.name for command in COMMANDS}, {name for name, _, _ in config.settings(config.load())}
+    slashes = {command.name for command in COMMANDS}
+    settings = {name for name, _, _ in config.settings(config.Config())}
     wrong = []
     for span in spans(document):
         first = span.split()[0] if span.split() else ""

@@ -61,7 +61,9 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.events": {"storage"},
     "chatbot.writing": SESSION,
     "chatbot.known_words": set(),
-    "chatbot.noticing": {"chatbot.known_words"},
+    "chatbot.noticing_words": {"chatbot.known_words"},
+    "chatbot.noticing_rules": {"chatbot.known_words", "chatbot.noticing_words"},
+    "chatbot.noticing": {"chatbot.known_words", "chatbot.noticing_rules"},
     "chatbot.memory": GROUND | {"chatbot.noticing", "storage"},
     "chatbot.recall": GROUND | {"storage"},
     "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall"},
@@ -85,7 +87,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.storage_bench": {"storage"},
     "chatbot.tui": GROUND
     | {"chatbot.session", "chatbot.drift", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
-    | {"chatbot.config", "chatbot.config_file"},
+    | {"chatbot.config", "chatbot.config_file", "chatbot.memory", "chatbot.sweep"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
     "chatbot.cli": {"chatbot", "profiles", "storage"},
 }

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,7 +189,7 @@ def test_a_disk_that_fills_up_leaves_no_half_export(
 ) -> None:
     real = Path.open
 
-    def failing(self: Path, mode: str = "r", **options: str) -> object:
+    def failing(self: Path, mode: str = "r", **options: Any) -> object:
         if "Branch" in self.name:
             raise OSError(28, "No space left on device")
         return real(self, mode, **options)

@@ -13,6 +13,7 @@ from chatbot import config
 from chatbot.config_file import store
 from chatbot.session import ChatSession
 from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, shared_keys
+from chatbot.tui.app import ChatApp, run
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversations_screen import ConversationsScreen
@@ -99,6 +100,21 @@ async def test_a_chat_can_begin_compact_and_in_any_theme(tmp_path: Path) -> None
         assert app.theme == "nord"
         assert app.chat.conversation.views[0].styles.margin.bottom == 0
         assert not config.config_path().exists()
+    session.manager.close()
+
+
+def test_the_settings_reach_the_interface_and_inline_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[ChatApp, bool]] = []
+    monkeypatch.setattr(ChatApp, "run", lambda self, inline: opened.append((self, inline)))
+    monkeypatch.setenv("CHATBOT_TUI_COMPACT", "yes")
+    session, _ = open_session(tmp_path / "chat.db")
+    run(session, config.load(), inline=True)
+    run(session, config.load())
+    (app, first), (_, second) = opened
+    assert (first, second) == (True, False)
+    assert app.chat.has_class("-compact")
     session.manager.close()
 
 

@@ -113,3 +113,71 @@ def test_while_the_model_loads(snap_compare: Snap) -> None:
 
     assert snap_compare(app, terminal_size=USUAL, run_before=steps)
     session.manager.close()
+
+
+@at(USUAL, SMALL)
+def test_marks(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    """A bookmark, a hidden message, narration, and a message that was picked."""
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await ready(pilot)
+        await say(pilot, "I lost my keys again.")
+        session = app.chat.session
+        session.bookmark(session.messages()[0].id)
+        session.hide(session.messages()[2].id)
+        session.narrate("Rain begins.")
+        await app.chat.refresh_path()
+        app.chat.set_prefix("Well,")
+        await pilot.press("alt+up")
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)
+
+
+@at(LARGE, SMALL)
+def test_tree(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await talk(pilot)
+        await pilot.press("f8")
+        await until(pilot, lambda: app.screen is not app.chat)
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)
+
+
+@at(USUAL, SMALL)
+def test_edit(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await talk(pilot)
+        await pilot.press("alt+e")
+        await until(pilot, lambda: app.screen is not app.chat)
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)
+
+
+@at(USUAL, SMALL)
+def test_jump(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await talk(pilot)
+        await pilot.press("alt+j")
+        await until(pilot, lambda: app.screen is not app.chat)
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)
+
+
+@at(USUAL, SMALL)
+def test_tabs(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await talk(pilot)
+        await pilot.press("alt+t")
+        await until(pilot, lambda: app.chat.session.conversation is None)
+        await say(pilot, "And [red]now[/red]?")
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)
+
+
+@at(USUAL, SMALL)
+def test_compact(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[Any]) -> None:
+        await talk(pilot)
+        await pilot.press("alt+s")
+
+    assert snap_compare(app, terminal_size=size, run_before=steps)

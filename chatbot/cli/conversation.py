@@ -52,7 +52,8 @@ def list_(
     elif found:
         print(transcript.table(found))
     else:
-        print("There are no conversations yet. Begin one with: chatbot chat", file=sys.stderr)
+        begin = "There are no conversations yet. Begin one with: chatbot chat"
+        print("No conversation is archived." if archived else begin, file=sys.stderr)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import typer
 
 from chatbot.cli import options
 from chatbot.cli.conversation import Reference
+from chatbot.cli.message import Number
 from chatbot.cli.profile import Name
 from chatbot.terminal import one_line
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from profiles import Profile
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Number = Annotated[int, typer.Argument(metavar="ID", help="The number of a reply; show --json tells them.")]
 Runs = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same figures.")]
 
 
@@ -35,11 +35,10 @@ def register(message: typer.Typer, conversation: typer.Typer, profile: typer.Typ
 
 def why(number: Number, as_json: Json = False) -> None:
     """Say how a reply came about: what was asked, what was measured, the flow, the seed, the times."""
-    from chatbot import config
     from chatbot import why as reasons
-    from storage import ConversationManager
+    from chatbot.cli import stored
 
-    with ConversationManager(config.load({"chat.incognito": False}).database) as manager:
+    with stored.open_manager() as manager:
         message = reasons.reply(manager, number)
     print(_json(reasons.fields(message)) if as_json else reasons.told(message))
 

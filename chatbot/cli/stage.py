@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chatbot.cli import start

@@ -58,7 +58,7 @@ def export(
 
 
 def import_(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files; - reads standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files; - reads standard input.")],
     profile: Annotated[
         str | None,
         typer.Option(

@@ -2,6 +2,7 @@
 
 chat_view.py            the widgets, and how they follow the session
 message_actions.py      messages and replies
+memory_actions.py       memories, and replies side by side
 conversation_actions.py conversations and personas; tabs.py: several of them open at once
 view_actions.py         the dials and the look
 """
@@ -18,13 +19,14 @@ from textual.binding import Binding
 from chatbot.session import ChatSession
 from chatbot.tui.actions import ACTIONS, bindings
 from chatbot.tui.conversation_actions import ConversationActions
+from chatbot.tui.memory_actions import MemoryActions
 from chatbot.tui.message_actions import MessageActions
 from chatbot.tui.tabs import Tab
 from chatbot.tui.view_actions import ViewActions
 from profiles.store import ProfileStore
 
 
-class ChatScreen(MessageActions, ConversationActions, ViewActions):
+class ChatScreen(MessageActions, MemoryActions, ConversationActions, ViewActions):
     """The chat with its actions; each has a line in actions.py."""
 
     BINDINGS = [*bindings(), Binding("escape", "write", "Back to the input box", show=False)]

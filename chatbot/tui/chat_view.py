@@ -14,8 +14,9 @@ from textual.message import Message as Note
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from chatbot.events import Event, Piece, ReplyFailed, ReplyFinished, ReplyStarted, UserStored
-from chatbot.session import ChatSession
+from chatbot import drift
+from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, UserStored
+from chatbot.session import ChatSession, Memory
 from chatbot.tui.actions import DEFAULT_KEYS, key_text
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView
@@ -114,6 +115,7 @@ class ChatView(Screen[None]):
         """Show the active path as it is stored now."""
         with self.telling():
             await self.conversation.show(self.session.messages())
+        self.refresh_drift()
 
     def refresh_names(self) -> None:
         """Persona, title and model in the top bar."""
@@ -123,6 +125,19 @@ class ChatView(Screen[None]):
                 title = session.manager.get(session.conversation.id).title
         model = session.engine.name if session.loaded else self.model
         self.query_one(TopBar).show(persona=session.profile.speaker, title=title, model=model)
+        self.refresh_drift()
+
+    def refresh_drift(self) -> None:
+        """How far the replies strayed, in the top bar while measures are shown."""
+        with self.telling():
+            text = drift.short(self.session.strayed()) if self.conversation.measured else ""
+            self.query_one(TopBar).show_drift(text)
+
+    def warn_of_drift(self) -> None:
+        """A notice when the last reply led past the threshold."""
+        with self.telling():
+            if warning := drift.warning(self.session.strayed()):
+                self.notify(warning, severity="warning", timeout=10, markup=False)
 
     async def refresh_dials(self) -> None:
         """The dials as they stand; before the model is loaded, those of the persona."""
@@ -215,14 +230,20 @@ class ChatView(Screen[None]):
                 else:  # the greeting was stored with it
                     await view.show(self.session.manager.path(message.conversation_id))
                 self.refresh_names()
+            case Noticed(memory):
+                self.noticed(memory)
             case ReplyStarted(message):
                 await view.begin(message, streaming=True)
             case Piece(text):
                 view.extend(text)
             case ReplyFinished(message):
                 view.settle(message)
+                self.warn_of_drift()
             case ReplyFailed(_, reason):
                 self.notify(clean(reason), title="No reply", severity="error", timeout=10, markup=False)
+
+    def noticed(self, memory: Memory) -> None:
+        """Say quietly what is remembered from now on."""
 
     def on_turn_broke(self, broke: Turn.Broke) -> None:
         self.tell(broke.error)

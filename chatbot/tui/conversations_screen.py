@@ -76,9 +76,7 @@ class ConversationsScreen(PickScreen):
         if self._tried(lambda: self._session.delete(conversation.id)):
             self.deleted.append(conversation.id)
             self.changed = True
-            self._say(
-                f"Deleted {one_line(conversation.title)}. {self._key_of('list_undelete')} brings it back."
-            )
+            self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
             self._reload()
 
     def action_list_undelete(self) -> None:
@@ -121,7 +119,7 @@ class ConversationsScreen(PickScreen):
         ]
         return Row(
             key=conversation.id,
-            title=conversation.title,
+            title=_named(conversation),
             detail=" · ".join([*parts, *(["archived"] if conversation.archived else [])]),
             current=current is not None and current.id == conversation.id,
         )
@@ -137,6 +135,11 @@ class ConversationsScreen(PickScreen):
 
     def _say(self, text: str) -> None:
         self.notify(clean(text), markup=False)
+
+
+def _named(conversation: Conversation) -> str:
+    """Its title; one in which the user said nothing has none."""
+    return one_line(conversation.title) or "(no title)"
 
 
 def export_name(conversation: Conversation) -> str:

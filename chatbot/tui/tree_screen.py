@@ -45,8 +45,9 @@ class TreeScreen(ModalScreen[int | None]):
         with Vertical(id="dialog"):
             yield Static("Tree of this conversation", id="dialog-title", markup=False)
             yield OptionList(*map(self._option, self._branches), id="rows", compact=True, markup=False)
-            keys = "↑↓ walk · ←→ along a path · enter goes"
-            yield Static(f"{len(self._branches)} messages · ● active · {keys}", id="dialog-note", markup=False)
+            count = len(self._branches)
+            note = f"{count} messages · ● active · ↑↓ walk · ←→ along a path · enter goes"
+            yield Static(note, id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         self._rows.focus()

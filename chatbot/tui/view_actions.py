@@ -48,6 +48,7 @@ class ViewActions(ChatView):
 
     def action_measures(self) -> None:
         self.conversation.measured = not self.conversation.measured
+        self.refresh_drift()
 
     def action_compact(self) -> None:
         self.toggle_class("-compact")

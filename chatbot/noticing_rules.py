@@ -1,0 +1,314 @@
+"""The rules of chatbot/noticing.py: the clauses that tell something, and the facts that are made of them.
+
+A rule is an expression that fits a whole clause, and a function that makes a fact of what it found, or None
+when what stands there is no name, place, job or thing after all. The first rule that gives a fact wins.
+"""
+# ruff: noqa: E501
+# One rule a line: they can be read as a table.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES
+from chatbot.noticing_words import as_name, as_place, as_thing, turned
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing known of the user. `text` is a sentence whose subject is "The user" or "The user's ..."."""
+
+    kind: str
+    text: str
+
+
+_NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
+_PLACE = r"(?P<place>[\w'-]+(?: [\w'-]+){0,5})"
+_THING = r"(?P<thing>[\w'&-]+(?: [\w'&-]+){0,5})"
+_COUNT = rf"(?P<count>an?|\d\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
+_ADVERB = r"(?:(?:really|also|just|still|actually|absolutely|always|kind of|usually|mostly|now|currently|both|do) )*"
+_I_AM = r"(?:i am|i'm|im|i m)"
+_HAVE = r"(?:i|we)(?:'ve| have)(?: got)?"
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.I)
+
+
+def _name(found: re.Match[str], greeted: bool) -> Fact | None:
+    name = as_name(found["name"])
+    return Fact("name", f"The user is called {name}.") if name else None
+
+
+def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
+    """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting."""
+    word = found["name"]
+    if word.islower() and (not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)):
+        return None
+    return _name(found, greeted)
+
+
+def _home(found: re.Match[str], greeted: bool) -> Fact | None:
+    place = as_place(found["place"])
+    how = found["how"].lower()
+    if not place or re.search(
+        r"(?:^|\b)(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
+        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there)\b", place, re.I
+    ):  # fmt: skip
+        return None
+    return Fact("home", f"The user lives {'in' if how == 'to' else how} {place}.")
+
+
+def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
+    place = as_place(found["place"])
+    if not place or not place[0].isupper() or place.lower() in ("work", "home", "school", "here", "bed"):
+        return None
+    return Fact("origin", f"The user comes from {place}.")
+
+
+def _job(found: re.Match[str], greeted: bool) -> Fact | None:
+    """ "I'm a nurse", "I work as a bus driver at the station"; only jobs that are known."""
+    words = found["job"].lower().split()
+    known = words[-1] in JOBS or (words[-1] in JOB_HEADS and len(words) > 1)
+    if not known or {"not", "good", "bad", "terrible", "great"} & set(words):
+        return None
+    where = found["where"] or ""
+    if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
+        where = ""
+    return Fact("work", f"The user is {found['article'].lower()} {' '.join(words)}{turned(where)}.")
+
+
+_TIMES = r"mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
+
+
+def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
+    place = turned(found["place"])
+    if not place or re.search(rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b", place, re.I):
+        return None
+    return Fact("workplace", f"The user works {found['how'].lower()} {place}.")
+
+
+def _idle(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("work", f"The user is {found['what'].lower()}.")
+
+
+def _study(found: re.Match[str], greeted: bool) -> Fact | None:
+    thing = as_thing(found["thing"])
+    if not thing or re.search(
+        r"^(?:hard|all|every|too|a|at|in|on|the (?:whole|map|menu)|alone|together|tonight|lots?)\b|\b(?:exam|test)s?\b",
+        thing, re.I,
+    ):  # fmt: skip
+        return None
+    return Fact("study", f"The user studies {thing}.")
+
+
+def _student(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("study", f"The user is {found['what'].lower()}.")
+
+
+def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Callable[..., Fact | None]:
+    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+        names = [as_name(name) for name in re.split(r",? and |, ", found["name"])]
+        if not all(names):
+            return None
+        who = found["who"].lower()
+        if len(names) > 1:
+            whose_many = whose.replace(" is called", " are called")
+            return Fact(kind, whose_many.format(who=who, name=" and ".join(n for n in names if n)))
+        return Fact(kind, whose.format(who=who, name=names[0]))
+
+    return fact
+
+
+def _owned(kind: str) -> Callable[..., Fact | None]:
+    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+        count = found["count"].lower()
+        what = (found["look"] or "").lower() + found["who"].lower()
+        text = f"The user has {count} {what}"
+        if found["name"]:
+            names = [as_name(name) for name in re.split(r",? and |, ", found["name"])]
+            if not all(names):
+                return None
+            text += f" called {' and '.join(n for n in names if n)}"
+        return Fact(kind, f"{text}.")
+
+    return fact
+
+
+def _relative_job(found: re.Match[str], greeted: bool) -> Fact | None:
+    words = found["job"].lower().split()
+    if words[-1] not in JOBS:
+        return None
+    return Fact(
+        "family", f"The user's {found['who'].lower()} is {found['article'].lower()} {' '.join(words)}."
+    )
+
+
+def _relative_home(found: re.Match[str], greeted: bool) -> Fact | None:
+    place = as_place(found["place"])
+    return Fact("family", f"The user's {found['who'].lower()} lives in {place}.") if place else None
+
+
+def _state(found: re.Match[str], greeted: bool) -> Fact | None:
+    to = as_name(found["name"]) if found["name"] else ""
+    if to is None:
+        return None
+    return Fact("family", f"The user is {found['what'].lower()}{f' to {to}' if to else ''}.")
+
+
+def _household(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("household", f"The user lives {turned(found['how'].lower())}.")
+
+
+def _taste(verb: str, kind: str) -> Callable[..., Fact | None]:
+    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+        thing = as_thing(found["thing"])
+        return Fact(kind, f"The user {verb} {thing}.") if thing else None
+
+    return fact
+
+
+def _favourite(found: re.Match[str], greeted: bool) -> Fact | None:
+    thing = as_thing(found["thing"])
+    if not thing or found["what"].lower().split()[0] in ("part", "thing", "person", "bit"):
+        return None
+    return Fact("like", f"The user's favourite {found['what'].lower()} is {thing}.")
+
+
+def _age(found: re.Match[str], greeted: bool) -> Fact | None:
+    written = found["age"].lower().replace("-", " ").split()
+    age = sum(int(NUMBERS.get(word, word)) for word in written)
+    return Fact("age", f"The user is {age} years old.") if 4 < age < 111 else None
+
+
+def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("birthday", f"The user's birthday is {found['day'].strip()}.")
+
+
+_WANTED = frozenset(
+    [
+        "be",
+        "become",
+        "build",
+        "buy",
+        "climb",
+        "find",
+        "found",
+        "have",
+        "learn",
+        "live",
+        "move",
+        "open",
+        "play",
+        "read",
+        "sail",
+        "see",
+        "sing",
+        "start",
+        "study",
+        "swim",
+        "teach",
+        "travel",
+        "visit",
+        "work",
+        "write",
+    ]
+)
+
+
+def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
+    thing = turned(found["thing"])
+    if not thing or NOT_THINGS & set(thing.lower().split()[1:2]):
+        return None
+    if found["how"].lower() == "want" and thing.split()[0].lower() not in _WANTED:
+        return None
+    return Fact("plan", f"The user {found['how'].lower()}s to {thing}.")
+
+
+def _journey(found: re.Match[str], greeted: bool) -> Fact | None:
+    place = as_place(found["place"])
+    if not place or not found["place"][0].isupper():
+        return None
+    return Fact("plan", f"The user plans to {'move' if 'mov' in found['verb'].lower() else 'go'} to {place}.")
+
+
+def _marrying(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("plan", "The user is getting married.")
+
+
+def _language(found: re.Match[str], greeted: bool) -> Fact | None:
+    names = [word.capitalize() for word in re.split(r",? and |, | ", found["thing"]) if word]
+    return Fact("language", f"The user speaks {' and '.join(names)}.")
+
+
+def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
+    thing = as_thing(found["thing"])
+    if not thing or re.match(
+        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty)\b", thing
+    ):
+        return None
+    verb = found["verb"].lower()
+    if verb == "keep" and (thing.endswith("ing") or thing.split()[0].endswith("ing")):
+        return None
+    return Fact("hobby", f"The user {verb}s {thing}.")
+
+
+def _diet(found: re.Match[str], greeted: bool) -> Fact | None:
+    return Fact("food", f"The user is {found['what'].lower()}.")
+
+
+_AGE = r"(?P<age>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|" \
+       r"seven|eight|nine))?|(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen))"  # fmt: skip
+_NAMES = r"(?P<name>[^\W\d_][\w'-]*(?:(?:, | and |, and )[^\W\d_][\w'-]*){0,3})"
+_LOOK = r"(?P<look>(?:(?:new|old|little|big|small|black|white|brown|grey|young|pet|lovely|rescue) )*)"
+_CHILD = r"son|daughter|brother|sister|twin|cousin|nephew|niece|grandchild|grandson|granddaughter|girlfriend|boyfriend|wife|husband|partner|child|baby|kid|stepson|stepdaughter"
+_KIN = rf"(?P<who>(?:older |younger |little |big |elder )?(?:{_CHILD}|children|kids|grandchildren)s?)"
+_CALLED = rf"(?: (?:called|named|whose names? (?:is|are)),? {_NAMES})?"
+
+RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
+    (_rule(rf"(?:my (?:first |full )?name is|my name's|the name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
+    (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
+    (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
+    (_rule(rf"{_I_AM} {_AGE}(?: years? old| years of age)?"), _age),
+    (_rule(rf"i (?:just )?turned {_AGE}"), _age),
+    (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?)"), _birthday),
+    (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _idle),
+    (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _diet),
+    (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _student),
+    (_rule(rf"{_I_AM} (?:happily |newly |recently )?(?P<what>married|divorced|engaged|widowed|single)(?: to {_NAME})?"), _state),
+    (_rule(rf"{_I_AM} (?P<what>a (?:(?:single|proud|new) )?(?:mother|father|mum|mom|dad|widow|widower|grandmother|grandfather))(?P<name>)"), _state),
+    (_rule(rf"{_I_AM} getting married"), _marrying),
+    (_rule(rf"(?:{_I_AM}|i {_ADVERB}work as) (?:working as )?(?P<article>an?) (?P<job>(?:[\w-]+ ){{0,2}}[\w-]+?)(?P<where> (?:at|in|for|on) [\w' -]+)?"), _job),
+    (_rule(rf"{_I_AM} (?:originally )?from {_PLACE}"), _origin),
+    (_rule(rf"i (?:come|am) (?:originally )?from {_PLACE}"), _origin),
+    (_rule(rf"i {_ADVERB}live (?P<how>alone|by myself|on my own|with (?:my|two|three|a|some) [\w' -]{{2,30}})"), _household),
+    (_rule(rf"i {_ADVERB}live (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
+    (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_PLACE}"), _home),
+    (_rule(rf"{_I_AM} living (?P<how>in|near) {_PLACE}"), _home),
+    (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
+    (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES})'?s? name is {_NAMES}"), _called("family")),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) is (?P<article>an?) (?P<job>(?:[\w-]+ )?[\w-]+)"), _relative_job),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) lives in {_PLACE}"), _relative_home),
+    (_rule(rf"(?:my|our) (?P<who>(?:two |three )?(?:sons|daughters|brothers|sisters|kids|children)) are (?:called|named) {_NAMES}"), _called("family", "The user's {who} are called {name}.")),
+    (_rule(rf"{_HAVE} {_COUNT} (?P<look>){_KIN}{_CALLED}"), _owned("family")),
+    (_rule(rf"(?:my|our) {_LOOK}(?P<who>{PETS}) is (?:called|named) {_NAMES}"), _called("pet")),
+    (_rule(rf"(?:my|our) (?P<who>{PETS})(?:'s|s)? name is {_NAMES}"), _called("pet")),
+    (_rule(rf"(?:my|our) (?P<who>(?:two |three )?(?:cats|dogs|rabbits|hamsters|horses|parrots)) are (?:called|named) {_NAMES}"), _called("pet", "The user's {who} are called {name}.")),
+    (_rule(rf"(?:{_HAVE}|i just got|we just got|i (?:just )?adopted|we (?:just )?adopted) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
+    (_rule(rf"i {_ADVERB}speak (?P<thing>(?:(?:english|french|german|spanish|italian|portuguese|dutch|swedish|danish|norwegian|finnish|polish|russian|greek|turkish|arabic|hebrew|hindi|chinese|mandarin|japanese|korean|latin|welsh|irish|czech)(?:,? and |, | )?)+)"), _language),
+    (_rule(rf"i {_ADVERB}(?P<verb>play|collect|knit|paint|brew|restore|repair|grow|keep) {_THING}"), _hobby),
+    (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?:is|are) {_THING}"), _favourite),
+    (_rule(rf"i {_ADVERB}(?:like|enjoy) {_THING}"), _taste("likes", "like")),
+    (_rule(rf"i {_ADVERB}(?:love|adore) {_THING}"), _taste("loves", "like")),
+    (_rule(rf"i {_ADVERB}(?:(?:don't|do not|dont) (?:really )?(?:like|enjoy|love)|dislike|can't stand|cannot stand) {_THING}"), _taste("does not like", "dislike")),
+    (_rule(rf"i {_ADVERB}(?:hate|detest|loathe) {_THING}"), _taste("hates", "dislike")),
+    (_rule(rf"i {_ADVERB}(?P<how>plan|want) to {_THING}"), _plan),
+    (_rule(rf"{_I_AM} (?P<how>plan)ning to {_THING}"), _plan),
+    (_rule(rf"{_I_AM} (?P<verb>going|moving|flying|travell?ing|driving) to {_PLACE}"), _journey),
+    (_rule(rf"{_I_AM} (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[a-z][a-z'-]+))"), _am_name),
+    (_rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"), _am_name),
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""What the terminal interface says of memories, and replies side by side: keys in, what is stored out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static
+
+from chatbot.memory import MemoryRules
+from chatbot.session import ChatSession
+from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.sweep_screen import SweepScreen
+from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, trace, until
+
+Opened = tuple[WatchedApp, ChatSession]
+SIZE = (100, 40)
+
+
+class Comparing(ScriptedEngine):
+    """Numbers its replies."""
+
+    def replies(self, contexts: Any, targets: Any, sampling: Any, seeds: Any) -> list[Any]:
+        return [SimpleNamespace(text=f"[b]Reply {n}", trace=trace(t)) for n, t in enumerate(targets, 1)]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    engine = Comparing()
+    session, _ = open_session(tmp_path / "chat.db", engine=lambda: engine)
+    session.memory = MemoryRules(notice=True, know=True)
+    yield WatchedApp(session), session
+    session.manager.close()
+
+
+async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Opened) -> None:
+    app, session = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "My dog is called Rex.")
+        assert "Remembered: your dog is called Rex. Alt+F forgets it." in app.notices
+        await pilot.press("alt+f")
+        await until(pilot, lambda: "Forgotten: your dog is called Rex." in app.notices)
+        assert session.manager.memories() == []
+        await pilot.press("alt+f")
+        await until(pilot, lambda: "gloomy-poet knows nothing of you yet." in app.notices)
+
+
+async def ask(app: WatchedApp, pilot: Any, text: str) -> None:
+    await pilot.press("f6")
+    await until(pilot, lambda: isinstance(app.screen, AskScreen))
+    app.screen.query_one(Input).value = text
+    await pilot.press("enter")
+
+
+async def test_f6_compares_strengths_and_a_digit_picks_one(opened: Opened) -> None:
+    app, session = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        await ask(app, pilot, "attitude 0 50% 90%")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        shown = "\n".join(str(part.render()) for part in app.screen.query(Static))
+        assert "2  attitude 50%" in shown
+        assert "[b]Reply 3" in shown
+        await pilot.press("2")
+        await until(pilot, lambda: not isinstance(app.screen, SweepScreen))
+        await until(pilot, lambda: "[b]Reply 2" in app.texts[-1])
+        assert session.messages()[-1].text == "[b]Reply 2"
+        assert session.messages()[-1].sibling_count == 4
+
+
+async def test_what_cannot_be_compared_is_told(opened: Opened) -> None:
+    app, session = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        await ask(app, pilot, "attitude 7 8")
+        await until(pilot, lambda: any("A strength is 0 (off)" in notice for notice in app.notices))
+        assert session.messages()[-1].sibling_count == 1
