@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot import persona
-from chatbot.arc import arced
+from chatbot.arc import arced, turn_of
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
@@ -94,8 +94,7 @@ def _line(
     """The next line of a persona, `speaks` 1 for B; one that repeats an earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
     context: Context = scene(profile, seen, budget=engine.context_budget, user_name=other).context
-    turn = 1 + sum(message.role == "bot" for message in seen)
-    targets = arced(profile.attributes, profile.arc, turn)
+    targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):
         reply = engine.replies([context], [targets], sampling, [_drawn(sampling, attempt)])[0]

@@ -3,8 +3,8 @@
 Every line is measured alone. An attribute's probabilities over the lines are the softmax of their mean
 log-probability, with PRIOR more lines that say nothing mixed in: one line cannot make a character. Lines are
 drawn anew (bootstrap) to see how far the result hangs on single ones; where the leading aspect could as well
-be another, the attribute is left out. This is the model's own reading, made for small talk: facts of few
-words often show little.
+be another, the attribute is left out. This is the model's own reading, made for replies: it hears how
+something is said more than what, so short flat facts read as plain and reserved whatever they tell.
 """
 
 from __future__ import annotations

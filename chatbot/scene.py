@@ -29,8 +29,16 @@ SMALL = 256  # tokens of context below which a model mixes up what stands beside
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
 _SELF = re.compile(r"\b(?:i|i'm|i've|me|my|mine|we|our)\b", re.I)
-_ASKING = re.compile(
-    r"\?\s*$|^\W*(?:what|where|who|how|when|which|whose|do you|can you|did i|am i|tell me|guess)\b", re.I
+_ASKING = re.compile(  # what one told of oneself is asked back: "what is my name?", "you know where I live?"
+    r"\b(?:what|what's|who|who's|where|when|which|whose|how (?:old|many|long))\b[^.!?]*\b(?:my|i|mine)\b|"
+    r"\b(?:remember|know|recall|guess|forgot|forgotten|tell me)\b[^.!?]*\b(?:my|mine|about me|who i|do i)\b|"
+    r"\bdo i\b",
+    re.I,
+)
+_ADVICE = re.compile(
+    r"\b(?:should|can|could|may|shall|would|must|will|have to) i\b|\bi (?:should|can|could|must)\b|"
+    r"\byou (?:think|want|feel)\b",
+    re.I,
 )
 _CUES = {  # words that ask for a kind of memory without being in it
     "name": "name call called who",
@@ -218,8 +226,8 @@ def _fitting(facts: Sequence[_Fact], budget: int) -> list[_Fact]:
 
 
 def _asks_of_user(text: str) -> bool:
-    """Whether a message asks what is known of the one who says it: "what is my name?"."""
-    return bool(_ASKING.search(text) and _SELF.search(text))
+    """Whether a message asks what is known of the one who says it, and not what to do."""
+    return bool(_ASKING.search(text)) and not _ADVICE.search(text)
 
 
 def _touches(fact: _Fact, last: str, said: set[str]) -> bool:

@@ -89,11 +89,11 @@ def test_each_sees_the_talk_from_its_own_side(manager: ConversationManager) -> N
     assert first[0] == ("I fish.", "The user is called ada.")
     assert first[1:3] == ([("user", "Hello Ben.")], {"mind": "critical"})
     assert second[0] == ("I bake.", "The user is called Ben.")
-    assert second[1:3] == ([("bot", "Hello Ben."), ("user", "One.")], {"attitude": "optimistic:1.0"})
+    assert second[1:3] == ([("bot", "Hello Ben."), ("user", "One.")], {"attitude": "optimistic:0.5"})
     assert third[1] == [("user", "Hello Ben."), ("bot", "One."), ("user", "Two.")]
 
 
-def test_the_arc_counts_the_speakers_own_lines(manager: ConversationManager) -> None:
+def test_an_arc_follows_the_speakers_turns(manager: ConversationManager) -> None:
     engine = Talker()
     play(manager, engine, topic="The sea.")
     assert [asked[2] for asked in engine.asked] == [

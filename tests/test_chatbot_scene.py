@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from chatbot.model.text import Turn
 from chatbot.recall import Line
 from chatbot.scene import cost, scene
@@ -84,6 +86,24 @@ def test_a_question_about_the_user_is_answered_from_what_is_known_alone() -> Non
     roomy = scene(BAKER, talk, budget=512, memories=memories(NAME, DOG)).context
     assert (roomy.facts[0], len(roomy.facts)) == ("The user is called Ada.", 5)
     assert [turn.text for turn in roomy.turns][-3:] == ["I am here.", "Good.", "What is my name?"]
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("what's my name", True),
+        ("Do you remember my name?", True),
+        ("Tell me my name!", True),
+        ("You call me by my name.", False),
+        ("What name should I give my boat?", False),
+        ("Do you think my name is odd?", False),
+    ],
+)
+def test_only_what_was_told_is_asked_back(question: str, alone: bool) -> None:
+    profile = BAKER.changed(example_dialogue="")
+    seen = scene(profile, path("Well.", question), budget=96, memories=memories(NAME)).context
+    assert seen.facts[0] == "The user is called Ada."
+    assert (len(seen.facts), len(seen.turns)) == ((1, 1) if alone else (4, 2))
 
 
 def test_a_question_about_the_persona_is_not_one_about_the_user() -> None:

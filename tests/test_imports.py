@@ -80,7 +80,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.quiz": SESSION | {"chatbot.train.metrics"},
     "chatbot.radar": GROUND | {"chatbot.quiz"},
     "chatbot.infer": SESSION,
-    "chatbot.commands": SESSION | {"chatbot.session"},
+    "chatbot.commands": SESSION | {"chatbot.session", "chatbot.sweep"},
     "chatbot.plain": SESSION | {"chatbot.session", "chatbot.commands"},
     "chatbot.batch": SESSION - {"storage"},
     "chatbot.bench": ENGINE | {"chatbot.engine"},

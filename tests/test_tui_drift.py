@@ -19,7 +19,7 @@ async def test_the_curve_and_one_notice(tmp_path: Path) -> None:
     app = WatchedApp(session)
 
     def curve() -> str:
-        return str(app.chat.query_one("#drift").render())
+        return str(app.chat.query_one("#drift").render()).rstrip()
 
     async with app.run_test(size=(120, 30)) as pilot:
         await ready(pilot)

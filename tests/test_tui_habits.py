@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.widgets import TextArea
 
 from chatbot import config
@@ -38,10 +39,10 @@ def test_no_two_actions_of_a_screen_have_the_same_key() -> None:
 
 
 def test_no_action_takes_a_key_of_text_editing_but_one_that_has_a_twin() -> None:
-    typing = {key for binding in TextArea.BINDINGS for key in binding.key.split(",")}
+    typing = {key for binding in Binding.make_bindings(TextArea.BINDINGS) for key in binding.key.split(",")}
     taken = {key for action in (*ACTIONS, *LIST_ACTIONS) for key in action.keys.split(",")} & typing
     assert taken == {"ctrl+d"}, "Delete does the same"
-    sending = {key for binding in Composer.BINDINGS for key in binding.key.split(",")}
+    sending = {key for binding in Binding.make_bindings(Composer.BINDINGS) for key in binding.key.split(",")}
     assert not sending & {key for action in ACTIONS for key in action.keys.split(",")}
 
 

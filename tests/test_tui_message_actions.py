@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import OptionList
 
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
@@ -357,5 +358,7 @@ async def test_a_large_paste_is_asked_about(opened: Opened) -> None:
         assert session.messages()[1].text == many
         app.post_message(events.Paste("y" * 20_001))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        assert app.screen.query_one("#rows").option_count == 2, "too long to be sent: into the box, or not"
+        assert app.screen.query_one("#rows", OptionList).option_count == 2, (
+            "too long to be sent: into the box, or not"
+        )
         await pilot.press("escape")

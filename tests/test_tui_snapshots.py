@@ -122,13 +122,14 @@ def test_marks(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> No
     async def steps(pilot: Pilot[Any]) -> None:
         await ready(pilot)
         await say(pilot, "I lost my keys again.")
-        session = app.chat.session
-        session.bookmark(session.messages()[0].id)
-        session.hide(session.messages()[2].id)
-        session.narrate("Rain begins.")
-        await app.chat.refresh_path()
-        app.chat.set_prefix("Well,")
-        await pilot.press("alt+up")
+        await pilot.press("alt+h", "alt+i")
+        await until(pilot, lambda: app.screen is not app.chat)
+        await pilot.press(*"Rain.", "enter")
+        await until(pilot, lambda: len(app.texts) == 4 and app.screen is app.chat)
+        await pilot.press("alt+up", "alt+up", "alt+m", "alt+w")
+        await until(pilot, lambda: app.screen is not app.chat)
+        await pilot.press(*"Well,", "enter")
+        await until(pilot, lambda: app.chat.prefix and "bookmark" in app.texts[0])
 
     assert snap_compare(app, terminal_size=size, run_before=steps)
 

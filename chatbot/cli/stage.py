@@ -25,7 +25,7 @@ def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_j
     pair = find(store, names[0]), find(store, names[1])
     engine = start.load_engine(config)
     with ConversationManager(config.database) as manager:
-        lines = duet.duet(engine, manager, pair, start.sampling(config), turns=turns, topic=topic)
+        lines = duet.duet(engine, manager, pair, start.sampling(config), turns=turns, topic=topic.strip())
         for name, message in lines:
             if as_json:
                 fields = {"id": message.id, "conversation": message.conversation_id, "speaker": name}
@@ -71,9 +71,5 @@ def sweep(
     if as_json:
         print(json.dumps([sweep.as_fields(outcome) for outcome in outcomes], indent=2))
     else:
-        print(
-            sweep.table(
-                outcomes,
-                shutil.get_terminal_size((sweep.WIDTH, 24)).columns if sys.stdout.isatty() else sweep.WIDTH,
-            )
-        )
+        width = shutil.get_terminal_size((sweep.WIDTH, 24)).columns if sys.stdout.isatty() else sweep.WIDTH
+        print(sweep.table(outcomes, width))
