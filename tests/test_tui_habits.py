@@ -42,6 +42,7 @@ def test_no_action_takes_a_key_of_text_editing_but_one_that_has_a_twin() -> None
     typing = {key for binding in Binding.make_bindings(TextArea.BINDINGS) for key in binding.key.split(",")}
     taken = {key for action in (*ACTIONS, *LIST_ACTIONS) for key in action.keys.split(",")} & typing
     assert taken == {"ctrl+d"}, "Delete does the same"
+    assert not {"alt+b", "alt+f"} & {key for a in (*ACTIONS, *LIST_ACTIONS) for key in a.keys.split(",")}
     sending = {key for binding in Binding.make_bindings(Composer.BINDINGS) for key in binding.key.split(",")}
     assert not sending & {key for action in ACTIONS for key in action.keys.split(",")}
 

@@ -41,16 +41,16 @@ async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Open
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await say(pilot, "My dog is called Rex.")
-        assert "Remembered: your dog is called Rex. Alt+F forgets it." in app.notices
-        await pilot.press("alt+f")
+        assert "Remembered: your dog is called Rex. Alt+L forgets it." in app.notices
+        await pilot.press("alt+l")
         await until(pilot, lambda: "Forgotten: your dog is called Rex." in app.notices)
         assert session.manager.memories() == []
-        await pilot.press("alt+f")
+        await pilot.press("alt+l")
         await until(pilot, lambda: "gloomy-poet knows nothing of you yet." in app.notices)
 
 
 async def ask(app: WatchedApp, pilot: Any, text: str) -> None:
-    await pilot.press("f6")
+    await pilot.press("alt+p")
     await until(pilot, lambda: isinstance(app.screen, AskScreen))
     app.screen.query_one(Input).value = text
     await pilot.press("enter")

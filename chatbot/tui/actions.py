@@ -53,8 +53,10 @@ REPLY = (
     Action("start_with", "alt+w", "Start the reply with", "Give the words that the next reply begins with."),
     Action("undo", "alt+z", "Take back", "Take your last message back into the box; nothing is deleted."),
     Action("editor", "alt+v", "Write in an editor", "Write the message in the program that $EDITOR names."),
-    Action("sweep", "f6", "Compare replies", "Reply at several strengths or as several personas; pick one."),
-    Action("forget_last", "alt+f", "Forget", "Forget what was last remembered of you."),
+    Action(
+        "sweep", "alt+p", "Compare replies", "Reply at several strengths or as several personas; pick one."
+    ),
+    Action("forget_last", "alt+l", "Forget", "Forget what was last remembered of you."),
     Action(
         "narrate", "alt+i", "Insert narration", "Add what happens, said by nobody; no reply is asked for."
     ),
