@@ -39,6 +39,7 @@ from chatbot.model.reading import Reader
 from chatbot.model.text import Codec, Context
 from chatbot.sampling import Sampling
 
+_PERSONA = 2.0  # weight of the persona in a candidate's merit; see docs/experiments.md
 _CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
 
 
@@ -377,6 +378,6 @@ def _merit(reply: Reply) -> float:
     for name, target in asked.items():
         measured = trace["measured"][name]
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
-        merit += math.log(max(met(wanted, measured), 1e-4)) / len(asked)
+        merit += _PERSONA * math.log(max(met(wanted, measured), 1e-4)) / len(asked)
     merit -= 2.0 * (trace["finish"] != "end")
     return merit - 4.0 * (len(reply.text.split()) < 2)

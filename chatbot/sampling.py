@@ -14,11 +14,11 @@ class Sampling:
     mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
     """
 
-    temperature: float = 0.6
+    temperature: float = 0.5
     top_p: float = 0.9
     repetition_penalty: float = 1.1
     no_repeat_ngram: int = 3
     max_tokens: int = 60
-    candidates: int = 4
-    spread: float = 0.6
+    candidates: int = 8
+    spread: float = 0.3
     seed: int | None = None

@@ -46,6 +46,8 @@ __all__ = [  # a front end needs this module alone
     "export_file",
 ]
 
+SEEDS_A_TURN = 1000  # so that the turns of a chat with one seed do not all begin at the same z
+
 
 class ChatSession(Conversing):
     """The conversation that is open, with replies. A `prefix` is how the reply is to begin."""
@@ -104,7 +106,7 @@ class ChatSession(Conversing):
         yield from self._respond(self.manager.path(message.conversation_id))
 
     def _respond(self, path: Sequence[Message], prefix: str = "") -> Iterator[Event]:
-        """Reply to the last message of `path`. With a fixed seed, each alternative has its own."""
+        """Reply to the last message of `path`. Each turn and each alternative has a seed of its own."""
         try:
             engine, asked = self.engine, self._targets(path)
             engine.check(asked)
@@ -115,7 +117,8 @@ class ChatSession(Conversing):
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
         sampling = self.sampling
         if sampling.seed is not None:
-            sampling = replace(sampling, seed=sampling.seed + row.position)
+            turn = sum(message.role == "user" for message in path)
+            sampling = replace(sampling, seed=sampling.seed + SEEDS_A_TURN * max(0, turn - 1) + row.position)
         traces = [m.generation for m in path if m.generation]
         targets, factors = drift.held(asked, traces, self.drift_rule) if self.hold else (asked, {})
         stream = engine.stream(seen.context, targets, sampling, prefix=prefix.strip())

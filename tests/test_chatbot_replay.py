@@ -192,5 +192,5 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     assert again(manager, number, engine).differences == ()
     manager.forget(first.id)
     assert again(manager, number, engine).differences == (
-        "context: of 1 fact that the model saw, 1 is gone (hidden, deleted or changed); 1 is new",
+        "context: of 2 facts that the model saw, 1 is gone (hidden, deleted or changed); 0 are new",
     )

@@ -122,6 +122,14 @@ def test_the_model_sees_facts_and_the_active_path(manager: ConversationManager) 
     assert engine.targets[-1] == {"attitude": Target.parse("pessimistic:1.2")}
 
 
+def test_every_turn_of_a_seed_has_its_own(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine, sampling=Sampling(seed=7))
+    for text in ("one", "two", "three"):
+        list(session.reply(text))
+    assert engine.seeds == [7, 1007, 2007]
+
+
 def test_regenerating_adds_a_sibling_and_another_seed(manager: ConversationManager) -> None:
     engine = FakeEngine()
     session = chat(manager, engine, sampling=Sampling(seed=7))
