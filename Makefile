@@ -35,7 +35,7 @@ bench: $(VENV)/chat.stamp
 # About a quarter of an hour on two cores; exit 1 where a headline figure differs.
 eval: $(VENV)/eval.stamp
 	@mkdir -p build/eval
-	@$(BIN)/chatbot eval --contexts 48 --distinct 1000 --report build/eval --output build/eval/eval.json --compare $(ARGS)
+	@$(BIN)/chatbot eval --contexts 40 --distinct 1000 --report build/eval --output build/eval/eval.json --compare $(ARGS)
 
 # What the chat needs, and no more.
 $(VENV)/chat.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg

@@ -11,7 +11,6 @@ The engine knows models, contexts and targets; it knows no conversations, profil
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 import time
@@ -25,11 +24,10 @@ import torch
 from torch import Tensor
 
 from chatbot import __version__
-from chatbot.asked import aspect_vector
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
-from chatbot.guidance import guide, met
+from chatbot.guidance import guide
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
 from chatbot.model.choice import Choice
@@ -37,9 +35,9 @@ from chatbot.model.decoder import LatentDecoder, Prefix
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.text import Codec, Context
+from chatbot.ranking import echo, merit
 from chatbot.sampling import Sampling
 
-_PERSONA = 2.0  # weight of the persona in a candidate's merit; see docs/experiments.md
 _CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
 
 
@@ -50,10 +48,11 @@ class Reply:
     flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
-    measured {attribute: {aspect: p}} by the posterior encoder from the text · tokens, finish ("end" or
-    "length") · seed, candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and
-    relevance (what of it is due to the context) · model, model_digest, program (its version), device, dtype,
-    sampling, flow_options, prefix and context (digests of its facts and turns): what a replay needs
+    measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
+    tokens, finish ("end" or "length") · seed, candidate · times in ms · with candidates: likelihood (mean
+    log p of a token, nats) and relevance (what of it is due to the context) · model, model_digest, program
+    (its version), device, dtype, sampling, flow_options, prefix and context (digests of its facts and turns):
+    what a replay needs
     """
 
     text: str
@@ -211,8 +210,10 @@ class GenerationEngine:
         end = self._artifact.codec.end
         ids = [_until(list(row), end) for row in zip(*steps, strict=True)]
         found = self._finish(start, ids, [prefix.strip() + self._spell(start, row) for row in ids], sampling)
+        if sampling.candidates == 1:
+            return found
         groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
-        return [group[0] if len(group) == 1 else max(group, key=_merit) for group in groups]
+        return [max(group, key=lambda reply: merit(reply.text, reply.trace)) for group in groups]
 
     def measure(self, context: Context, reply: str) -> dict[str, dict[str, float]]:
         """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
@@ -342,6 +343,7 @@ class GenerationEngine:
                 "candidate": row.candidate,
                 "context": row.context.digests(),
                 "measured": measured[i],
+                "echo": echo(row.context, texts[i]),
                 "tokens": len(ids[i]),
                 "finish": "end" if end in ids[i] else "length",
             }
@@ -363,21 +365,3 @@ def _seed(sampling: Sampling, row: int = 0) -> int:
 def _until(ids: list[int], end: int) -> list[int]:
     """Ids up to and with the first `end`."""
     return ids[: ids.index(end) + 1] if end in ids else ids
-
-
-def _merit(reply: Reply) -> float:
-    """How good a candidate is, in nats: persona, fluency and relevance, less for odd ends.
-
-    The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
-    z. Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055);
-    without it the likeliest candidate is the one that would answer anything.
-    """
-    trace = reply.trace
-    asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
-    merit = trace["likelihood"] + trace["relevance"]
-    for name, target in asked.items():
-        measured = trace["measured"][name]
-        wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
-        merit += _PERSONA * math.log(max(met(wanted, measured), 1e-4)) / len(asked)
-    merit -= 2.0 * (trace["finish"] != "end")
-    return merit - 4.0 * (len(reply.text.split()) < 2)

@@ -23,10 +23,10 @@ SEED = 7
 
 HEAD = f"""# Transcripts
 
-One chat of twelve turns with each built-in persona on the embedded model, unedited: the user's lines were written
-before, the replies are what came, with seed {SEED} and the settings that ship. Below each chat stands what a reader finds
-wrong with it. `python docs/transcripts.py` writes this page again; with the same model, program and processor the
-replies are the same.
+One chat of twelve turns with each built-in persona on the embedded model, unedited: what the user says was
+written before, the replies are what came, with seed {SEED} and the settings that ship. Below each chat stands
+what a reader finds wrong with it. `python docs/transcripts.py` writes this page again; with the same model,
+program and processor the replies are the same.
 """
 
 

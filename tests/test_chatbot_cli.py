@@ -229,7 +229,8 @@ def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
 def test_an_unknown_option_is_code_2() -> None:
     result = run("chat", "--prfile", "poet")
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1] == "Error: No such option: --prfile (Possible options: --inline, --profile)"
+    near = "Error: No such option: --prfile (Possible options: --inline, --profile)"
+    assert result.stderr.splitlines()[-1] == near
 
 
 def test_batch_writes_replies_in_order_and_names_bad_lines(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from chatbot.engine import GenerationEngine, Reply, _merit
+from chatbot.engine import GenerationEngine, Reply
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
@@ -201,32 +201,6 @@ def test_best_of_several_candidates_is_given(engine: GenerationEngine) -> None:
     assert best.trace["seed"] == 3
     assert best.text == alone[best.trace["candidate"]].text
     assert best.trace["likelihood"] < 0
-
-
-def candidate(text: str, *, likelihood: float, relevance: float, sad: float, finish: str = "end") -> Reply:
-    targets = {
-        "attitude": {"aspects": {"pessimistic": 1.0}, "weight": 2.0},
-        "style": {"aspects": {"lyrical": 1.0}, "weight": 0.0},
-    }
-    measured = {
-        "attitude": {"optimistic": 1 - sad, "pessimistic": sad},
-        "style": {"lyrical": 0.01, "plain": 0.99},
-    }
-    marks = {"likelihood": likelihood, "relevance": relevance, "finish": finish}
-    return Reply(text, {"targets": targets, "measured": measured, **marks})
-
-
-def test_merit_is_persona_fluency_and_relevance() -> None:
-    good = candidate("The rain is lost.", likelihood=-1.0, relevance=0.5, sad=0.9)
-    assert _merit(good) == pytest.approx(-0.5 + math.log(0.9))  # the unguided style does not count
-    worse = [
-        candidate("The rain is lost.", likelihood=-1.0, relevance=0.5, sad=0.4),
-        candidate("The rain is lost.", likelihood=-2.0, relevance=0.5, sad=0.9),
-        candidate("The rain is lost.", likelihood=-1.0, relevance=0.0, sad=0.9),
-        candidate("The rain is", likelihood=-1.0, relevance=0.5, sad=0.9, finish="length"),
-        candidate("Rain.", likelihood=-1.0, relevance=0.5, sad=0.9),
-    ]
-    assert all(_merit(good) > _merit(other) for other in worse)
 
 
 def test_the_best_candidate_comes_word_by_word(engine: GenerationEngine) -> None:

@@ -130,6 +130,7 @@ def test_a_large_database_takes_no_time(manager: ConversationManager) -> None:
             ],
         )  # fmt: skip
     path = talk(manager, f"harbour bread weather {spelt(77)} garden window")
+    found: tuple[Line, ...] = ()
     start = time.process_time()  # of this process alone: other programs make no difference
     for _ in range(5):
         found = recalled(

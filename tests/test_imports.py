@@ -18,6 +18,7 @@ GROUND = {"chatbot", "chatbot.errors", "chatbot.terminal"}
 MODEL = GROUND | {"chatbot.model"}
 ENGINE = MODEL | {
     "chatbot.asked",
+    "chatbot.ranking",
     "chatbot.sampling",
     "chatbot.energy",
     "chatbot.flow",
@@ -53,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.solver": MODEL | {"chatbot.energy"},
     "chatbot.flow": MODEL | {"chatbot.energy", "chatbot.solver"},
     "chatbot.guidance": MODEL | {"chatbot.energy", "chatbot.flow"},
+    "chatbot.ranking": MODEL | {"chatbot.asked", "chatbot.guidance"},
     "chatbot.engine": ENGINE,
     "chatbot.macros": set(),
     "chatbot.persona": {"chatbot.macros", "profiles"},

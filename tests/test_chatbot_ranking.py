@@ -1,0 +1,60 @@
+"""The best candidate: persona, fluency, relevance, no echo, a proper end."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from chatbot.model.text import Context
+from chatbot.ranking import echo, merit
+
+RAIN = "The rain is lost."
+
+
+def trace(*, likelihood: float, relevance: float, sad: float, **more: Any) -> dict[str, Any]:
+    targets = {
+        "attitude": {"aspects": {"pessimistic": 1.0}, "weight": 2.0},
+        "style": {"aspects": {"lyrical": 1.0}, "weight": 0.0},
+    }
+    measured = {
+        "attitude": {"optimistic": 1 - sad, "pessimistic": sad},
+        "style": {"lyrical": 0.01, "plain": 0.99},
+    }
+    marks = {"likelihood": likelihood, "relevance": relevance, "finish": "end", "echo": 0.0}
+    return {"targets": targets, "measured": measured, **marks, **more}
+
+
+def test_merit_is_persona_fluency_and_relevance() -> None:
+    good = trace(likelihood=-1.0, relevance=0.5, sad=0.9)
+    best = merit(RAIN, good)
+    assert best == pytest.approx(-0.5 + 2 * math.log(0.9))  # the unguided style does not count
+    worse = [
+        (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.4)),
+        (RAIN, trace(likelihood=-2.0, relevance=0.5, sad=0.9)),
+        (RAIN, trace(likelihood=-1.0, relevance=0.0, sad=0.9)),
+        (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, echo=0.5)),
+        ("The rain is", trace(likelihood=-1.0, relevance=0.5, sad=0.9, finish="length")),
+        ("Rain.", good),
+    ]
+    assert all(best > merit(*other) for other in worse)
+
+
+def test_several_attributes_count_as_one_persona() -> None:
+    one = trace(likelihood=0.0, relevance=0.0, sad=0.5)
+    both = trace(likelihood=0.0, relevance=0.0, sad=0.5)
+    both["targets"]["style"]["weight"] = 1.0  # measured 0.01
+    assert merit(RAIN, both) == pytest.approx(math.log(0.5) + math.log(0.01))
+    assert merit(RAIN, one) == pytest.approx(2 * math.log(0.5))
+
+
+def test_echo_is_the_share_of_longer_words_that_the_persona_said_before() -> None:
+    context = Context.of(
+        ["I keep a lighthouse."], ["hello there", "The lighthouse is quiet and cold.", "are you cold?"]
+    )
+    assert echo(context, "It is quiet, so quiet.") == 1.0  # "it", "is" and "so" may come again
+    assert echo(context, "It is quiet by the window.") == 0.5
+    assert echo(context, "The lighthouse is cold.") == 0.0  # its fact, and the user's own word
+    assert echo(context, "Hello there.") == 0.0  # the user said it, not the persona
+    assert echo(context, "No.") == 0.0
