@@ -35,9 +35,9 @@ def merit(text: str, trace: dict[str, Any]) -> float:
 def echo(context: Context, text: str) -> float:
     """Share, 0 to 1, of the longer words of a text that the persona has said before in this context.
 
-    Words of its facts and of the message that it answers are its own to use again.
+    Words of the message that it answers are free to be used again.
     """
     said = {word for turn in context.turns if turn.role == "bot" for word in words(turn.text)}
-    free = {word for line in (*context.facts, context.turns[-1].text) for word in words(line)}
+    free = set(words(context.turns[-1].text))
     own = [word for word in words(text) if len(word) > _SHORT]
     return sum(word in said and word not in free for word in own) / max(1, len(own))

@@ -50,11 +50,10 @@ def test_several_attributes_count_as_one_persona() -> None:
 
 
 def test_echo_is_the_share_of_longer_words_that_the_persona_said_before() -> None:
-    context = Context.of(
-        ["I keep a lighthouse."], ["hello there", "The lighthouse is quiet and cold.", "are you cold?"]
-    )
+    facts = ["I keep a lighthouse."]
+    context = Context.of(facts, ["hello there", "The lighthouse is quiet and cold.", "are you cold?"])
     assert echo(context, "It is quiet, so quiet.") == 1.0  # "it", "is" and "so" may come again
     assert echo(context, "It is quiet by the window.") == 0.5
-    assert echo(context, "The lighthouse is cold.") == 0.0  # its fact, and the user's own word
+    assert echo(context, "The lighthouse is cold.") == 0.5  # the user asks about the cold
     assert echo(context, "Hello there.") == 0.0  # the user said it, not the persona
     assert echo(context, "No.") == 0.0
