@@ -34,7 +34,7 @@ from chatbot.model.choice import Choice
 from chatbot.model.decoder import LatentDecoder, Prefix
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
-from chatbot.model.text import Codec, Context
+from chatbot.model.text import ByteStream, Codec, Context, Speller
 from chatbot.ranking import echo, merit
 from chatbot.sampling import Sampling
 
@@ -156,9 +156,7 @@ class GenerationEngine:
             yield reply
             return
         start = self._begin([_Row(context, targets, _seed(sampling))], sampling, prefix)
-        speller = self._artifact.codec.stream()
-        for token in start.opening:
-            speller.push(token)
+        speller = self._speller(start)
         ids: list[int] = []
         said = prefix.strip()
         if said:
@@ -235,11 +233,16 @@ class GenerationEngine:
             self._reader.likelihood(start.read.select(alike), z.expand(len(ids), -1), ids) for z in start.z
         ]
 
-    def _spell(self, start: _Start, ids: Sequence[int]) -> str:
-        """The text of ids that follow the opening."""
+    def _speller(self, start: _Start) -> Speller | ByteStream:
+        """A speller that has heard the opening, so that it knows where in a sentence it is."""
         speller = self._artifact.codec.stream()
         for token in start.opening:
             speller.push(token)
+        return speller
+
+    def _spell(self, start: _Start, ids: Sequence[int]) -> str:
+        """The text of ids that follow the opening."""
+        speller = self._speller(start)
         return "".join(map(speller.push, ids)) + speller.finish()
 
     @torch.inference_mode()

@@ -24,7 +24,7 @@ from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, Re
 from chatbot.memory import keep
 from chatbot.scene import Scene, remembered_scene
 from chatbot.writing import write_reply
-from profiles import Target
+from profiles import Profile, Target
 from storage import Conversation, Hit, Memory, Message, Statistics, export_file
 
 __all__ = [  # a front end needs this module alone
@@ -113,7 +113,7 @@ class ChatSession(Conversing):
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
-        seen = self._scene(path)
+        seen = self.scene(path)
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
         sampling = self.sampling
         if sampling.seed is not None:
@@ -137,11 +137,14 @@ class ChatSession(Conversing):
             ((m.id, m.generation) for m in self.messages() if m.role == "bot"), self.drift_rule
         )
 
-    def _scene(self, path: Sequence[Message]) -> Scene:
-        """What the model sees: facts, what is known of the user, what comes to mind, the newest messages."""
+    def scene(self, path: Sequence[Message], profile: Profile | None = None) -> Scene:
+        """What the model sees: facts, what is known of the user, what comes to mind, the newest messages.
+
+        With `profile` somebody else than the session's own persona is to reply.
+        """
         return remembered_scene(
             self.manager,
-            self.profile,
+            profile or self.profile,
             path,
             budget=self.engine.context_budget,
             rules=self.memory,

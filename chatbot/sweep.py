@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
 from chatbot.errors import UsageError
-from chatbot.scene import remembered_scene
 from chatbot.terminal import clean, one_line
 from profiles import Profile, Target
 from storage import Message
@@ -130,7 +129,7 @@ def sweep(session: ChatSession, settings: Sequence[Setting]) -> list[Outcome]:
         engine.check(setting.targets)
     with session.still():
         replies = engine.replies(
-            [_context(session, setting.profile, path) for setting in settings],
+            [session.scene(path, setting.profile).context for setting in settings],
             [_targets(setting, path) for setting in settings],
             session.sampling,
             [secrets.randbelow(2**32) if session.sampling.seed is None else session.sampling.seed]
@@ -156,18 +155,6 @@ def pick(session: ChatSession, number: int) -> Message:
         )
     session.manager.select(siblings[number - 1].id)
     return siblings[number - 1]
-
-
-def _context(session: ChatSession, profile: Profile, path: Sequence[Message]) -> Any:
-    return remembered_scene(
-        session.manager,
-        profile,
-        path,
-        budget=session.engine.context_budget,
-        rules=session.memory,
-        user_name=session.user_name,
-        user_facts=session.user_facts,
-    ).context
 
 
 def _targets(setting: Setting, path: Sequence[Message]) -> dict[str, Target]:

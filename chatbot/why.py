@@ -15,7 +15,7 @@ Trace = Mapping[str, Any]
 
 def reply(manager: ConversationManager, message_id: int) -> Message:
     """The message, which has a trace; UsageError for one that the model did not write."""
-    message = next(m for m in manager.siblings(message_id) if m.id == message_id)
+    message = manager.message(message_id)
     if message.role != "bot":
         raise UsageError(
             f"Only replies have a trace; message {message_id} is a {message.role}'s. Name a reply."

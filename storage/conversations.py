@@ -251,6 +251,12 @@ class ConversationManager:
             queries.conversation_row(session, conversation_id)
             return queries.messages_of(session, queries.active_path(conversation_id))
 
+    def message(self, message_id: int) -> Message:
+        """The message with this number; UnknownMessageError when there is none."""
+        with self._database.read() as session:
+            queries.message_row(session, message_id)
+            return queries.message(session, message_id)
+
     def siblings(self, message_id: int) -> Messages:
         """The message and its alternatives, in the order of their positions."""
         with self._database.read() as session:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli import options
+from chatbot.cli.stored import open_manager
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
-    from storage import ConversationManager, Memory
+    from storage import Memory
 
 app = typer.Typer(
     help="See and change what personas know of you.", no_args_is_help=True, rich_markup_mode=None
@@ -33,18 +34,10 @@ Whose = Annotated[
 ]
 
 
-def _manager() -> ConversationManager:
-    from chatbot import config
-    from storage import ConversationManager
-
-    # Incognito is about chats to come; what is stored can be looked at all the same.
-    return ConversationManager(config.load({"chat.incognito": False}).database)
-
-
 @app.command("list")
 def list_(profile: Whose = None, as_json: Json = False) -> None:
     """List what is known, the oldest first."""
-    with _manager() as manager:
+    with open_manager() as manager:
         known = manager.memories(profile)
     if as_json:
         print(json.dumps([_fields(memory) for memory in known], indent=2))
@@ -65,7 +58,7 @@ def add(
     """Let a persona know something of you."""
     from chatbot.memory import write_down
 
-    with _manager() as manager:
+    with open_manager() as manager:
         kept = write_down(manager, _known(profile), text)
     print(json.dumps([_fields(memory) for memory in kept], indent=2) if as_json else _table(kept))
 
@@ -78,7 +71,7 @@ def forget(
     """Forget one thing for good: nothing of it is left in the file."""
     from chatbot.memory import spoken_of
 
-    with _manager() as manager:
+    with open_manager() as manager:
         gone = manager.forget(number)
     print(json.dumps(_fields(gone), indent=2) if as_json else clean(f"Forgotten: {spoken_of(gone.text)}"))
 
@@ -91,7 +84,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write everything that is known as lines of text, or as JSON."""
-    with _manager() as manager:
+    with open_manager() as manager:
         known = manager.memories()
     as_json = as_json or (file is not None and file.suffix == ".json")
     lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}" for memory in known]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli.conversation import Json
-from chatbot.cli.stored import agreed, message, open_manager
+from chatbot.cli.stored import agreed, open_manager
 from chatbot.errors import UsageError
 from chatbot.terminal import clean
 
@@ -30,7 +30,7 @@ def show(number: Number, as_json: Json = False) -> None:
     from chatbot.cli import outline, transcript
 
     with open_manager() as manager:
-        found = message(manager, number)
+        found = manager.message(number)
         conversation = manager.get(found.conversation_id)
     if as_json:
         print(transcript.as_json(transcript.fields_of(found)))
@@ -44,7 +44,7 @@ def copy(number: Number, as_json: Json = False) -> None:
     from chatbot.cli import transcript
 
     with open_manager() as manager:
-        text = message(manager, number).text
+        text = manager.message(number).text
     print(transcript.as_json(text) if as_json else clean(text))
 
 
@@ -60,7 +60,7 @@ def edit(
     from chatbot.cli import transcript
 
     with open_manager() as manager:
-        old = message(manager, number)
+        old = manager.message(number)
         if (wanted := _new_text(old.text, text)) == old.text:
             print("Nothing was changed.", file=sys.stderr)
             return
@@ -96,7 +96,7 @@ def delete(
     from chatbot.cli import outline, transcript
 
     with open_manager() as manager:
-        doomed = message(manager, number)
+        doomed = manager.message(number)
         if not yes and not agreed(f"message {number} {outline.first_words(doomed)!r}"):
             print("Nothing was deleted.", file=sys.stderr)
             return

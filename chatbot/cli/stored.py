@@ -9,7 +9,7 @@ from chatbot.errors import UnknownNameError, UsageError
 from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
-    from storage import Conversation, ConversationManager, Message
+    from storage import Conversation, ConversationManager
 
 
 def open_manager() -> ConversationManager:
@@ -30,11 +30,6 @@ def check_persona(manager: ConversationManager, name: str | None) -> None:
         known |= {*ProfileStore(config.load().profiles_folder).names()}
         if name not in known:
             raise UnknownNameError("persona", name, known)
-
-
-def message(manager: ConversationManager, message_id: int) -> Message:
-    """The message with this number; UnknownMessageError when there is none."""
-    return next(found for found in manager.siblings(message_id) if found.id == message_id)
 
 
 def last_message(manager: ConversationManager, conversation: Conversation, wanted: int | None) -> int:

@@ -38,21 +38,20 @@ _SLURS = frozenset((
 
 def apply(corpus: Corpus, rules: Filter) -> Corpus:
     """The corpus with its training part filtered; `dropped` tells what went and why."""
-    checks: list[tuple[str, Callable[[Item, Labelled], bool]]] = [
-        (
-            f"filter: reply under {rules.min_words} words",
-            lambda item, reply: short(item, reply, rules.min_words),
-        ),
-        ("filter: toxic", lambda item, reply: toxic(reply.text)),
-    ]
-    dropped = corpus.dropped.copy()
-    kept = corpus.parts["train"]
-    for reason, fails in checks:
-        kept = _less(kept, fails, lambda count, reason=reason: dropped.update({reason: count}))
+    kept, dropped = corpus.parts["train"], corpus.dropped.copy()
+
+    def drop(reason: str, fails: Callable[[Item, Labelled], bool]) -> list[Item]:
+        left, count = _without(kept, fails)
+        if count:
+            dropped[f"filter: {reason}"] += count
+        return left
+
+    least = rules.min_words
+    kept = drop(f"reply under {least} words", lambda item, reply: short(item, reply, least))
+    kept = drop("toxic", lambda _, reply: toxic(reply.text))
     if rules.aspect_score:
         low = low_scores(kept, corpus.attributes, rules.aspect_score)
-        reason = f"filter: aspect score under {rules.aspect_score:g}"
-        kept = _less(kept, lambda _, reply: reply in low, lambda count: dropped.update({reason: count}))
+        kept = drop(f"aspect score under {rules.aspect_score:g}", lambda _, reply: reply in low)
     return replace(corpus, parts=corpus.parts | {"train": kept}, dropped=dropped)
 
 
@@ -91,10 +90,8 @@ def low_scores(items: Iterable[Item], attributes: dict[str, tuple[str, ...]], le
     }
 
 
-def _less(
-    items: Iterable[Item], fails: Callable[[Item, Labelled], bool], tell: Callable[[int], None]
-) -> list[Item]:
-    """The items without the replies that fail, and without those that then have none."""
+def _without(items: Iterable[Item], fails: Callable[[Item, Labelled], bool]) -> tuple[list[Item], int]:
+    """The items without the replies that fail, and without those that then have none; how many failed."""
     kept: list[Item] = []
     count = 0
     for item in items:
@@ -102,6 +99,4 @@ def _less(
         count += len(item.replies) - len(replies)
         if replies:
             kept.append(replace(item, replies=replies))
-    if count:
-        tell(count)
-    return kept
+    return kept, count
