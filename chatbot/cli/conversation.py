@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chatbot.cli import transfer
-from chatbot.cli.options import profile_names
+from chatbot.cli.options import AsJson, profile_names
 from chatbot.cli.stored import agreed, check_persona, last_message, open_manager, say_what_is_left
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
@@ -27,7 +27,6 @@ Persona = Annotated[
         "--profile", "-p", metavar="NAME", help="Only with this persona.", autocompletion=profile_names
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")]
 
 
@@ -37,7 +36,7 @@ def list_(
     archived: Annotated[bool, typer.Option("--archived", help="Only the archived ones.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="The archived ones too.")] = False,
     limit: Limit = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List conversations, the newest first."""
     from chatbot.cli import transcript
@@ -57,7 +56,7 @@ def list_(
 
 
 @app.command()
-def show(reference: Reference, as_json: Json = False) -> None:
+def show(reference: Reference, as_json: AsJson = False) -> None:
     """Print the active path of a conversation."""
     from chatbot.cli import transcript
 
@@ -89,13 +88,13 @@ def rename(
 
 
 @app.command()
-def archive(references: References, as_json: Json = False) -> None:
+def archive(references: References, as_json: AsJson = False) -> None:
     """Put conversations away: out of the list, found by search and by their names as before."""
     _put(references, archived=True, as_json=as_json)
 
 
 @app.command()
-def unarchive(references: References, as_json: Json = False) -> None:
+def unarchive(references: References, as_json: AsJson = False) -> None:
     """Put archived conversations back into the list."""
     _put(references, archived=False, as_json=as_json)
 
@@ -118,7 +117,7 @@ def fork(
         int | None,
         typer.Option("--message", "-m", metavar="N", min=1, help="The last message to take along."),
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go another way from here on: copy the path to a message into a new conversation.
 
@@ -141,7 +140,7 @@ def stats(
         str | None, typer.Argument(metavar="REFERENCE", help="One conversation; else all of them.")
     ] = None,
     profile: Persona = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count what was said: messages, words, tokens, times, and with whom. Alternatives count too."""
     from chatbot.cli import outline
@@ -154,7 +153,7 @@ def stats(
 
 
 @app.command()
-def tree(reference: Reference, as_json: Json = False) -> None:
+def tree(reference: Reference, as_json: AsJson = False) -> None:
     """Draw the whole tree, one line a message: its number, who said it, its first words.
 
     An asterisk marks the active path.
@@ -170,7 +169,7 @@ def tree(reference: Reference, as_json: Json = False) -> None:
 def delete(
     references: References,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete conversations for good.
 
@@ -201,7 +200,7 @@ def search(
         str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
     ] = None,
     limit: Limit = 20,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find messages by their words, the best match first. The last word may be unfinished."""
     from chatbot.cli import transcript

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chatbot.config import Config
     from profiles import Profile
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Runs = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same figures.")]
 
 
@@ -33,7 +32,7 @@ def register(message: typer.Typer, conversation: typer.Typer, profile: typer.Typ
     profile.command()(infer)
 
 
-def why(number: Number, as_json: Json = False) -> None:
+def why(number: Number, as_json: options.AsJson = False) -> None:
     """Say how a reply came about: what was asked, what was measured, the flow, the seed, the times."""
     from chatbot import why as reasons
     from chatbot.cli import stored
@@ -44,7 +43,10 @@ def why(number: Number, as_json: Json = False) -> None:
 
 
 def replay(
-    number: Number, model: options.Model = None, device: options.Device = None, as_json: Json = False
+    number: Number,
+    model: options.Model = None,
+    device: options.Device = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Find a reply again from the same messages, targets and seed.
 
@@ -71,7 +73,7 @@ def replay(
 def drift(
     reference: Reference,
     plain: Annotated[bool, typer.Option("--plain", help="Words in place of the curve.")] = False,
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show how far each reply strayed from what was asked: 0 is as asked, 1 the opposite."""
     from chatbot import config
@@ -95,7 +97,7 @@ def check(
     seed: Runs = 1,
     model: options.Model = None,
     device: options.Device = None,
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Put 36 everyday messages to a persona and measure whether its replies are as asked.
 
@@ -129,7 +131,7 @@ def quiz(
     seed: Runs = 1,
     model: options.Model = None,
     device: options.Device = None,
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Score a persona on the Big Five by 50 statements: how much likelier it says each than its opposite."""
     from chatbot import quiz as quizzes
@@ -163,7 +165,7 @@ def infer(
     save: Annotated[bool, typer.Option("--save", help="Keep it as a profile of yours.")] = False,
     model: options.Model = None,
     device: options.Device = None,
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Make a profile of what facts, a text or a person's lines show."""
     from chatbot.cli import inference

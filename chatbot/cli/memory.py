@@ -21,7 +21,6 @@ app = typer.Typer(
     help="See and change what personas know of you.", no_args_is_help=True, rich_markup_mode=None
 )
 EVERYONE = "everyone"  # in place of a persona's name, for what all of them know
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Whose = Annotated[
     str | None,
     typer.Option(
@@ -35,7 +34,7 @@ Whose = Annotated[
 
 
 @app.command("list")
-def list_(profile: Whose = None, as_json: Json = False) -> None:
+def list_(profile: Whose = None, as_json: options.AsJson = False) -> None:
     """List what is known, the oldest first."""
     with open_manager() as manager:
         known = manager.memories(profile)
@@ -53,7 +52,7 @@ def add(
     profile: Annotated[
         str, typer.Option("--profile", "-p", metavar="NAME", help=f"Who is to know it, or '{EVERYONE}'.")
     ],
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Let a persona know something of you."""
     from chatbot.memory import write_down
@@ -66,7 +65,7 @@ def add(
 @app.command()
 def forget(
     number: Annotated[int, typer.Argument(metavar="ID", help="The number of the memory.")],
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Forget one thing for good: nothing of it is left in the file."""
     from chatbot.memory import spoken_of
@@ -81,7 +80,7 @@ def export(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="A new file; without one, standard output.")
     ] = None,
-    as_json: Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write everything that is known as lines of text, or as JSON."""
     with open_manager() as manager:

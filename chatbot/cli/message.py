@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.cli.conversation import Json
+from chatbot.cli.options import AsJson
 from chatbot.cli.stored import agreed, open_manager
 from chatbot.errors import UsageError
 from chatbot.terminal import clean
@@ -25,7 +25,7 @@ Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="T
 
 
 @app.command()
-def show(number: Number, as_json: Json = False) -> None:
+def show(number: Number, as_json: AsJson = False) -> None:
     """Print a message and what is known of it."""
     from chatbot.cli import outline, transcript
 
@@ -39,7 +39,7 @@ def show(number: Number, as_json: Json = False) -> None:
 
 
 @app.command()
-def copy(number: Number, as_json: Json = False) -> None:
+def copy(number: Number, as_json: AsJson = False) -> None:
     """Print the text of a message and nothing else, for a pipe into the clipboard."""
     from chatbot.cli import transcript
 
@@ -54,7 +54,7 @@ def edit(
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="Its new text; - reads it; without it: $EDITOR.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say a message differently. The new text is an alternative to the old one and ends the active path."""
     from chatbot.cli import transcript
@@ -87,7 +87,7 @@ def _new_text(old: str, given: str | None) -> str:
 def delete(
     number: Number,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete one message for good; what followed it then follows the message before it.
 
@@ -108,28 +108,28 @@ def delete(
 
 
 @app.command()
-def hide(number: Number, as_json: Json = False) -> None:
+def hide(number: Number, as_json: AsJson = False) -> None:
     """Keep a message from the model; it is still shown."""
     with open_manager() as manager:
         _say(manager.hide(number), "hidden from the model", as_json)
 
 
 @app.command()
-def unhide(number: Number, as_json: Json = False) -> None:
+def unhide(number: Number, as_json: AsJson = False) -> None:
     """Show a message to the model again."""
     with open_manager() as manager:
         _say(manager.hide(number, hidden=False), "shown to the model", as_json)
 
 
 @app.command()
-def bookmark(number: Number, as_json: Json = False) -> None:
+def bookmark(number: Number, as_json: AsJson = False) -> None:
     """Mark a message, to find it again."""
     with open_manager() as manager:
         _say(manager.bookmark(number), "bookmarked", as_json)
 
 
 @app.command()
-def unbookmark(number: Number, as_json: Json = False) -> None:
+def unbookmark(number: Number, as_json: AsJson = False) -> None:
     """Take the mark off a message."""
     with open_manager() as manager:
         _say(manager.bookmark(number, bookmarked=False), "not bookmarked any more", as_json)
@@ -149,7 +149,7 @@ def list_bookmarks(
     conversation: Annotated[
         str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the messages with a bookmark, in the order in which they were said."""
     from chatbot.cli import outline, transcript

@@ -37,4 +37,5 @@ Temperature = Annotated[
     float | None, typer.Option("--temperature", metavar="T", help="0 takes the likeliest word, 1 is free.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line.")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.cli.options import profile_names
+from chatbot.cli.options import AsJson, profile_names
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A profile.", autocompletion=profile_names)]
 New = Annotated[str, typer.Argument(metavar="NEW", help="Letters, digits, '-' and '_'.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Version = Annotated[int, typer.Argument(metavar="VERSION", help="A number that `history` lists.")]
 
 
@@ -76,7 +75,7 @@ def create(
 def list_(
     tag: Annotated[str | None, typer.Option("--tag", metavar="T", help="Only those with this tag.")] = None,
     favourite: Annotated[bool, typer.Option("--favourite", help="Only favourites.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List all personas, favourites first; broken files are named on standard error."""
     from chatbot.cli import portrait
@@ -89,7 +88,7 @@ def list_(
 
 
 @app.command()
-def show(name: Name, as_json: Json = False) -> None:
+def show(name: Name, as_json: AsJson = False) -> None:
     """Show everything about one persona."""
     from chatbot.cli import portrait
     from profiles.store import StoredProfile
@@ -152,7 +151,7 @@ def favourite(name: Name, off: Annotated[bool, typer.Option("--off", help="Not a
 
 
 @app.command()
-def history(name: Name, as_json: Json = False) -> None:
+def history(name: Name, as_json: AsJson = False) -> None:
     """List every version of a persona, also of a deleted one.
 
     The digest is the one that replies and conversations were made with.
@@ -171,7 +170,7 @@ def diff(
         int | None, typer.Argument(metavar="VERSION", help="By default the last before now.")
     ] = None,
     newer: Annotated[int | None, typer.Argument(metavar="VERSION", help="By default the one now.")] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what changed in a persona between two versions, as a unified diff of their files."""
     from chatbot.cli import versions as shown

@@ -22,7 +22,7 @@ def sweep(
     profiles: Annotated[
         str | None, typer.Option("--profiles", metavar="NAME,NAME,...", help="Or: who is to reply.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
     model: options.Model = None,
     device: options.Device = None,
     seed: options.Seed = None,

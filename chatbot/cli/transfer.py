@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatbot.cli.options import profile_names
+from chatbot.cli.options import AsJson, profile_names
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 
@@ -69,7 +69,7 @@ def import_(
     character: Annotated[
         str, typer.Option("--character", metavar="NAME", help="The character's name in the chat.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import conversations: JSON exports, SillyTavern chats (.jsonl), plain text with 'name: ' lines.
 
