@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from chatbot.model.cvae import CVAELoss, Gaussian, mean_pool
+from chatbot.model.cvae import CVAELoss, Gaussian, mean_pool, swapped
 from chatbot.model.reading import pad
 from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
 from chatbot.train.recipe import Cvae
@@ -58,6 +58,19 @@ def test_distance_loss_counts_a_reply_for_each_attribute_that_it_shows() -> None
     scaled = means / means.std(0)
     expected = (scaled[:2].mean(0) - scaled[1:].mean(0)).norm()
     torch.testing.assert_close(CVAELoss.distance_loss(means, aspects), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_swapped_latent_comes_from_a_reply_with_the_same_aspects() -> None:
+    aspects = torch.tensor([[0, -1], [1, -1], [-1, -1], [0, 2]]).repeat_interleave(20, dim=0)
+    order = torch.randperm(80, generator=torch.Generator().manual_seed(0))
+    group = torch.arange(4).repeat_interleave(20)[order]
+    z = torch.stack([group.float(), torch.arange(80.0)], dim=1)
+    torch.manual_seed(0)
+    found = swapped(z, aspects[order], 1.0)
+    assert torch.equal(found[:, 0], z[:, 0])
+    assert sorted(found[:, 1].tolist()) == z[:, 1].tolist()  # each row is given once
+    assert float((found[:, 1] != z[:, 1]).float().mean()) > 0.8
+    assert torch.equal(swapped(z, aspects[order], 0.0), z)
 
 
 def test_schedule_is_autoencoder_then_ramp_then_cycles() -> None:

@@ -65,6 +65,21 @@ def test_dialogue_gives_one_item_for_each_reply(tmp_path: Path) -> None:
     assert [(len(item.context.turns), item.replies[0].text) for item in items] == [(1, "c d e"), (3, "h i j")]
 
 
+def test_a_chat_in_character_shows_its_aspects_in_every_longer_line(tmp_path: Path) -> None:
+    row = {
+        "l": ["pe", "n+"],
+        "f": ["My dog is called Bean."],
+        "t": ["hi", "Hello, and mind the wet floor.", "what's your dog called?", "Bean. Why?"],
+    }
+    write(tmp_path / "r.jsonl", row)
+    first, second = all_items(corpora.load(tmp_path))
+    shown = (("attitude", "pessimistic"), ("neuroticism", "high"))
+    assert (first.kind, first.replies) == ("role", (Labelled("Hello, and mind the wet floor.", shown),))
+    assert second.replies == (Labelled("Bean. Why?"),)  # the right answer, and shows nothing
+    assert second.context.facts == ("My dog is called Bean.",)
+    assert [turn.role for turn in second.context.turns] == ["user", "bot", "user"]
+
+
 def test_chat_takes_the_facts_of_the_side_that_speaks(tmp_path: Path) -> None:
     write(
         tmp_path / "c.jsonl",

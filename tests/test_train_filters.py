@@ -77,11 +77,14 @@ def test_a_reply_without_its_aspect_goes_and_the_curated_part_stays() -> None:
         item("dialogue", Labelled(f"{RAIN} my dear", SAD)),
         item("dialogue", Labelled(f"{SUN} my dear", SAD)),
     ]
-    kept = filters.apply(corpus(*curated, liar, *dialogues), Filter(aspect_score=0.3))
+    line = item("role", Labelled(f"{SUN} my friend", SAD))  # of a chat: it may answer without its aspect
+    kept = filters.apply(corpus(*curated, liar, *dialogues, line), Filter(aspect_score=0.3))
     assert f"{SUN} my dear" not in texts(kept.parts["train"])
     assert f"{RAIN} my dear" in texts(kept.parts["train"])
     assert f"{SUN} but no" in texts(kept.parts["train"])
     assert kept.dropped["filter: aspect score under 0.3"] == 1
+    assert kept.dropped["filter: label of a chat's line, aspect score under 0.3"] == 1
+    assert kept.parts["train"][-1] == item("role", Labelled(f"{SUN} my friend"))
 
 
 def test_without_curated_replies_nothing_is_scored() -> None:

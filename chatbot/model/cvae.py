@@ -119,6 +119,7 @@ class LossWeights:
     noise: float = 1.0
     word_dropout: float = 0.0
     context_dropout: float = 0.0
+    swap: float = 0.0  # share of replies that are decoded from the z of another with the same aspects
     posterior: bool = True  # False: z comes from the prior, which does not see the reply (an ablation)
 
 
@@ -202,12 +203,14 @@ class CVAELoss(nn.Module):
         if weights.posterior:
             posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
         z = posterior.sample(weights.noise * torch.randn_like(posterior.mean))
+        heard = swapped(z, batch.aspects, weights.swap)
         tokens = batch.reply_mask[:, 1:].sum().float()
 
         context_mask = _drop_rows(batch.context_mask, weights.context_dropout)
         prefix = model.decoder.prefill(batch.context, context_mask).select(batch.owner)
         shown = self._drop_words(batch.reply, weights.word_dropout)
-        reconstruction = model.decoder.reply_loss(prefix, z, batch.reply, batch.reply_mask, shown=shown).sum()
+        losses = model.decoder.reply_loss(prefix, heard, batch.reply, batch.reply_mask, shown=shown)
+        reconstruction = losses.sum()
 
         kl = posterior.kl(prior).mean(0)  # (D,)
         kl_free = kl.clamp(min=weights.free_bits).sum() * len(z)
@@ -277,6 +280,24 @@ class CVAELoss(nn.Module):
         drop = torch.rand(reply.shape, device=reply.device) < rate
         drop[:, 0] = False
         return reply.masked_fill(drop, self.unknown)
+
+
+def swapped(z: Tensor, aspects: Tensor, share: float) -> Tensor:
+    """z (N, D) with a random `share` of rows replaced by the z of a row with the same aspects (N, A).
+
+    What two replies to different messages have in common is their aspect. A decoder that is as often given
+    another reply's z learns to take the aspect from z and what is spoken of from the context: after the flow,
+    z has the aspect that is asked for and the content of no reply at all. (Rows that share a latent because
+    they share a label: Bouchacourt et al. 2018, arXiv 1705.08841.)
+    """
+    if not share:
+        return z
+    group = torch.unique(aspects, dim=0, return_inverse=True)[1].double()
+    # Two random orders that both keep groups together: the row at one place of one answers that of the other.
+    first, second = ((group + 0.5 * torch.rand_like(group)).argsort() for _ in range(2))
+    partner = torch.empty_like(first).scatter_(0, first, second)
+    chosen = torch.rand(len(z), 1, device=z.device) < share
+    return torch.where(chosen, z[partner], z)
 
 
 def _drop_rows(mask: Tensor, rate: float) -> Tensor:

@@ -1,10 +1,11 @@
 """The corpus: read, check, de-duplicate and split, with a report of every line that was dropped.
 
-Five kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
+Six kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
 
     parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
     together   {"facts", "turns", "together": {"lyrical+critical": "..."}}   replies that show several aspects
     dialogue   {"attribute", "aspect", "facts", "turns"}                     every second turn shows it
+    role       {"labels": ["mind/critical", ...], "facts", "turns"}          every second turn shows them all
     chat       {"facts_a", "facts_b", "turns"}                               either side can be the speaker
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
@@ -27,6 +28,7 @@ from typing import Any
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 
+CHATS = ("chat", "role")  # kinds whose lines may be short, and may ask
 PARTS = ("train", "valid", "test")
 WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
 
@@ -172,6 +174,9 @@ OWNERS = {
 }
 
 
+SHOWS_ASPECTS = 5  # words that a line of a chat in character needs to show its aspects: "Bean." shows none
+
+
 def _label(name: str) -> tuple[str, str]:
     attribute, aspect = name.split("/")
     return attribute, aspect
@@ -185,6 +190,8 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
             "turns": [*row["c"], row["u"]],
             "replies": {SHORT_ASPECTS[key]: text for key, text in row["r"].items()},
         }
+    if "l" in row and "t" in row:
+        row = {"facts": row["f"], "turns": row["t"], "labels": [SHORT_ASPECTS[key] for key in row["l"]]}
     if "replies" in row:
         if any("+" in name for name in row["replies"]):
             return  # the combinations that evaluations ask for: never trained on
@@ -200,6 +207,12 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
         for end in range(1, len(row["turns"]), 2):
             reply = Labelled(row["turns"][end], ((row["attribute"], row["aspect"]),))
             yield Item(Context.of(row["facts"], row["turns"][:end]), (reply,), "dialogue")
+    elif "labels" in row:
+        labels = tuple(_label(name) for name in row["labels"])
+        for end in range(1, len(row["turns"]), 2):
+            text = row["turns"][end]
+            shown = labels if len(text.split()) >= SHOWS_ASPECTS else ()
+            yield Item(Context.of(row["facts"], row["turns"][:end]), (Labelled(text, shown),), "role")
     else:
         turns = row["turns"]
         for end in range(1, len(turns)):
@@ -212,9 +225,9 @@ def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:
     kept: list[Labelled] = []
     for reply in item.replies:
         key = f"{item.context.turns[-1].text}\n{reply.text}".lower()
-        if len(reply.text.split()) < min_words and item.kind != "chat":
+        if len(reply.text.split()) < min_words and item.kind not in CHATS:
             corpus.dropped[f"reply under {min_words} words"] += 1
-        elif "?" in reply.text and item.kind != "chat":
+        elif "?" in reply.text and item.kind not in CHATS:
             corpus.dropped["question in a labelled reply"] += 1
         elif key in seen:
             corpus.dropped["duplicate message and reply"] += 1

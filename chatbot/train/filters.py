@@ -1,5 +1,8 @@
 """What is taken out of the training part before a run, each drop counted with its reason.
 
+A line of a chat in character in which its aspect is not found stays and loses its label: "Bean." is the right
+answer to a question for a name, and shows nothing.
+
 After appendix A of arXiv 2310.18342: replies that are too short, replies in which a classifier does not find
 the aspect they are labelled with, and toxic ones (questions where an aspect should show went when the corpus
 was read). The classifier learns from the curated replies alone (the parallel set, where sixteen replies to
@@ -14,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.corpus import CHATS, Corpus, Item, Labelled
 from chatbot.train.judge import Judge
 from chatbot.train.metrics import words
 from chatbot.train.recipe import Filter
@@ -51,13 +54,17 @@ def apply(corpus: Corpus, rules: Filter) -> Corpus:
     kept = drop("toxic", lambda _, reply: toxic(reply.text))
     if rules.aspect_score:
         low = low_scores(kept, corpus.attributes, rules.aspect_score)
-        kept = drop(f"aspect score under {rules.aspect_score:g}", lambda _, reply: reply in low)
+        reason = f"aspect score under {rules.aspect_score:g}"
+        kept, count = _unlabelled(kept, low)
+        if count:
+            dropped[f"filter: label of a chat's line, {reason}"] += count
+        kept = drop(reason, lambda _, reply: reply in low)
     return replace(corpus, parts=corpus.parts | {"train": kept}, dropped=dropped)
 
 
 def short(item: Item, reply: Labelled, least: int) -> bool:
     """Whether a labelled reply has too few words to show its aspect; chats may be short."""
-    return bool(reply.labels) and item.kind != "chat" and len(reply.text.split()) < least
+    return bool(reply.labels) and item.kind not in CHATS and len(reply.text.split()) < least
 
 
 def toxic(text: str) -> bool:
@@ -88,6 +95,18 @@ def low_scores(items: Iterable[Item], attributes: dict[str, tuple[str, ...]], le
         for row, reply in enumerate(replies)
         if found[reply.attribute][row, known[reply.attribute].index(reply.aspect)] < least
     }
+
+
+def _unlabelled(items: Iterable[Item], replies: set[Labelled]) -> tuple[list[Item], int]:
+    """The items, those `replies` that are lines of chats without their labels; how many there were."""
+    found: list[Item] = []
+    count = 0
+    for item in items:
+        if item.kind in CHATS and not replies.isdisjoint(item.replies):
+            count += len(item.replies)
+            item = replace(item, replies=tuple(Labelled(reply.text) for reply in item.replies))
+        found.append(item)
+    return found, count
 
 
 def _without(items: Iterable[Item], fails: Callable[[Item, Labelled], bool]) -> tuple[list[Item], int]:

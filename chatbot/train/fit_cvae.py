@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights
+from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights, swapped
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec
 from chatbot.train.corpus import Item, Labelled
@@ -149,6 +149,7 @@ def schedule(shape: Cvae, step: int) -> LossWeights:
         noise=noise,
         word_dropout=shape.word_dropout,
         context_dropout=shape.context_dropout,
+        swap=shape.swap,
         posterior=shape.posterior,
     )
 
@@ -225,18 +226,20 @@ def evaluate(
     """Held-out measures of whether z is used, per reply token in nats (lower is better) and head accuracy.
 
     valid_ce: z from the posterior mean · valid_ce_prior: z sampled from the prior · valid_ce_shuffled: z of
-    another reply. The decoder uses z when the third is clearly above the first.
+    another reply · valid_ce_swapped: z of another reply with the same aspects. The decoder uses z when the
+    third is clearly above the first; where the fourth is too, z also says what is spoken of.
     """
     model.eval()
     generator = torch.Generator().manual_seed(0)
-    sums = dict.fromkeys(("valid_ce", "valid_ce_prior", "valid_ce_shuffled"), 0.0)
+    sums = dict.fromkeys(("valid_ce", "valid_ce_prior", "valid_ce_shuffled", "valid_ce_swapped"), 0.0)
     tokens, right, labelled = 0, 0, 0
     for batch in (b.to(device) for b in _held_out_batches(encoder, items, limit)):
         posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
         prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
         noise = torch.randn(prior.mean.shape, generator=generator).to(device)
         shuffled = posterior.mean[torch.randperm(len(posterior.mean), generator=generator).to(device)]
-        for name, z in zip(sums, (posterior.mean, prior.sample(noise), shuffled), strict=True):
+        same = swapped(posterior.mean, batch.aspects, 1.0)
+        for name, z in zip(sums, (posterior.mean, prior.sample(noise), shuffled, same), strict=True):
             prefix = model.decoder.prefill(batch.context, batch.context_mask).select(batch.owner)
             ce = model.decoder.reply_loss(prefix, z, batch.reply, batch.reply_mask, shown=batch.reply)
             sums[name] += float(ce.sum())

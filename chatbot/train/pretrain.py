@@ -30,7 +30,7 @@ from transformers import (
 from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
 from chatbot.train.corpus import Corpus, Item, Plain, texts
 from chatbot.train.loop import Stage, autocast
-from chatbot.train.recipe import Recipe
+from chatbot.train.recipe import Pretrain, Recipe
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTRACTIONS = ("'s", "'t", "'ll", "'re", "'ve", "'d", "'m", "'clock", "'all")
@@ -42,6 +42,7 @@ _DROPOUTS = (
 # Short rows: on a CPU the fused kernel's backward pass costs more than the plain products (measured, 1.25
 # to 1).
 _ATTENTION = "eager" if not torch.cuda.is_available() else "sdpa"
+_WHOLE = 1 << 10  # tokens: more than any dialogue has
 _WORDS = r"'(?:s|t|ll|re|ve|d|m|clock|all)(?![A-Za-z])|[^\W_]+|[^\w\s]|_"
 
 
@@ -168,6 +169,22 @@ def plain_ids(codec: Codec, plain: Plain) -> list[int]:
     return [i for line in plain.lines for i in (*codec.encode(line), codec.end)]
 
 
+def whole_dialogues(items: Iterable[Item]) -> list[Item]:
+    """The items with one reply that no other one contains: of a dialogue's items the last has all its turns.
+
+    Taken one by one, a dialogue of n turns would be read n times, the beginning each time.
+    """
+    longest: dict[tuple[tuple[str, ...], tuple[Turn, ...]], Item] = {}
+    for item in items:
+        if len(item.replies) == 1:
+            key = (item.context.facts, item.context.turns[:1])
+            best = longest.get(key)
+            # Where both sides are the speaker in turn, each side's items have its own facts.
+            if best is None or len(item.context.turns) > len(best.context.turns):
+                longest[key] = item
+    return list(longest.values())
+
+
 def item_ids(codec: Codec, item: Item, budget: int) -> list[list[int]]:
     """One sequence for each reply of an item: context, then the reply as in chat, without z."""
     context = codec.encode_context(item.context, budget)
@@ -177,17 +194,17 @@ def item_ids(codec: Codec, item: Item, budget: int) -> list[list[int]]:
 class PackedText:
     """Rows of a fixed length, packed from sequences drawn at random; a row depends on (seed, step) alone."""
 
-    def __init__(self, written: list[list[int]], plain: list[list[int]], length: int, seed: int) -> None:
-        self.pools = [_ragged(plain), _ragged(written)]
+    def __init__(self, pools: Sequence[list[list[int]]], length: int, seed: int) -> None:
+        self.pools = [_ragged(pool) for pool in pools]
         self.length, self.seed = length, seed
 
-    def rows(self, step: int, count: int, written_share: float) -> Tensor:
-        """(count, length + 1) ids."""
+    def rows(self, step: int, count: int, shares: Sequence[float] | np.ndarray) -> Tensor:
+        """(count, length + 1) ids, each row from one pool; `shares` are the pools' probabilities."""
         random = np.random.default_rng((self.seed, step))
         out = np.empty((count, self.length + 1), dtype=np.int64)
         for row in range(count):
             filled = 0
-            flat, starts = self.pools[int(random.random() < written_share)]
+            flat, starts = self.pools[int(random.choice(len(self.pools), p=shares))]
             while filled <= self.length:
                 pick = int(random.integers(len(starts) - 1))
                 piece = flat[starts[pick] : starts[pick + 1]][: self.length + 1 - filled]
@@ -204,26 +221,27 @@ def _ragged(sequences: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
 def warm_up(
     lm: PreTrainedModel, codec: Codec, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
 ) -> None:
-    """Train `lm` in place. Without plain text the written part serves alone."""
-    written = [
-        ids for item in corpus.parts["train"] for ids in item_ids(codec, item, recipe.text.context_tokens)
-    ]
-    plain = [plain_ids(codec, text) for text in corpus.plain] or written
-    shape = recipe.pretrain
-    data = PackedText(written, plain, shape.length, recipe.seed)
-    held_out = [
-        ids for item in corpus.parts["valid"] for ids in item_ids(codec, item, recipe.text.context_tokens)
-    ]
-    valid = PackedText(held_out or written, held_out or written, shape.length, recipe.seed).rows(
-        0, shape.batch, 1.0
+    """Train `lm` in place on plain text, single messages with their replies, and whole dialogues."""
+    shape, budget = recipe.pretrain, recipe.text.context_tokens
+    items = corpus.parts["train"]
+    pools = {
+        "plain": [plain_ids(codec, text) for text in corpus.plain],
+        "single": [ids for item in items if len(item.replies) > 1 for ids in item_ids(codec, item, budget)],
+        "dialogues": [ids for item in whole_dialogues(items) for ids in item_ids(codec, item, _WHOLE)],
+    }
+    pools = {name: pool for name, pool in pools.items() if pool}
+    data = PackedText(list(pools.values()), shape.length, recipe.seed)
+    held_out = [ids for item in corpus.parts["valid"] for ids in item_ids(codec, item, budget)]
+    valid = PackedText([held_out or [*pools.values()][-1]], shape.length, recipe.seed).rows(
+        0, shape.batch, [1.0]
     )
     stage = Stage("pretrain", folder, {"lm": lm}, [(lm.parameters(), shape.lr)], shape.steps)
     nn.Module.to(lm, device).train()
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
-        done = number / shape.steps
-        share = shape.written_first + (shape.written_last - shape.written_first) * done
-        rows = data.rows(number, shape.batch, share).to(device)
+        shares = pool_shares(shape, number / shape.steps)
+        wanted = np.array([shares[name] for name in pools])
+        rows = data.rows(number, shape.batch, wanted / wanted.sum()).to(device)
         with autocast(recipe.autocast, device):
             loss = next_token_loss(lm, rows)
         terms = {"loss": float(loss.detach())}
@@ -232,6 +250,16 @@ def warm_up(
         return loss, terms
 
     stage.run(step)
+
+
+def pool_shares(shape: Pretrain, done: float) -> dict[str, float]:
+    """The share of rows from each pool when `done` (0 to 1) of the steps are; a pool may be missing."""
+    written = shape.written_first + (shape.written_last - shape.written_first) * done
+    return {
+        "plain": 1 - written,
+        "single": written * (1 - shape.dialogue_share),
+        "dialogues": written * shape.dialogue_share,
+    }
 
 
 def next_token_loss(lm: PreTrainedModel, rows: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Pretrain:
-    """Language-model warm-up on plain and written dialogue; the share of written text grows linearly."""
+    """Language-model warm-up on plain and written text; the share of written text grows linearly."""
 
     steps: int = 2000
     batch: int = 20
@@ -66,6 +66,7 @@ class Pretrain:
     plain_each: int = 12_000  # texts from one plain file at the most
     written_first: float = 0.3
     written_last: float = 0.9
+    dialogue_share: float = 0.4  # of the written text: dialogues in whole; the rest: one message, one reply
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Cvae:
     word_dropout: float = 0.15
     context_dropout: float = 0.1
     noise_first: float = 0.1
+    swap: float = 0.0  # share of replies decoded from the z of another reply with the same aspects
     posterior: bool = True  # False, an ablation: z never sees the reply
 
 
