@@ -5,21 +5,24 @@ Input, one object a line ("turns" ends with the user's; the rest may be left out
 Output, in the order of the input:
     {"id": "a", "reply": "...", "trace": {...}}
 
-Facts and attributes of a line come on top of its profile's. With a seed, line n of the file draws from
-seed + n: its reply does not depend on the batch size nor on what stands in other lines.
+Facts and attributes of a line come on top of its profile's, whose own [sampling] holds for it. With a seed,
+line n of the file draws from seed + n: its reply does not depend on the batch size nor on what stands in
+other lines.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.errors import ChatbotError, UsageError, suggestion
 from chatbot.model.text import Context
+from chatbot.tuning import of_persona, put_over
 from profiles import Profile, ProfileError, ProfileStore, Target, find
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Request:
     id: Any
     context: Context
     targets: dict[str, Target]
+    rules: Mapping[str, Any] = field(default_factory=dict)  # how its persona's words are drawn
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,11 @@ class LineError(UsageError):
 
 
 def read(
-    source: Path, profiles: ProfileStore, engine: GenerationEngine, user_name: str = ""
+    source: Path,
+    profiles: ProfileStore,
+    engine: GenerationEngine,
+    user_name: str = "",
+    chance: str = persona.RUN,
 ) -> tuple[list[Request], list[BadLine]]:
     """The requests of a file and the lines that are none. Blank lines are passed over."""
     requests: list[Request] = []
@@ -60,7 +68,7 @@ def read(
         if not line.strip():
             continue
         try:
-            request = _request(number, line, profiles, user_name)
+            request = _request(number, line, profiles, user_name, chance)
             engine.check(request.targets)
             requests.append(request)
         except (ChatbotError, ProfileError) as error:
@@ -69,17 +77,25 @@ def read(
 
 
 def replies(
-    requests: Sequence[Request], engine: GenerationEngine, sampling: Sampling, batch_size: int
+    requests: Sequence[Request],
+    engine: GenerationEngine,
+    sampling: Sampling,
+    batch_size: int,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Request, Reply | BadLine]]:
-    """The reply to each request, in order; a batch that fails is tried again request by request."""
+    """The reply to each request, in order; a batch that fails is tried again request by request.
+
+    `chosen` are settings of [sampling] that hold for all, whoever speaks.
+    """
+    chosen = chosen or {}
     for start in range(0, len(requests), batch_size):
         batch = requests[start : start + batch_size]
         try:
-            yield from zip(batch, _together(batch, engine, sampling), strict=True)
+            yield from zip(batch, _together(batch, engine, sampling, chosen), strict=True)
         except (ChatbotError, RuntimeError, MemoryError):
             for request in batch:
                 try:
-                    yield request, _together([request], engine, sampling)[0]
+                    yield request, _together([request], engine, sampling, chosen)[0]
                 except (ChatbotError, RuntimeError, MemoryError) as error:
                     yield request, BadLine(request.line, str(error) or type(error).__name__)
 
@@ -91,6 +107,7 @@ def run(
     engine: GenerationEngine,
     profiles: ProfileStore,
     sampling: Sampling,
+    chosen: Mapping[str, Any] | None = None,
     batch_size: int = 16,
     user_name: str = "",
     bad_line: Callable[[BadLine], None],
@@ -103,12 +120,12 @@ def run(
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"The output must be another file than the input; both are {source}. Name another.")
-    requests, bad = read(source, profiles, engine, user_name)
+    requests, bad = read(source, profiles, engine, user_name, persona.chance_of(sampling.seed))
     for line in bad:
         bad_line(line)
     advance = begin(len(requests))
     with output.open("w", encoding="utf-8") as file:
-        for request, reply in replies(requests, engine, sampling, batch_size):
+        for request, reply in replies(requests, engine, sampling, batch_size, chosen):
             if isinstance(reply, BadLine):
                 bad.append(reply)
                 bad_line(reply)
@@ -120,14 +137,23 @@ def run(
     return not bad
 
 
-def _together(batch: Sequence[Request], engine: GenerationEngine, sampling: Sampling) -> list[Reply]:
-    seeds = None if sampling.seed is None else [sampling.seed + request.line for request in batch]
-    return engine.replies(
-        [request.context for request in batch], [request.targets for request in batch], sampling, seeds
-    )
+def _together(
+    batch: Sequence[Request], engine: GenerationEngine, sampling: Sampling, chosen: Mapping[str, Any]
+) -> list[Reply]:
+    """The replies in order; requests whose words are drawn by the same rules are found together."""
+    groups: defaultdict[Sampling, list[Request]] = defaultdict(list)
+    for request in batch:
+        groups[put_over(sampling, request.rules, chosen)].append(request)
+    found: dict[int, Reply] = {}
+    for rules, group in groups.items():
+        seeds = None if rules.seed is None else [rules.seed + request.line for request in group]
+        contexts, targets = [request.context for request in group], [request.targets for request in group]
+        lines = [request.line for request in group]
+        found |= zip(lines, engine.replies(contexts, targets, rules, seeds), strict=True)
+    return [found[request.line] for request in batch]
 
 
-def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str) -> Request:
+def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, chance: str) -> Request:
     try:
         data = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -146,12 +172,12 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str) -
             f'"attributes" is an object such as {{"mind": "critical"}}, not {_short(attributes)}.'
         )
     targets = {name: Target.parse(value) for name, value in attributes.items()}
-    facts = _texts("facts", data.get("facts", []))
+    facts, rules = _texts("facts", data.get("facts", [])), {}
     if data.get("profile") is not None:
         profile = _profile(data["profile"], profiles)
-        facts = [*persona.facts(profile, user_name), *facts]
-        targets = {**profile.attributes, **targets}
-    return Request(number, data.get("id", number), Context.of(facts, turns), targets)
+        facts = [*persona.facts(profile, user_name, chance), *facts]
+        targets, rules = {**profile.attributes, **targets}, of_persona(profile)
+    return Request(number, data.get("id", number), Context.of(facts, turns), targets, rules)
 
 
 def _profile(name: object, profiles: ProfileStore) -> Profile:

@@ -6,30 +6,17 @@ leave. It prints nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot import drift, sweep
+from chatbot import direction, drift, sweep
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.events import Event
 from chatbot.memory import find as find_memory
 from chatbot.memory import spoken_of, write_down
-from chatbot.session import ChatSession
-from profiles import ProfileStore, find
-from storage import Memory, Message, export_file
+from chatbot.room import Answer, Command, Room, needed, told
+from profiles import find
+from storage import Memory, export_file
 
-Answer = str | Iterator[Event] | None
 LISTED = 20  # conversations that /list shows
-
-
-@dataclass
-class Room:
-    """What commands act on."""
-
-    session: ChatSession
-    profiles: ProfileStore
-    measures: bool = False  # show measured aspects after each reply
 
 
 def answer(room: Room, line: str) -> Answer:
@@ -39,14 +26,6 @@ def answer(room: Room, line: str) -> Answer:
         if command.name == name.lower():
             return command.run(room, rest.strip())
     raise UnknownNameError("command", f"/{name}", [f"/{command.name}" for command in COMMANDS])
-
-
-def told(room: Room, message: Message) -> str:
-    """One message as a line of dialogue, with its place among the alternatives."""
-    who = {"user": "you", "bot": room.session.profile.speaker}.get(message.role, message.role)
-    marks = [f"{message.position + 1} of {message.sibling_count}"] if message.sibling_count > 1 else []
-    marks += [] if message.state == "complete" else [message.state]
-    return f"{who}: {message.text}" + (f"  ({', '.join(marks)})" if marks else "")
 
 
 def _help(room: Room, rest: str) -> str:
@@ -79,7 +58,7 @@ def _history(room: Room, rest: str) -> str:
 
 
 def _open(room: Room, rest: str) -> str:
-    room.session.resume(_needed(rest, "/open ID", "the id or title of a conversation, or last"))
+    room.session.resume(needed(rest, "/open ID", "the id or title of a conversation, or last"))
     conversation = room.session.conversation
     return f"{conversation.title if conversation else ''}\n{_history(room, '')}"
 
@@ -94,17 +73,19 @@ def _dial(room: Room, rest: str) -> str:
     words = rest.split()
     if not 2 <= len(words) <= 3:
         raise UsageError(
-            f"Write /dial ATTRIBUTE ASPECT [WEIGHT], ATTRIBUTE WEIGHT or ATTRIBUTE off; not {rest!r}."
+            "Write /dial ATTRIBUTE ASPECT [WEIGHT], ATTRIBUTE WEIGHT or ATTRIBUTE off; a weight may be a "
+            f"strength, 90%; not {rest!r}."
         )
     attribute, asked = words[0], words[1]
     if asked == "off" and len(words) == 2:
         room.session.clear_dial(attribute)
         return f"{attribute} is not guided any more."
-    if len(words) == 2 and _is_number(asked):
-        target = room.session.set_dial(attribute, weight=float(asked))
+    if len(words) == 3:
+        target = room.session.set_dial(attribute, f"{asked}:{_pull(words[2])}")
+    elif _is_pull(asked):
+        target = room.session.pull_dial(attribute, _pull(asked))
     else:
-        weight = _number(words[2]) if len(words) == 3 else None
-        target = room.session.set_dial(attribute, asked, weight)
+        target = room.session.set_dial(attribute, asked)
     return f"{attribute} = {target}"
 
 
@@ -130,12 +111,12 @@ def _profile(room: Room, rest: str) -> str:
 
 
 def _rename(room: Room, rest: str) -> str:
-    room.session.rename(_needed(rest, "/rename TITLE", "the new title"))
+    room.session.rename(needed(rest, "/rename TITLE", "the new title"))
     return "Renamed."
 
 
 def _export(room: Room, rest: str) -> str:
-    path = Path(_needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")).expanduser()
+    path = Path(needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")).expanduser()
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")
@@ -169,7 +150,7 @@ def _pick(room: Room, rest: str) -> str:
 
 def _remember(room: Room, rest: str) -> str:
     session = room.session
-    text = _needed(rest, "/remember TEXT", "what is to be remembered")
+    text = needed(rest, "/remember TEXT", "what is to be remembered")
     kept = write_down(session.manager, session.profile.name, text)
     return "\n".join(f"Remembered: {_listed(memory)}" for memory in kept)
 
@@ -194,35 +175,21 @@ def _quit(room: Room, rest: str) -> None:
     return None
 
 
-def _needed(rest: str, usage: str, what: str) -> str:
-    if not rest:
-        raise UsageError(f"{usage} needs {what}.")
-    return rest
-
-
-def _is_number(text: str) -> bool:
+def _is_pull(text: str) -> bool:
+    """Whether this is a weight, such as 1.2, or a strength, such as 90%."""
     try:
-        float(text)
+        float(text.removesuffix("%"))
     except ValueError:
         return False
     return True
 
 
-def _number(text: str) -> float:
-    if not _is_number(text):
-        raise UsageError(f"A weight is a number, 0 or more, not {text!r}. 1 is a normal strength.")
-    return float(text)
-
-
-@dataclass(frozen=True)
-class Command:
-    usage: str  # "/open ID"
-    help: str
-    run: Callable[[Room, str], Answer]
-
-    @property
-    def name(self) -> str:
-        return self.usage.removeprefix("/").split()[0]
+def _pull(text: str) -> str:
+    if not _is_pull(text):
+        raise UsageError(
+            f"A weight is a number, 0 or more, or a strength such as 90%, not {text!r}. 1 is normal."
+        )
+    return text
 
 
 COMMANDS = (
@@ -237,7 +204,9 @@ COMMANDS = (
     Command("/rename TITLE", "Give this conversation a title.", _rename),
     Command("/export FILE", "Write it to FILE: .md, .txt, .jsonl, or .json with all alternatives.", _export),
     Command("/dials", "Show every attribute and how it is set.", _dials),
-    Command("/dial ATTRIBUTE ASPECT [WEIGHT]", "Turn a dial: /dial attitude pessimistic 0.9, or off.", _dial),
+    Command(
+        "/dial ATTRIBUTE ASPECT [WEIGHT]", "Turn a dial: /dial attitude pessimistic 90%, 1.2 or off.", _dial
+    ),
     Command(
         "/profile [NAME]", "Begin a conversation with another persona; without a name, list them.", _profile
     ),
@@ -246,6 +215,7 @@ COMMANDS = (
     Command("/sweep DIAL STRENGTH ...", "Reply at several strengths: /sweep attitude 0 50% 90%.", _sweep),
     Command("/sweep with NAME ...", "Let several personas reply, side by side.", _sweep),
     Command("/pick N", "Go on from alternative N of the last reply.", _pick),
+    *direction.COMMANDS,
     Command("/remember TEXT", "Let the persona know something of you: /remember I have a dog.", _remember),
     Command("/forget [ID|TEXT]", "Forget one thing: by its number, by its words, or the newest.", _forget),
     Command("/memory", "What the persona knows of you.", _memory),

@@ -1,8 +1,8 @@
-"""Settings: the defaults below, then the user's file, then CHATBOT_* variables, then flags; the last wins.
+"""Settings: their defaults, then the user's file, then CHATBOT_* variables, then flags; the last wins.
 
 `config.toml` at the root of the repository lists every setting with its default and one sentence; a test
-holds it equal to the dataclasses here. Nothing else in the program reads a settings file or a CHATBOT_*
-variable. This module knows nothing of models: it imports no torch.
+holds it equal to the dataclasses of chatbot/settings.py and to the presets here. Nothing else in the program
+reads a settings file or a CHATBOT_* variable. This module knows nothing of models: it imports no torch.
 """
 
 from __future__ import annotations
@@ -19,6 +19,17 @@ from typing import Any, get_origin, get_type_hints
 import platformdirs
 
 from chatbot.errors import ConfigError, suggestion
+from chatbot.settings import (
+    ChatConfig,
+    FlowConfig,
+    MeasuresConfig,
+    MemoryConfig,
+    ModelConfig,
+    ProfilesConfig,
+    SamplingConfig,
+    StorageConfig,
+    TuiConfig,
+)
 
 PREFIX = "CHATBOT_"
 CONFIG_VARIABLE, DATA_VARIABLE = "CHATBOT_CONFIG", "CHATBOT_DATA_DIR"
@@ -29,96 +40,19 @@ KIND_NAMES = {
     int: "a whole number",
     float: "a number",
     dict: "a table of texts",
-    list: "a list of texts",
+    list: "a list of texts, none of them empty",
 }
-
-
-def setting(
-    default: Any, *, choices: tuple[str, ...] = (), low: float = -math.inf, high: float = math.inf
-) -> Any:
-    """A dataclass field with the rule that its value must obey; `low` and `high` are allowed values."""
-    return field(default=default, metadata={"choices": choices, "low": low, "high": high})
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    path: str = setting("embedded")
-    device: str = setting("auto", choices=("auto", "cpu", "cuda", "mps"))
-    dtype: str = setting("auto", choices=("auto", "float32", "bfloat16", "float16"))
-
-
-@dataclass(frozen=True)
-class FlowConfig:
-    method: str = setting("log-heun")
-    steps: int = setting(8, low=1, high=10_000)
-    prior_term: str = setting("none", choices=("none", "eq19"))
-    target_probability: float = setting(0.99, low=0.0, high=1.0)
-    trust_radius: float = setting(6.0, low=0.0)
-    beta_min: float = setting(0.1, low=0.0)
-    beta_max: float = setting(20.0, low=0.0)
-    max_evaluations: int = setting(2000, low=1)
-    rtol: float = setting(1e-3, low=0.0)
-    atol: float = setting(1e-3, low=0.0)
-    coordinates: str = setting("auto", choices=("auto", "whitened", "plain"))
-    logits: bool = setting(False)
-
-
-@dataclass(frozen=True)
-class SamplingConfig:
-    temperature: float = setting(0.5, low=0.0, high=10.0)
-    top_p: float = setting(0.9, low=0.0, high=1.0)
-    repetition_penalty: float = setting(1.1, low=0.1, high=10.0)
-    no_repeat_ngram: int = setting(3, low=0)
-    max_tokens: int = setting(60, low=1)
-    candidates: int = setting(8, low=1, high=256)
-    spread: float = setting(0.3, low=0.0, high=3.0)
-    seed: int = setting(-1, low=-1, high=2**63 - 1)
-
-
-@dataclass(frozen=True)
-class ChatConfig:
-    profile: str = setting("gloomy-poet")
-    user_name: str = setting("")
-    user_facts: tuple[str, ...] = setting(())
-    measures: bool = setting(False)
-    incognito: bool = setting(False)
-
-
-@dataclass(frozen=True)
-class MeasuresConfig:
-    drift_threshold: float = setting(0.4, low=0.0, high=1.0)
-    drift_window: int = setting(4, low=1)
-    hold: bool = setting(False)
-    hold_limit: float = setting(4.0, low=1.0)
-
-
-@dataclass(frozen=True)
-class MemoryConfig:
-    enabled: bool = setting(True)
-    recall: bool = setting(True)
-
-
-@dataclass(frozen=True)
-class StorageConfig:
-    path: str = setting("")
-
-
-@dataclass(frozen=True)
-class ProfilesConfig:
-    path: str = setting("")
-
-
-@dataclass(frozen=True)
-class TuiConfig:
-    theme: str = setting("dusk")
-    animations: bool = setting(True)
-    compact: bool = setting(False)
-    keys: Mapping[str, str] = field(default_factory=dict, metadata={"choices": (), "low": 0, "high": 0})
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {"quick": {"candidates": 1}, "lively": {"temperature": 0.9, "top_p": 0.95, "spread": 0.8}}
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting. `sources` names, for each "section.key" that is not the default, who set it."""
+    """Every setting. `sources` names, for each "section.key" that is not the default, who set it.
+
+    `presets` are named groups of settings of [sampling], the user's over those that ship with the program.
+    """
 
     model: ModelConfig = ModelConfig()
     flow: FlowConfig = FlowConfig()
@@ -129,6 +63,7 @@ class Config:
     storage: StorageConfig = StorageConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     tui: TuiConfig = field(default_factory=TuiConfig)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: PRESETS)
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     @property
@@ -152,7 +87,7 @@ class Config:
 
 
 SECTIONS: Mapping[str, type] = MappingProxyType(
-    {name: kind for name, kind in get_type_hints(Config).items() if name != "sources"}
+    {name: kind for name, kind in get_type_hints(Config).items() if name not in ("presets", "sources")}
 )
 
 
@@ -182,12 +117,15 @@ def load(flags: Mapping[str, Any] | None = None) -> Config:
     """All settings, resolved. `flags` maps "section.key" to a value; None means the flag was not given."""
     values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     sources: dict[str, str] = {}
-    for name, value, source in _given(flags or {}):
+    path = config_path()
+    tables = _read(path)
+    presets = _presets(tables.pop("presets", {}), str(path))
+    for name, value, source in _given(tables, str(path), flags or {}):
         section, key = known(name, source)
         values[section][key] = _checked(section, key, value, source)
         sources[name] = source
     groups = {section: kind(**values[section]) for section, kind in SECTIONS.items()}
-    return Config(**groups, sources=MappingProxyType(sources))
+    return Config(**groups, presets=presets, sources=MappingProxyType(sources))
 
 
 def settings(config: Config) -> Iterator[tuple[str, Any, str]]:
@@ -196,6 +134,12 @@ def settings(config: Config) -> Iterator[tuple[str, Any, str]]:
         for entry in fields(kind):
             name = f"{section}.{entry.name}"
             yield name, getattr(getattr(config, section), entry.name), config.sources.get(name, "default")
+
+
+def presets(config: Config) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every (name, settings of [sampling], source) of the presets."""
+    for name, values in config.presets.items():
+        yield name, dict(values), "default" if PRESETS.get(name) == values else str(config_path())
 
 
 def parse(name: str, text: str, source: str) -> Any:
@@ -213,15 +157,33 @@ def parse(name: str, text: str, source: str) -> Any:
     return _checked(section, key, value, source)
 
 
-def _given(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    """("section.key", value, who set it) of the file, then the environment, then the flags."""
-    path = config_path()
-    for section, table in _read(path).items():
+def drawn(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Settings of [sampling] that stand elsewhere, in a preset or a persona, checked as those are."""
+    keys = {name: known(f"sampling.{name}", source)[1] for name in values}
+    return {name: _checked("sampling", key, values[name], source) for name, key in keys.items()}
+
+
+def _presets(tables: object, path: str) -> Mapping[str, Mapping[str, Any]]:
+    """The presets that ship with the program, and over them those of the file."""
+    presets = dict(PRESETS)
+    for name, table in tables.items() if isinstance(tables, dict) else [("", tables)]:
         if not isinstance(table, dict):
-            where = suggestion(section, SECTIONS)
+            raise ConfigError(
+                f"A preset is a table of settings of [sampling]; {path} says {table!r}. Write [presets.NAME] "
+                "and below it lines such as temperature = 0.7."
+            )
+        presets[name] = drawn(table, f"[presets.{name}] in {path}")
+    return MappingProxyType(presets)
+
+
+def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """("section.key", value, who set it) of the file, then the environment, then the flags."""
+    for section, table in tables.items():
+        if not isinstance(table, dict):
+            where = suggestion(section, (*SECTIONS, "presets"))
             raise ConfigError(f"Setting {section!r} in {path} stands outside a section.{where}")
         for key, value in table.items():
-            yield f"{section}.{key}", value, str(path)
+            yield f"{section}.{key}", value, path
     variables = {f"{PREFIX}{name.replace('.', '_').upper()}": name for name, _, _ in settings(Config())}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
         if variable in (CONFIG_VARIABLE, DATA_VARIABLE):
@@ -261,9 +223,10 @@ def known(name: str, source: str) -> tuple[str, str]:
     """("section", "key") of a setting that exists; ConfigError with the near names otherwise."""
     section, _, key = name.partition(".")
     if section not in SECTIONS:
-        raise ConfigError(
-            f"There is no section [{section}] of settings ({source}).{suggestion(section, SECTIONS)}"
-        )
+        hint = suggestion(section, (*SECTIONS, "presets"))
+        if section == "presets":
+            hint = " Presets are written into the file: [presets.NAME], and below it temperature = 0.7."
+        raise ConfigError(f"There is no section [{section}] of settings ({source}).{hint}")
     keys = [entry.name for entry in fields(SECTIONS[section])]
     if key not in keys:
         raise ConfigError(f"There is no setting {key!r} in [{section}] ({source}).{suggestion(key, keys)}")
@@ -289,7 +252,7 @@ def _checked(section: str, key: str, value: Any, source: str) -> Any:
         rule = KIND_NAMES[kind]
     elif kind is dict and not all(isinstance(text, str) for text in value.values()):
         rule = KIND_NAMES[dict]
-    elif kind is list and not all(isinstance(text, str) for text in value):
+    elif kind is list and not all(isinstance(text, str) and text for text in value):
         rule = KIND_NAMES[list]
     elif entry.metadata["choices"] and value not in entry.metadata["choices"]:
         rule = f"one of {', '.join(entry.metadata['choices'])}"

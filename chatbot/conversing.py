@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from chatbot import persona
 from chatbot.dialling import Dialling
 from chatbot.errors import UsageError
 from chatbot.terminal import clean
+from chatbot.tuning import of_persona
 from profiles import Profile
 from storage import Conversation, Message
 
@@ -17,8 +18,17 @@ LONGEST_MESSAGE = 20_000  # characters
 UNSAVED = 0  # the id of a greeting that no conversation holds yet
 
 
+def directed(conversation: Conversation | None, what: str) -> str:
+    """The "note" or the "scenario" that a person gave a conversation."""
+    text = ((conversation and conversation.extra) or {}).get(what)
+    return text if isinstance(text, str) else ""  # an import may hold anything
+
+
 class Conversing(Dialling):
     """A persona and a conversation with it. Messages are named by their id; None means the last reply."""
+
+    _directed: Mapping[str, str] = {}
+    """Note and scenario for a conversation that has not begun."""
 
     # --- what stands in it
 
@@ -26,8 +36,11 @@ class Conversing(Dialling):
         """The active path, oldest first. Before the first message it is the greeting, with the id UNSAVED."""
         if self.conversation is not None:
             return self.manager.path(self.conversation.id)
-        greetings = persona.greetings(self.profile, self.user_name)
-        return [self._unsaved(greetings)] if greetings else []
+        greetings = persona.greetings(self.profile, self.user_name, self.chance)
+        if not greetings:
+            return []
+        first = greetings[self._greeting]
+        return [self._unsaved("bot", first, position=self._greeting, alternatives=len(greetings))]
 
     def sibling(self, step: int, message_id: int | None = None) -> list[Message]:
         """Go to the next (1) or previous (-1) alternative of a message; returns the active path."""
@@ -82,17 +95,51 @@ class Conversing(Dialling):
         with self.still():
             return self.manager.add_message(self._opened().id, role="narrator", text=text)
 
+    # --- what is to be known in it
+
+    @property
+    def note(self) -> str:
+        """The author's note of this conversation: what the model is told last before the messages."""
+        return directed(self.conversation, "note") or self._directed.get("note", "")
+
+    @property
+    def scenario(self) -> str:
+        """Where this conversation takes place, in place of the persona's own scenario; "" for that."""
+        return directed(self.conversation, "scenario") or self._directed.get("scenario", "")
+
+    def set_note(self, text: str) -> None:
+        """Give the conversation another author's note; "" takes it away."""
+        self._direct("note", text)
+
+    def set_scenario(self, text: str) -> None:
+        """Let the conversation take place elsewhere; "" goes back to the persona's scenario."""
+        self._direct("scenario", text)
+
+    def _direct(self, what: str, text: str) -> None:
+        """Keep it with the conversation, or until there is one."""
+        text = self.checked(text) if text.strip() else ""
+        if self.conversation is None:
+            self._directed = {**self._directed, what: text}
+        else:
+            self._keep_direction({what: text})
+
+    def _keep_direction(self, told: Mapping[str, str]) -> None:
+        if self.conversation is not None and told:
+            self.conversation = self.manager.direct(self.conversation.id, told)
+
     # --- going elsewhere
 
     def new(self) -> None:
-        """Begin another conversation; profile and dials stay."""
-        self.conversation, self._greeting = None, 0
+        """Begin another conversation; profile and dials stay, note and scenario do not."""
+        self.conversation, self._greeting, self._directed = None, 0, {}
 
     def resume(self, reference: str) -> None:
         """Go on with a stored conversation, as the persona it was left with. See ConversationManager.get."""
         conversation = self.manager.get(reference)
         profile = Profile.parse(conversation.profile)
+        of_persona(profile)
         self.conversation, self.profile, self._greeting = conversation, profile, 0
+        self._directed = {}
         self.dials = dict(profile.attributes)
 
     def fork(self, message_id: int) -> Conversation:
@@ -171,12 +218,14 @@ class Conversing(Dialling):
         )
         greetings = [
             self.manager.add_message(conversation.id, role="bot", text=text, parent_id=None)
-            for text in persona.greetings(self.profile, self.user_name)
+            for text in persona.greetings(self.profile, self.user_name, self.chance)
         ]
         if greetings:
             self.manager.select(greetings[self._greeting].id)
         self.conversation = conversation
-        return conversation
+        self._keep_direction(self._directed)
+        self._directed = {}
+        return self.conversation
 
     def _stored(self, message_id: int) -> Message:
         """The message as storage holds it; a greeting is stored now if it was not."""
@@ -184,16 +233,19 @@ class Conversing(Dialling):
         message = self._find(path, message_id)
         return message if message.id != UNSAVED else self.manager.path(self._opened().id)[0]
 
-    def _unsaved(self, greetings: Sequence[str]) -> Message:
+    def _unsaved(
+        self, role: str, text: str, *, number: int = UNSAVED, position: int = 0, alternatives: int = 1
+    ) -> Message:
+        """A message that no conversation holds."""
         return Message(
-            id=UNSAVED,
-            conversation_id="",
+            id=number,
+            conversation_id=self.conversation.id if self.conversation else "",
             parent_id=None,
-            role="bot",
-            text=greetings[self._greeting],
+            role=role,
+            text=text,
             state="complete",
-            position=self._greeting,
-            sibling_count=len(greetings),
+            position=position,
+            sibling_count=alternatives,
             created_at=datetime.now(UTC),
             hidden=False,
             generation=None,

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chatbot import config, persona
 from chatbot.drift import Rule
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
+from chatbot.tuning import Tuned, of_persona
 from profiles import Profile, Target
 from storage import Conversation, ConversationManager
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
 
+NO_MEMORY, USUAL_DRIFT = MemoryRules(), Rule()
 
-class Dialling:
-    """A persona with its dials. The model may be given as a function, and is then read when it is needed."""
+
+class Dialling(Tuned):
+    """A persona with its dials. The model may be given as a function, and is then read when it is needed.
+
+    `sampling` are the settings, `presets` the named groups of them that there are, `preset` the one in force
+    and `chosen` what the person asked for this chat: see chatbot/tuning.py. `memory` says what is done with
+    memories, `hold` whether weights are raised against drift by the `drift_rule`.
+    """
 
     def __init__(
         self,
@@ -27,24 +36,37 @@ class Dialling:
         manager: ConversationManager,
         profile: Profile,
         sampling: Sampling,
+        presets: Mapping[str, Mapping[str, Any]] = config.PRESETS,
+        preset: str = "",
+        chosen: Mapping[str, Any] | None = None,
         user_name: str = "",
+        user_facts: Sequence[str] = (),
+        memory: MemoryRules = NO_MEMORY,
+        drift_rule: Rule = USUAL_DRIFT,
+        hold: bool = False,
         model_name: str = "",
     ) -> None:
         self.manager = manager
         self.profile = profile
-        self.sampling = sampling
+        self.presets, self._base, self._chosen = presets, sampling, dict(chosen or {})
+        self.use_preset(preset)
+        of_persona(profile)  # its mistakes are told before anything is said
         self.user_name = user_name
+        self.user_facts = tuple(user_facts)
+        self.memory = memory
+        self.drift_rule, self.hold = drift_rule, hold
         self.conversation: Conversation | None = None
         self.dials: dict[str, Target] = dict(profile.attributes)
         self._source = engine
         self._engine: GenerationEngine | None = None
         self._model_name = model_name
-        self.memory = MemoryRules()  # what is done with memories: nothing, until somebody says otherwise
-        self.user_facts: tuple[str, ...] = ()
-        self.drift_rule = Rule()
-        self.hold = False  # whether weights are raised against drift
         self._greeting = 0  # which of the persona's greetings opens the next conversation
         self._loading, self._replying = threading.Lock(), threading.Lock()
+
+    @property
+    def chance(self) -> str:
+        """What {{random}} draws from here: it follows the seed."""
+        return persona.chance_of(self.sampling.seed)
 
     # --- the model
 
@@ -73,6 +95,7 @@ class Dialling:
 
     def use(self, profile: Profile) -> None:
         """Let another persona speak from now on, in the same conversation."""
+        of_persona(profile)
         if self._engine is not None:
             self._engine.check(profile.attributes)
         self.profile, self.dials, self._greeting = profile, dict(profile.attributes), 0
@@ -100,6 +123,13 @@ class Dialling:
         self.dials[attribute] = target
         self._save_profile()
         return target
+
+    def pull_dial(self, attribute: str, pull: str) -> Target:
+        """Change how strongly a dial that is on pulls: "1.2" is a weight, "90%" a strength."""
+        if (target := self.dials.get(attribute)) is None:
+            return self.set_dial(attribute)  # which says what is wrong
+        mixture = target.model_copy(update={"weight": None, "probability": None})
+        return self.set_dial(attribute, f"{mixture}:{pull}")
 
     def clear_dial(self, attribute: str) -> None:
         """Stop guiding an attribute."""

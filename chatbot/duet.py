@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.arc import arced, turn_of
@@ -20,6 +20,7 @@ from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.scene import scene
+from chatbot.tuning import of_persona, put_over
 from profiles import Profile
 from storage import ConversationManager, Message
 
@@ -39,10 +40,12 @@ def duet(
     *,
     turns: int,
     topic: str = "",
+    chosen: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[str, Message]]:
     """(name of the speaker, stored message) line by line; the opening line does not count as a turn.
 
-    B opens with the topic. Without one A greets B, or B says hello.
+    B opens with the topic. Without one A greets B, or B says hello. Each draws its words by its own settings
+    over `sampling`, and by those that are `chosen` for both.
     """
     if not 1 <= turns <= MOST_TURNS:
         raise UsageError(
@@ -51,6 +54,8 @@ def duet(
     first, second = pair
     for profile in pair:
         engine.check(profile.attributes)
+    rules = [put_over(sampling, of_persona(profile), chosen or {}) for profile in pair]
+    chance = persona.chance_of(sampling.seed)
     names = (first.speaker, second.speaker)
     conversation = manager.create(
         profile_name=first.name,
@@ -58,16 +63,15 @@ def duet(
         model=engine.name,
         title=f"{names[0]} and {names[1]}{f': {topic}' if topic else ''}",
     )
-    greeting = "" if topic else next(iter(persona.greetings(first, names[1])), "")
+    greeting = "" if topic else next(iter(persona.greetings(first, names[1], chance)), "")
     opening = _said(manager, conversation.id, greeting or topic or OPENING, "" if greeting else names[1])
     path = [opening]
     yield names[0 if opening.role == "bot" else 1], opening
     seed = sampling.seed if sampling.seed is not None else secrets.randbelow(2**32)
     for turn in range(turns):
         speaks = 1 if path[-1].role == "bot" else 0
-        reply = _line(
-            engine, pair[speaks], names[1 - speaks], path, replace(sampling, seed=seed + turn), speaks
-        )
+        drawn = replace(rules[speaks], seed=seed + turn)
+        reply = _line(engine, pair[speaks], names[1 - speaks], path, drawn, chance, speaks)
         message = _said(manager, conversation.id, reply.text, names[1] if speaks else "", partial=True)
         who = {"profile": pair[speaks].name, "profile_digest": pair[speaks].digest()}
         message = manager.finish_reply(
@@ -89,11 +93,13 @@ def _line(
     other: str,
     path: Sequence[Message],
     sampling: Sampling,
+    chance: str,
     speaks: int,
 ) -> Reply:
     """The next line of a persona, `speaks` 1 for B; one that repeats an earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
-    context: Context = scene(profile, seen, budget=engine.context_budget, user_name=other).context
+    budget = engine.context_budget
+    context: Context = scene(profile, seen, budget=budget, user_name=other, chance=chance).context
     targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):

@@ -34,9 +34,10 @@ from chatbot.model.choice import Choice
 from chatbot.model.decoder import LatentDecoder, Prefix
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
-from chatbot.model.text import ByteStream, Codec, Context, Speller
+from chatbot.model.text import Codec, Context, Window
 from chatbot.ranking import echo, merit
 from chatbot.sampling import Sampling
+from chatbot.saying import Saying
 
 _CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
 
@@ -49,9 +50,10 @@ class Reply:
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
     measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
-    tokens, finish ("end" or "length") · seed, candidate · times in ms · with candidates: likelihood (mean
-    log p of a token, nats) and relevance (what of it is due to the context) · model, model_digest, program
-    (its version), device, dtype, sampling, flow_options, prefix and context (digests of its facts and turns):
+    tokens, finish ("end", "stop" or "length") · window (tokens of the context: used, total; turns) · seed,
+    candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and relevance (what of
+    it is due to the context) · model, model_digest, program (its version), device, dtype, sampling,
+    flow_options, prefix and context (digests of its facts and turns):
     what a replay needs
     """
 
@@ -156,23 +158,18 @@ class GenerationEngine:
             yield reply
             return
         start = self._begin([_Row(context, targets, _seed(sampling))], sampling, prefix)
-        speller = self._speller(start)
-        ids: list[int] = []
-        said = prefix.strip()
-        if said:
-            yield said
+        saying = self._saying(start, sampling)
+        if saying.text:
+            yield saying.text
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
             for step in steps:
-                ids.append(int(step))
-                piece = speller.push(ids[-1])
-                piece = piece if said else piece.lstrip()
-                said += piece
-                if piece:
+                if piece := saying.push(int(step)):
                     yield piece
-        if rest := speller.finish():
-            said += rest
+                if saying.over:
+                    break
+        if rest := saying.close():
             yield rest
-        yield self._finish(start, [ids], [said], sampling)[0]
+        yield self._finish(start, [saying], sampling)[0]
 
     def reply(
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
@@ -204,10 +201,16 @@ class GenerationEngine:
         if not rows:
             return []
         start = self._begin(rows, sampling, prefix)
-        steps = [step.tolist() for step in self._generate(start)]
-        end = self._artifact.codec.end
-        ids = [_until(list(row), end) for row in zip(*steps, strict=True)]
-        found = self._finish(start, ids, [prefix.strip() + self._spell(start, row) for row in ids], sampling)
+        sayings = [self._saying(start, sampling) for _ in rows]
+        with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
+            for step in steps:
+                for saying, token in zip(sayings, step.tolist(), strict=True):
+                    saying.push(token)
+                if all(saying.over for saying in sayings):
+                    break
+        for saying in sayings:
+            saying.close()
+        found = self._finish(start, sayings, sampling)
         if sampling.candidates == 1:
             return found
         groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
@@ -233,17 +236,19 @@ class GenerationEngine:
             self._reader.likelihood(start.read.select(alike), z.expand(len(ids), -1), ids) for z in start.z
         ]
 
-    def _speller(self, start: _Start) -> Speller | ByteStream:
-        """A speller that has heard the opening, so that it knows where in a sentence it is."""
-        speller = self._artifact.codec.stream()
+    def window(self, context: Context) -> Window:
+        """What of a context the decoder sees before a reply."""
+        codec = self._artifact.codec
+        ids = codec.encode_context(context, self.context_budget)
+        return Window(codec.read_back(ids), len(ids), self.context_budget)
+
+    def _saying(self, start: _Start, sampling: Sampling) -> Saying:
+        """A reply with nothing said but the opening; its speller knows where in a sentence that leaves it."""
+        codec = self._artifact.codec
+        speller = codec.stream()
         for token in start.opening:
             speller.push(token)
-        return speller
-
-    def _spell(self, start: _Start, ids: Sequence[int]) -> str:
-        """The text of ids that follow the opening."""
-        speller = self._speller(start)
-        return "".join(map(speller.push, ids)) + speller.finish()
+        return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
 
     @torch.inference_mode()
     def _begin(self, rows: Sequence[_Row], sampling: Sampling, prefix: str = "") -> _Start:
@@ -313,12 +318,10 @@ class GenerationEngine:
             opening=start.opening,
         )
 
-    def _finish(
-        self, start: _Start, ids: Sequence[Sequence[int]], texts: Sequence[str], sampling: Sampling
-    ) -> list[Reply]:
+    def _finish(self, start: _Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
         """The replies with their traces; measures what was said."""
         decoded = time.perf_counter()
-        texts = [text.strip() for text in texts]
+        texts, ids = [saying.text.strip() for saying in sayings], [saying.ids for saying in sayings]
         measured = self._reader.measure([row.context for row in start.rows], texts)
         likelihoods = self._likelihoods(start, ids) if sampling.candidates > 1 else [{} for _ in ids]
         done = time.perf_counter()
@@ -333,12 +336,12 @@ class GenerationEngine:
             "program": __version__,
             "device": self._device.type,
             "dtype": str(self._artifact.model.decoder.memory.weight.dtype).removeprefix("torch."),
-            "sampling": asdict(sampling),
+            "sampling": sampling.written(),
             "flow_options": asdict(self._flow),
             "prefix": start.prefix,
             "times": {name: round(value, 1) for name, value in times.items()},
         }
-        end = self._artifact.codec.end
+        windows = {context: self.window(context) for context in {row.context for row in start.rows}}
         replies = []
         for i, row in enumerate(start.rows):
             own = {
@@ -348,7 +351,8 @@ class GenerationEngine:
                 "measured": measured[i],
                 "echo": echo(row.context, texts[i]),
                 "tokens": len(ids[i]),
-                "finish": "end" if end in ids[i] else "length",
+                "finish": sayings[i].finish,
+                "window": windows[row.context].figures(),
             }
             replies.append(Reply(texts[i], start.notes[i] | own | likelihoods[i] | shared))
         return replies
@@ -363,8 +367,3 @@ class GenerationEngine:
 
 def _seed(sampling: Sampling, row: int = 0) -> int:
     return secrets.randbelow(2**32) if sampling.seed is None else sampling.seed + row
-
-
-def _until(ids: list[int], end: int) -> list[int]:
-    """Ids up to and with the first `end`."""
-    return ids[: ids.index(end) + 1] if end in ids else ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from storage import Memory, Message
 
@@ -43,6 +44,14 @@ class ReplyFinished:
 
 
 @dataclass(frozen=True)
+class Unstored:
+    """The whole of a reply that is kept nowhere, with its trace."""
+
+    text: str
+    trace: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class ReplyFailed:
     """There is no reply, or only a part of one; `message` holds what there is."""
 
@@ -50,4 +59,4 @@ class ReplyFailed:
     reason: str
 
 
-Event = UserStored | Noticed | ReplyStarted | Piece | ReplyFinished | ReplyFailed
+Event = UserStored | Noticed | ReplyStarted | Piece | ReplyFinished | Unstored | ReplyFailed

@@ -1,4 +1,4 @@
-"""What chatbot/noticing.py knows to tell "I'm Ada" from "I'm Irish", "I'm a nurse" from "I'm a mess"."""
+"""What noticing.py and naming.py know to tell "I'm Ada" from "I'm Irish", "I'm a nurse" from "I'm a mess"."""
 
 from __future__ import annotations
 
@@ -92,4 +92,41 @@ HEALTH = (
     r"insomnia|dementia|alzheimer\w*|stroke|addict\w*|alcoholi\w*|drunk|drugs?|rehab|overweight|obese|"
     r"anorexi\w*|"
     r"bulimi\w*|died|dead|dying|killed|passed away"
+)
+
+# Written with a capital wherever it stands, and nobody's name.
+BIG = _words(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december christmas easter halloween ramadan hanukkah god gods lord heaven hell
+    bible quran koran internet web google wikipedia youtube netflix spotify whatsapp tv ok okay pc dvd cd
+    english french german spanish italian portuguese dutch swedish danish norwegian finnish polish russian
+    greek turkish arabic hebrew hindi chinese mandarin japanese korean latin irish scottish welsh british
+    american canadian australian mexican brazilian indian african european asian swiss austrian belgian
+    czech hungarian
+    ukrainian roman romans celtic victorian christian christians muslim muslims jewish jew jews hindu buddhist
+    catholic protestant earth moon sun mars venus i'm i'll i've i'd
+    """
+)
+# What stands before a name and says nothing of whose it is.
+TITLES = _words(
+    """
+    mr mrs ms miss dr prof professor doctor sir madam lady lord king queen prince princess captain officer
+    detective sergeant general uncle aunt auntie mum mom mummy dad daddy mother father grandma grandpa granny
+    grandmother grandfather saint st sister brother father father's nurse president
+    """
+)
+
+# What often begins a sentence and is rare inside one.
+OPENERS = _words(
+    """
+    aah ah aha ahoy alas amen anytime argh aw awesome aww aye bah boo bravo brilliant certainly cheers
+    congrats congratulations consequently curiously damn darn eek eh er erm exactly farewell fascinating
+    fortunately furthermore ha haha hahaha hallo heh hehe hence hey hm hmm hmmm honestly hooray hopefully
+    hurray incidentally indeed interestingly ironically likewise lol meh mmh moreover nah naturally
+    nevertheless nonetheless nope obviously oh omg ooh oops ouch ow personally pff phew please precisely
+    presumably psst recently regardless remarkably seriously sh shh shhh splendid strangely sure
+    technically terribly thereafter therefore thus til truly ugh uh um unfortunately whichever whoa
+    wonderful woohoo wow wtf ya yay yeah yep yes yikes yo yup
+    """
 )

@@ -14,6 +14,7 @@ NAMELESS = "friend"  # what {{user}} becomes for a user who gave no name
 LONGEST_SCENARIO = 200  # characters of a scenario that reach the model
 RUN = secrets.token_hex(8)  # what {{random}} draws from: another one in each run of the program
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_FIRST_PERSON = re.compile(r"(?:I|I'[a-z]+|My|Me)\b")
 _START = re.compile(r"<start>", re.IGNORECASE)
 
 
@@ -22,6 +23,11 @@ class Said(NamedTuple):
 
     role: str
     text: str
+
+
+def chance_of(seed: int | None) -> str:
+    """What {{random}} draws from in a chat with this seed: the same for the same one."""
+    return RUN if seed is None else f"seed {seed}"
 
 
 def spoken(text: str, profile: Profile, user_name: str, chance: str = RUN) -> str:
@@ -65,6 +71,11 @@ def user_facts(user_name: str, written: Iterable[str]) -> tuple[str, ...]:
     named = (f"is called {user_name.strip()}",) if user_name.strip() else ()
     texts = (" ".join(text.split()) for text in (*named, *written))
     return tuple(_of_user(text) for text in texts if text)
+
+
+def is_own(text: str) -> bool:
+    """Whether a fact about the user is in the user's own words."""
+    return bool(_FIRST_PERSON.match(text))
 
 
 def opening(text: str, limit: int) -> str:
@@ -114,6 +125,6 @@ def _speaker(profile: Profile, user_name: str) -> re.Pattern[str]:
 
 def _of_user(text: str) -> str:
     end = "" if text[-1] in ".!?。！？" else "."
-    if re.match(r"(?:I|I'[a-z]+|My|Me)\b", text):
+    if is_own(text):
         return f'The user says: "{text}{end}"'
     return f"{text}{end}" if text[0].isupper() else f"The user {text}{end}"

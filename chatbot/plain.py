@@ -16,10 +16,11 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from chatbot import drift
-from chatbot.commands import Room, answer, told
+from chatbot.commands import answer
 from chatbot.errors import ChatbotError
-from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished
+from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, Unstored
 from chatbot.memory import spoken_of
+from chatbot.room import Room, told
 from chatbot.session import ChatSession
 from chatbot.terminal import clean, one_line
 from profiles import ProfileError, ProfileStore
@@ -48,10 +49,10 @@ class PlainChat:
         self._out, self._notes = out, notes
         self._failures = 0
 
-    def once(self, text: str) -> int:
-        """One reply; the exit code."""
+    def once(self, text: str, prefix: str = "") -> int:
+        """One reply, which begins with `prefix`; the exit code."""
         self.room.session.load()
-        self._show_reply(self.room.session.reply(text))
+        self._show_reply(self.room.session.reply(text, prefix))
         return 1 if self._failures else 0
 
     def run(self, read: Callable[[], str]) -> int:
@@ -86,6 +87,7 @@ class PlainChat:
         """Do what a line says; False to leave."""
         try:
             if not line.startswith("/") or line.startswith("//"):
+                self.room.draft = ""  # it answered what came before
                 self._show_reply(self.room.session.reply(line.removeprefix("/")))
                 return True
             said = answer(self.room, line.strip())
@@ -103,10 +105,11 @@ class PlainChat:
 
     def _show_reply(self, events: Iterator[Event]) -> None:
         """Print a reply while it is found. Ctrl+C stops it, and what was said is stored."""
-        started = False
+        started = stored = False
         try:
             with closing(events):  # pyright: ignore[reportArgumentType]  # a generator by contract
                 for event in events:
+                    stored = stored or isinstance(event, ReplyStarted)
                     if self.as_json:
                         self._json(_snake(type(event).__name__), **asdict(event))
                     elif isinstance(event, Noticed):
@@ -119,17 +122,22 @@ class PlainChat:
             if not self.interactive:
                 raise
             self._write(" ...\n" if started else "")
-            self._note("Stopped. What was said is stored; /regenerate tries again.")
+            kept = " What was said is stored; /regenerate tries again." if stored else ""
+            self._note(f"Stopped.{kept}")
 
     def _after(self, event: Event, started: bool) -> None:
         """What there is to say about a reply that has ended."""
-        if isinstance(event, ReplyFinished):
-            trace = event.message.generation or {}
+        if isinstance(event, ReplyFinished | Unstored):
+            trace = (event.trace if isinstance(event, Unstored) else event.message.generation) or {}
             if not self.as_json:
                 self._write("\n" if started else "")
                 if self.room.measures:
                     self._print(f"({in_words(trace.get('measured') or {})})")
-            if self.room.measures and (warning := drift.warning(self.room.session.strayed())):
+            if (
+                isinstance(event, ReplyFinished)
+                and self.room.measures
+                and (warning := drift.warning(self.room.session.strayed()))
+            ):
                 self._note(warning)
             flow = str(trace.get("flow", ""))
             if flow.startswith("failed"):

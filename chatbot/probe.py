@@ -76,7 +76,7 @@ def run(
         raise UsageError(f"A test needs attributes, and {profile.name} asks for none. Set one and try again.")
     engine.check(targets)
     asked = messages() if asked is None else asked
-    facts = persona.facts(profile, "")
+    facts = persona.facts(profile, "", persona.chance_of(seed))
     rounds = [(i, seed + i + 1000 * turn) for turn in range(replies) for i in range(len(asked))]
     fits: list[dict[str, float]] = []
     for start in range(0, len(rounds), BATCH):

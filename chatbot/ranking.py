@@ -11,7 +11,14 @@ from chatbot.model.text import Context, words
 
 PERSONA = 2.0  # weight of the persona; 2 meets three aspects at once more often than 1
 ECHO = 3.0  # weight of words that the persona said before
-_SHORT = 3  # letters of a word that may come again at any time
+# Short words that may come again at any time; of longer ones enough are left.
+_LITTLE = """
+    a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
+    does has had have can may will let get got go no not nor yes oh ok hi so too yet now and but or if as at
+    by for from in of off on out to up with how why what when all any one two own old new see say than then
+    there i'm i'll it's don't can't
+"""
+_ANY_TIME = frozenset(_LITTLE.split())
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:
@@ -28,16 +35,20 @@ def merit(text: str, trace: dict[str, Any]) -> float:
         measured = trace["measured"][name]
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
         found += PERSONA * math.log(max(met(wanted, measured), 1e-4)) / len(asked)
-    found -= 2.0 * (trace["finish"] != "end")
+    found -= 2.0 * (trace["finish"] == "length")
     return found - 4.0 * (len(text.split()) < 2)
 
 
 def echo(context: Context, text: str) -> float:
-    """Share, 0 to 1, of the longer words of a text that the persona has said before in this context.
+    """Share, 0 to 1, of a text's words that its persona has said before, in this context or in itself.
 
-    Words of the message that it answers are free to be used again.
+    Little words are left out; words of the message that it answers are free to be used again, once.
     """
     said = {word for turn in context.turns if turn.role == "bot" for word in words(turn.text)}
-    free = set(words(context.turns[-1].text))
-    own = [word for word in words(text) if len(word) > _SHORT]
-    return sum(word in said and word not in free for word in own) / max(1, len(own))
+    said -= set(words(context.turns[-1].text))
+    own = [word for word in words(text) if word not in _ANY_TIME]
+    again = 0
+    for word in own:
+        again += word in said
+        said.add(word)
+    return again / max(1, len(own))

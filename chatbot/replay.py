@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from chatbot.conversing import directed
 from chatbot.errors import ChatbotError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
@@ -58,7 +59,7 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
     """
     message = reply(manager, message_id)
     trace = message.generation or {}
-    if message.state != "complete" or trace.get("finish") not in ("end", "length"):
+    if message.state != "complete" or trace.get("finish") not in ("end", "stop", "length"):
         raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
     try:
         targets, sampling = _targets(trace), _sampling(trace)
@@ -89,6 +90,8 @@ def replay(
         user_name=user_name,
         user_facts=user_facts,
         used=then.trace.get("scene") or {},
+        scenario=directed(conversation, "scenario"),
+        note=directed(conversation, "note"),
     )
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
     return Replay(then.message, found.text, tuple(_differences(then.trace, found.trace)))
@@ -139,7 +142,8 @@ def _targets(trace: Mapping[str, Any]) -> dict[str, Target]:
 
 def _sampling(trace: Mapping[str, Any]) -> Sampling:
     names = {field.name for field in fields(Sampling)}
-    return Sampling(**{key: value for key, value in trace["sampling"].items() if key in names})
+    known = {key: value for key, value in trace["sampling"].items() if key in names}
+    return Sampling(**{**known, "stop": tuple(known.get("stop", ()))})
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

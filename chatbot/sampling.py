@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,8 @@ class Sampling:
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone, `seed` None
     takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
-    mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
+    mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time. A
+    reply ends before the first of the texts in `stop`.
     """
 
     temperature: float = 0.5
@@ -21,4 +23,14 @@ class Sampling:
     max_tokens: int = 60
     candidates: int = 8
     spread: float = 0.3
+    stop: tuple[str, ...] = ()
     seed: int | None = None
+
+    def written(self) -> dict[str, Any]:
+        """As JSON, for the trace of a reply; without `stop` where there is none, as in older traces."""
+        fields = asdict(self)
+        return (
+            fields | {"stop": list(self.stop)}
+            if self.stop
+            else {k: v for k, v in fields.items() if k != "stop"}
+        )

@@ -2,8 +2,9 @@
 
 A small model sees few words, so the facts have half of them at most and stand in this order: what touches the
 last message (what is known of the user, lore, the persona's own facts), then the persona's facts as they are
-written, then what else is known of the user. A fact goes in whole or not at all. The rest is for messages,
-the newest first; where they leave room, example lines stand before them.
+written, then what else is known of the user, and last what a person told for this conversation alone, its
+scenario and its note, which are always in. A fact goes in whole or not at all. The rest is for messages, the
+newest first; where they leave room, example lines stand before them.
 
 What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
 small model sees nothing else: neither the persona's facts nor the older messages, with which it mixes it up.
@@ -63,10 +64,22 @@ _CUES = {  # words that ask for a kind of memory without being in it
 
 @dataclass(frozen=True)
 class Scene:
-    """A context, and what of it does not come from the profile and the path: for the trace of the reply."""
+    """A context, and for the trace of the reply what of it does not come from the profile and the path.
+
+    For people, what had no room: the facts, and the number of the older messages.
+    """
 
     context: Context
+    sources: tuple[str, ...] = ()  # of each fact: "persona", "user", "lore", "scenario" or "note"
     used: dict[str, list[int] | list[str]] = field(default_factory=dict)
+    facts_left_out: tuple[str, ...] = ()
+    messages_left_out: int = 0  # here; the codec cuts what is too long after all
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many facts and messages had no room; empty when all had."""
+        counts = {"facts": len(self.facts_left_out), "messages": self.messages_left_out}
+        return counts if any(counts.values()) else {}
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class _Fact:
     text: str
     memory: Memory | None = None
     kind: str = ""
-    source: str = "persona"  # or "user" or "lore"
+    source: str = "persona"  # or "user", "lore", "scenario" or "note"
     near: bool = False  # it touches the last message
 
 
@@ -87,16 +100,23 @@ def scene(
     user_facts: Iterable[str] = (),
     memories: Sequence[Memory] = (),
     recalled: Sequence[Line] = (),
+    scenario: str = "",
+    note: str = "",
+    chance: str = persona.RUN,
 ) -> Scene:
     """The context for a reply to the last message of `path`, of about `budget` tokens.
 
-    `memories` are oldest first. `used` has the numbers of the memories and of the recalled messages,
-    and the texts of the lore; it is empty when there is nothing of the kind.
+    `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
+    facts; {{random}} draws from `chance`. `used` has the
+    numbers of the memories and of the recalled messages, and the texts of the lore; it is empty when there is
+    nothing of the kind.
     """
-    shown = seen(path)
+    if scenario:
+        profile = profile.model_copy(update={"scenario": ""})
+    shown = whole = seen(path)
     last = shown[-1].text if shown else ""
-    told = lore(profile, [message.text for message in shown], user_name)
-    facts = _ordered(_candidates(profile, user_name, user_facts, memories, told), last)
+    told = lore(profile, [message.text for message in shown], user_name, chance=chance)
+    facts = known = _ordered(_candidates(profile, user_name, user_facts, memories, told, chance), last)
     alone = (
         budget < SMALL
         and _asks_of_user(last)
@@ -104,7 +124,13 @@ def scene(
     )
     if alone:
         facts, shown = [fact for fact in facts[:TOUCHING] if fact.near and fact.source == "user"], shown[-1:]
-    facts = _fitting(facts, budget // 2)
+    directed = [
+        _Fact(told, source=source)
+        for source, text in (("scenario", scenario), ("note", note))
+        if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4))
+    ]
+    room = budget // 2 - sum(cost(fact.text) for fact in directed)
+    facts = [*_fitting(facts, room, first=not directed), *directed]
     left = budget - sum(cost(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
     fitting |= {
@@ -115,15 +141,21 @@ def scene(
     if remembered:
         shown = newest(shown, left - sum(cost(turn.text) for turn in before))
     elif fitting.issuperset(message.id for message in shown) and not alone:
-        before = _examples(profile, user_name, left - sum(cost(message.text) for message in shown))
+        before = _examples(profile, user_name, chance, left - sum(cost(message.text) for message in shown))
     turns = [Turn(message.role, message.text) for message in shown]
     used = {
         "memories": [fact.memory.id for fact in facts if fact.memory],
         "recalled": [line.message_id for line in remembered],
         "lore": [fact.text for fact in facts if fact.source == "lore"],
     }
-    context = Context(tuple(fact.text for fact in facts), (*before, *turns))
-    return Scene(context, {name: found for name, found in used.items() if found})
+    texts = tuple(fact.text for fact in facts)
+    return Scene(
+        Context(texts, (*before, *turns)),
+        tuple(fact.source for fact in facts),
+        {name: found for name, found in used.items() if found},
+        tuple(dict.fromkeys(fact.text for fact in known if fact.text not in texts)),
+        len(whole) - len(shown),
+    )
 
 
 def remembered_scene(
@@ -136,6 +168,9 @@ def remembered_scene(
     user_name: str = "",
     user_facts: Iterable[str] = (),
     used: Mapping[str, Collection[int]] | None = None,
+    scenario: str = "",
+    note: str = "",
+    chance: str = persona.RUN,
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
@@ -164,7 +199,21 @@ def remembered_scene(
         user_facts=user_facts,
         memories=memories,
         recalled=lines,
+        scenario=scenario,
+        note=note,
+        chance=chance,
     )
+
+
+def exchanged(path: Sequence[Message], facts: Iterable[str], *, budget: int) -> Context:
+    """The context in which the persona's lines are the user's and the user's its own, with facts of the user.
+
+    The messages are those of `path`, which ends with the persona's.
+    """
+    roles = {"user": "bot", "bot": "user"}
+    told = [fact.text for fact in _fitting([_Fact(text) for text in facts], budget // 2)]
+    shown = newest(seen(path), budget - sum(map(cost, told)))
+    return Context(tuple(told), tuple(Turn(roles.get(m.role, m.role), m.text) for m in shown))
 
 
 def seen(path: Iterable[Message]) -> list[Message]:
@@ -194,9 +243,10 @@ def _candidates(
     user_facts: Iterable[str],
     memories: Sequence[Memory],
     told: Iterable[str],
+    chance: str,
 ) -> list[_Fact]:
     """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
-    own = [_Fact(text) for text in persona.facts(profile, user_name)]
+    own = [_Fact(text) for text in persona.facts(profile, user_name, chance)]
     known = [_Fact(memory.text, memory, memory.kind, "user") for memory in reversed(memories)]
     named = any(memory.kind == "name" for memory in memories)
     name = "" if named or any(user_name and user_name in fact.text for fact in own) else user_name
@@ -215,14 +265,28 @@ def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
     return [*first, *(fact for fact in facts if fact.text not in taken)]
 
 
-def _fitting(facts: Sequence[_Fact], budget: int) -> list[_Fact]:
-    """The facts that have room, each whole and once; the first one always."""
+def _fitting(facts: Sequence[_Fact], budget: int, *, first: bool = True) -> list[_Fact]:
+    """The facts that have room, each whole and once; with `first` the first one always."""
     kept: list[_Fact] = []
     for fact in facts:
-        if not kept or (cost(fact.text) <= budget and fact.text not in {known.text for known in kept}):
+        if (first and not kept) or (
+            cost(fact.text) <= budget and fact.text not in {known.text for known in kept}
+        ):
             kept.append(fact)
             budget -= cost(fact.text)
     return kept
+
+
+def _cut(text: str, budget: int) -> str:
+    """The first sentences of a text that have room; of a longer first one its first words."""
+    words, whole = text.split(), ""
+    for beginning in persona.beginnings(" ".join(words)):
+        if cost(beginning) > budget:
+            break
+        whole = beginning
+    while not whole and words and cost(" ".join(words)) > budget:
+        words.pop()
+    return whole or " ".join(words)
 
 
 def _asks_of_user(text: str) -> bool:
@@ -238,10 +302,10 @@ def _touches(fact: _Fact, last: str, said: set[str]) -> bool:
     return bool(_SELF.search(last)) and not set(cues).isdisjoint(re.findall(r"\w+", last.lower()))
 
 
-def _examples(profile: Profile, user_name: str, budget: int) -> list[Turn]:
+def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> list[Turn]:
     """The first example lines that fit."""
     turns: list[Turn] = []
-    for role, text in persona.examples(profile, user_name):
+    for role, text in persona.examples(profile, user_name, chance):
         budget -= cost(text)
         if budget < 0:
             break

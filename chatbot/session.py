@@ -6,23 +6,38 @@ the reply. It draws nothing and parses no commands; the terminal interface and t
     for event in session.reply("I lost my keys again"):
         UserStored -> (Noticed) -> ReplyStarted -> Piece ... Piece -> ReplyFinished | ReplyFailed
 
-Closing the iterator, or Ctrl+C inside it, stores what was said so far as a partial message. Who speaks and
-how is in chatbot/dialling.py, what else can be done to the conversation in chatbot/conversing.py.
+Closing the iterator, or Ctrl+C inside it, stores what was said so far as a partial message. A turn that is
+off the record is Piece ... Piece -> Unstored | ReplyFailed, and nothing of it is stored.
+
+Who speaks and how is in chatbot/dialling.py and chatbot/tuning.py, what else can be done to the conversation
+in chatbot/conversing.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from chatbot import drift
+from chatbot import drift, persona
 from chatbot.arc import arced, turn_of
 from chatbot.conversing import LONGEST_MESSAGE, UNSAVED, Conversing
 from chatbot.errors import ChatbotError, UsageError
-from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, UserStored
-from chatbot.memory import keep
-from chatbot.scene import Scene, remembered_scene
+from chatbot.events import (
+    Event,
+    Noticed,
+    Piece,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyStarted,
+    Unstored,
+    UserStored,
+)
+from chatbot.memory import keep, spoken_by
+from chatbot.model.text import Window
+from chatbot.sampling import Sampling
+from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.writing import write_reply
 from profiles import Profile, Target
 from storage import Conversation, Hit, Memory, Message, Statistics, export_file
@@ -42,10 +57,12 @@ __all__ = [  # a front end needs this module alone
     "ReplyFinished",
     "ReplyStarted",
     "Statistics",
+    "Unstored",
     "UserStored",
     "export_file",
 ]
 
+PASSING = -1  # the id of a message that is kept nowhere
 SEEDS_A_TURN = 1000  # so that the turns of a chat with one seed do not all begin at the same z
 
 
@@ -87,6 +104,47 @@ class ChatSession(Conversing):
             self.manager.edit(self._stored(message_id).id, text)
         return None
 
+    # --- off the record
+
+    def off_record(self, text: str) -> Iterator[Event]:
+        """Reply to a message as in this conversation, and keep neither: not on the disk, and not for the
+        model, which sees nothing of it in later turns. What it tells of the user is not remembered."""
+        return self._alone(self._pass(self.checked(text)))
+
+    def impersonate(self) -> str:
+        """A draft of the user's next message, written by the model with the roles exchanged; kept nowhere.
+
+        The persona's dials do not count in it. UsageError while there is no line of the persona to answer.
+        """
+        path = seen(self.messages())
+        if not path or path[-1].role != "bot":
+            raise UsageError("Your line answers one of the persona, and there is none yet. Say something.")
+        with self.still():
+            context = exchanged(path, self._of_user(), budget=self.engine.context_budget)
+            return self.engine.replies([context], [{}], self._drawn(path, 0))[0].text
+
+    def _pass(self, text: str) -> Iterator[Event]:
+        path = [*self.messages(), self._unsaved("user", text, number=PASSING)]
+        try:
+            targets = self._held(path)[0]
+            stream = self.engine.stream(self.scene(path).context, targets, self._drawn(path, 0))
+            with closing(stream):  # pyright: ignore[reportArgumentType]  # a generator by contract
+                for item in stream:
+                    yield Piece(item) if isinstance(item, str) else Unstored(item.text, item.trace)
+        except (ChatbotError, OSError, RuntimeError, MemoryError) as error:
+            yield ReplyFailed(None, str(error) or type(error).__name__)
+
+    def _of_user(self) -> list[str]:
+        """What is known of the user, in the user's own words."""
+        memories = self.manager.memories(self.profile.name) if self.memory.know else []
+        name = "" if any(memory.kind == "name" for memory in memories) else self.user_name
+        written = [text for text in self.user_facts if text.strip()]
+        own = [text for text in written if persona.is_own(text)]
+        told = persona.user_facts(name, [text for text in written if text not in own])
+        return [*own, *map(spoken_by, told), *(spoken_by(memory.text) for memory in reversed(memories))]
+
+    # --- replies
+
     def _alone(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, with the door shut while they last."""
         with self.still():
@@ -108,24 +166,33 @@ class ChatSession(Conversing):
     def _respond(self, path: Sequence[Message], prefix: str = "") -> Iterator[Event]:
         """Reply to the last message of `path`. Each turn and each alternative has a seed of its own."""
         try:
-            engine, asked = self.engine, self._targets(path)
-            engine.check(asked)
+            engine = self.engine
+            engine.check(self._targets(path))
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
-        seen = self.scene(path)
+        scene = self.scene(path)
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
-        sampling = self.sampling
-        if sampling.seed is not None:
-            turn = sum(message.role == "user" for message in path)
-            sampling = replace(sampling, seed=sampling.seed + SEEDS_A_TURN * max(0, turn - 1) + row.position)
-        traces = [m.generation for m in path if m.generation]
-        targets, factors = drift.held(asked, traces, self.drift_rule) if self.hold else (asked, {})
-        stream = engine.stream(seen.context, targets, sampling, prefix=prefix.strip())
+        targets, factors = self._held(path)
+        sampling = self._drawn(path, row.position)
+        stream = engine.stream(scene.context, targets, sampling, prefix=prefix.strip())
         who: dict[str, Any] = {"profile": self.profile.name, "profile_digest": self.profile.digest()}
-        who |= {"scene": seen.used} if seen.used else {}
-        who |= {"hold": factors} if factors else {}
-        yield from write_reply(self.manager, row, stream, who)
+        told = {"scene": scene.used, "left_out": scene.left_out, "hold": factors}
+        yield from write_reply(self.manager, row, stream, who | {key: it for key, it in told.items() if it})
+
+    def _drawn(self, path: Sequence[Message], alternative: int) -> Sampling:
+        """The sampling of the reply that follows `path`, with a seed of its own where the chat has one."""
+        sampling = self.sampling
+        if sampling.seed is None:
+            return sampling
+        turn = sum(message.role == "user" for message in path)
+        return replace(sampling, seed=sampling.seed + SEEDS_A_TURN * max(0, turn - 1) + alternative)
+
+    def _held(self, path: Sequence[Message]) -> tuple[Mapping[str, Target], dict[str, float]]:
+        """What the reply that follows `path` is asked for, and the factors that hold it."""
+        asked = self._targets(path)
+        traces = [m.generation for m in path if m.generation]
+        return drift.held(asked, traces, self.drift_rule) if self.hold else (asked, {})
 
     def _targets(self, path: Sequence[Message]) -> Mapping[str, Target]:
         """What the reply that follows `path` is asked for."""
@@ -150,7 +217,24 @@ class ChatSession(Conversing):
             rules=self.memory,
             user_name=self.user_name,
             user_facts=self.user_facts,
+            scenario=self.scenario,
+            note=self.note,
+            chance=self.chance,
         )
+
+    def window(self) -> tuple[Window, Scene]:
+        """What the model sees of the conversation as it stands, and the scene of which that is a part."""
+        scene = self.scene(self.messages())
+        return self.engine.window(scene.context), scene
+
+    @property
+    def room(self) -> tuple[int, int] | None:
+        """Tokens of context that the conversation takes as it stands, and that there are; None until the
+        model is loaded."""
+        if not self.loaded:
+            return None
+        window, _ = self.window()
+        return window.used, window.total
 
     def _noticed(self, message: Message) -> Iterator[Event]:
         """What the user's message tells of the user is remembered."""

@@ -74,6 +74,8 @@ def _matters(message: Message, trace: Trace) -> Iterator[tuple[str, str]]:
     yield "began with", trace.get("prefix") or ""
     if context := trace.get("context"):
         yield "given", f"{_count('fact', context['facts'])}, {_count('message', context['turns'])}"
+    if window := trace.get("window"):
+        yield "context", f"{window['used']} of {window['total']} tokens{_left_out(trace)}"
     yield "tokens", str(trace.get("tokens", ""))
     if "model" in trace:
         where = " ".join(str(trace[key]) for key in ("device", "dtype") if key in trace)
@@ -91,9 +93,20 @@ def _count(word: str, things: Sequence[str]) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
+def _left_out(trace: Trace) -> str:
+    """What had no room: facts and messages that the scene left out, and turns that the model cut off."""
+    known = trace.get("left_out") or {}
+    given = len((trace.get("context") or {}).get("turns", ()))
+    turns = known.get("messages", 0) + given - trace["window"].get("turns", given)
+    counts = (("fact", known.get("facts", 0)), ("older message", turns))
+    missing = [f"{count} {what}{'s' * (count != 1)}" for what, count in counts if count]
+    return f"; without {' and '.join(missing)}" if missing else ""
+
+
 def _ended(message: Message, trace: Trace) -> str:
     ways = {
         "end": "by itself",
+        "stop": "before a stop string",
         "length": "cut off at the longest length that is allowed",
         "stopped": "stopped while it was said; what came of it is all there is",
         "failed": f"failed: {trace.get('reason', 'no reason was given')}",

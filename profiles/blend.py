@@ -72,6 +72,7 @@ def blended(parts: Parts) -> Profile:
         example_dialogue=first.example_dialogue,
         tags=_each_once(profile.tags for profile in profiles),
         attributes=_attributes(mixed),
+        sampling=first.sampling,
         lorebook=tuple(entry for profile in profiles for entry in profile.lorebook)[:MAX_ENTRIES],
     )
 

@@ -39,6 +39,7 @@ class Profile(BaseModel):
     tags: tuple[str, ...] = ()
     attributes: dict[str, Target] = {}
     arc: dict[str, Points] = {}  # attribute -> (turn, strength or weight): how it grows as a talk goes on
+    sampling: dict[str, Any] = {}  # how its words are drawn; the program that draws them knows the names
     lorebook: tuple[LoreEntry, ...] = ()
 
     @property
@@ -129,6 +130,18 @@ class Profile(BaseModel):
     def _arcs_of_attributes(self) -> Profile:
         check(self.arc, self.attributes)
         return self
+
+    @field_validator("sampling")
+    @classmethod
+    def _plain_values(cls, sampling: dict[str, Any]) -> dict[str, Any]:
+        for name, value in sampling.items():
+            parts = value if isinstance(value, list | tuple) else (value,)
+            if not all(isinstance(part, int | float | str) and is_unicode(str(part)) for part in parts):
+                raise ProfileError(
+                    f"A value is a number, a text or a list of them, but {shortened(name)} is "
+                    f"{shortened(value)}. Write temperature = 0.7, for instance."
+                )
+        return sampling
 
     @field_validator("attributes")
     @classmethod

@@ -49,6 +49,8 @@ def to_toml(profile: Profile) -> str:
     if profile.arc:
         points = {name: [list(map(_short, point)) for point in arc] for name, arc in profile.arc.items()}
         document["arc"] = points
+    if profile.sampling:
+        document["sampling"] = dict(profile.sampling)
     # Written here: thousands of entries take the library minutes.
     return tomlkit.dumps(document) + "".join(line for entry in profile.lorebook for line in _lore(entry))
 

@@ -1,10 +1,13 @@
 """Conversations, kept in one SQLite file. The door is ConversationManager."""
 
+from storage.backups import Restored, backup, rebuild_index, restore
+from storage.checking import Report, check
 from storage.conversations import HEAD, ConversationManager
 from storage.errors import (
     AmbiguousConversationError,
     ClosedStorageError,
     CorruptStorageError,
+    DatabaseInUseError,
     DiskFullError,
     LockedStorageError,
     NewerDatabaseError,
@@ -15,11 +18,12 @@ from storage.errors import (
     UnknownConversationError,
     UnknownMemoryError,
     UnknownMessageError,
+    UnsoundBackupError,
 )
 from storage.foreign import Reading
 from storage.markdown import to_markdown
 from storage.own_json import from_json, to_json
-from storage.records import Conversation, Hit, Memory, Message, Statistics
+from storage.records import Conversation, Hit, Memory, Message, Statistics, Tabs
 from storage.transfer import export_branches, export_file, import_file
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "Conversation",
     "ConversationManager",
     "CorruptStorageError",
+    "DatabaseInUseError",
     "DiskFullError",
     "Hit",
     "LockedStorageError",
@@ -39,15 +44,23 @@ __all__ = [
     "Reading",
     "RefusedValueError",
     "ReplacedStorageError",
+    "Report",
+    "Restored",
     "Statistics",
     "StorageError",
+    "Tabs",
     "UnknownConversationError",
     "UnknownMemoryError",
     "UnknownMessageError",
+    "UnsoundBackupError",
+    "backup",
+    "check",
     "export_branches",
     "export_file",
     "from_json",
     "import_file",
+    "rebuild_index",
+    "restore",
     "to_json",
     "to_markdown",
 ]

@@ -50,6 +50,23 @@ class Tree:
             bot=_name(bot) or _name(self.conversation.profile_name) or "Bot",
         )
 
+    def speaker(self, name: str) -> tuple[str | None, str]:
+        """The role and the speaker that a name stands for here; a new name has no role of its own."""
+        wanted = one_line(name).casefold()
+        called = self.conversation.profile.get("display_name")
+        usual = {
+            "user": (YOU, self.names.user),
+            "bot": (self.names.bot, _name(called)),
+            "narrator": (NARRATOR,),
+        }
+        for role, names in usual.items():
+            if wanted in map(str.casefold, names):
+                return role, ""
+        for message in self.messages:
+            if message.speaker.casefold() == wanted:
+                return message.role, message.speaker
+        return None, one_line(name)
+
     @cached_property
     def _by_id(self) -> dict[int, Message]:
         return {message.id: message for message in self.messages}

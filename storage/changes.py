@@ -85,6 +85,14 @@ def entitle(session: Session, conversation: ConversationRow, text: str) -> None:
             conversation.title = title_from(text)
 
 
+def entitle_again(session: Session, conversation: ConversationRow) -> None:
+    """Its words are not the user's any more: a title from what is left, as if that had been said alone."""
+    conversation.title = ""
+    by_user = (MessageRow.conversation_id == conversation.id, MessageRow.role == "user")
+    for text in session.scalars(select(MessageRow.text).where(*by_user).order_by(MessageRow.id)).all():
+        entitle(session, conversation, text)
+
+
 def move_head(session: Session, conversation: ConversationRow, message_id: int | None) -> None:
     """End the active path at this message (None: before the first one), and remember when that was."""
     conversation.visits += 1

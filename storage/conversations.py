@@ -19,21 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeAlias
 
-from storage import (
-    changes,
-    deletions,
-    edits,
-    memories,
-    queries,
-    recollection,
-    replies,
-    search,
-    statistics,
-)
+from storage import changes, deletions, edits, queries, replies, statistics
 from storage.database import Database
 from storage.errors import RefusedValueError
+from storage.keepsakes import Keepsakes
 from storage.models import MessageRow
-from storage.records import Conversation, Hit, Memory, Message, Statistics
+from storage.records import Conversation, Message, Statistics
 from storage.values import one_line, plain_json, storable
 
 HEAD: Final = "head"  # the parent of a new message: the one that ends the active path
@@ -41,12 +32,9 @@ HEAD: Final = "head"  # the parent of a new message: the one that ends the activ
 # The class has a method called `list`, which hides the type inside it.
 Conversations: TypeAlias = list[Conversation]
 Messages: TypeAlias = list[Message]
-Memories: TypeAlias = list[Memory]
-Hits: TypeAlias = list[Hit]
-Numbers: TypeAlias = list[int]
 
 
-class ConversationManager:
+class ConversationManager(Keepsakes):
     """All conversations of one database file; `path` None keeps them in memory and forgets them at the end.
 
     Raises a StorageError when the file cannot be used, and leaves it as it was.
@@ -121,6 +109,17 @@ class ConversationManager:
         with self._database.write() as session:
             row = queries.conversation_row(session, conversation_id)
             row.profile_name, row.profile = storable(profile_name), plain_json(profile)
+            return queries.conversation(session, conversation_id)
+
+    def direct(self, conversation_id: str, told: Mapping[str, str]) -> Conversation:
+        """Keep what a person tells the model in this conversation alone: its "note", its "scenario".
+
+        "" takes one away. They stand in `extra`, so copies and exports have them too.
+        """
+        with self._database.write() as session:
+            row = queries.conversation_row(session, conversation_id)
+            kept = {**(row.extra or {}), **{what: storable(text) for what, text in told.items()}}
+            row.extra = {key: value for key, value in kept.items() if key not in told or value} or None
             return queries.conversation(session, conversation_id)
 
     def delete(self, conversation_id: str) -> bool:
@@ -212,6 +211,15 @@ class ConversationManager:
         with self._database.write() as session:
             return queries.message(session, edits.edit(session, message_id, text))
 
+    def set_speaker(self, message_id: int, *, role: str | None = None, speaker: str = "") -> Message:
+        """Correct who said a message: its role (None: as it is), and the name where it is not the usual one.
+
+        Its place in the tree, its alternatives and its trace stay as they are.
+        """
+        with self._database.write() as session:
+            edits.set_speaker(session, message_id, role, speaker)
+            return queries.message(session, message_id)
+
     def delete_message(self, message_id: int) -> Messages:
         """Delete this message alone, as thoroughly as `delete`; what followed it follows its parent.
 
@@ -301,45 +309,3 @@ class ConversationManager:
         """
         with self._database.write() as session:
             return queries.conversation(session, changes.restore(session, conversation, messages))
-
-    # --- what is known and what was said
-
-    def remember(self, profile_name: str, text: str, *, kind: str, message_id: int | None = None) -> Memory:
-        """Something that a persona ("": every persona) knows of the user from now on."""
-        with self._database.write() as session:
-            return memories.remember(session, profile_name, text, kind=kind, message_id=message_id)
-
-    def memories(self, profile_name: str | None = None) -> Memories:
-        """What this persona knows, shared memories included, the oldest first; None: all there is."""
-        with self._database.read() as session:
-            return memories.known(session, profile_name)
-
-    def forget(self, memory_id: int) -> Memory:
-        """Delete a memory, as thoroughly as `delete`; returns what it was."""
-        with self._database.write() as session:
-            memory = memories.forget(session, memory_id)
-        self._database.scrub()
-        return memory
-
-    def mentions(self, word: str, *, profile_name: str, most: int) -> Numbers:
-        """The numbers of the messages with this word in a persona's conversations, the newest first; only
-        the newest `most` messages that have it are looked at."""
-        with self._database.read() as session:
-            return recollection.mentions(session, word, profile_name, most)
-
-    def messages(self, numbers: Sequence[int]) -> Messages:
-        """These messages, in the order in which they were said; those that are gone are left out."""
-        with self._database.read() as session:
-            return queries.messages_of(session, queries.messages().where(MessageRow.id.in_(numbers)))
-
-    def search(
-        self,
-        query: str,
-        limit: int = 20,
-        *,
-        profile_name: str | None = None,
-        conversation_id: str | None = None,
-    ) -> Hits:
-        """The messages that contain all words of the query (the last may be unfinished), best first."""
-        with self._database.read() as session:
-            return search.hits(session, query, limit, profile_name, conversation_id)

@@ -11,7 +11,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from storage import changes, queries
+from storage import changes, drafts, queries
 from storage.models import ConversationRow, MemoryRow, MessageRow
 from storage.records import Conversation, Message
 from storage.values import title_from
@@ -24,6 +24,7 @@ class Deleted:
     conversation: Conversation
     messages: list[Message]
     sources: dict[int, int | None]  # memory -> message
+    draft: str  # what was written and not said yet
 
 
 def delete_conversation(session: Session, conversation_id: str) -> Deleted:
@@ -34,6 +35,7 @@ def delete_conversation(session: Session, conversation_id: str) -> Deleted:
         queries.conversation(session, conversation_id),
         queries.messages_of(session, queries.messages().where(own)),
         dict(session.execute(sources).all()),
+        drafts.draft(session, conversation_id),
     )
     session.delete(row)
     session.flush()
@@ -47,6 +49,7 @@ def undelete(session: Session, deleted: Deleted) -> str:
     for memory_id, message_id in deleted.sources.items():
         if (memory := session.get(MemoryRow, memory_id)) is not None:
             memory.message_id = message_id
+    drafts.save(session, conversation_id, deleted.draft)
     return conversation_id
 
 
@@ -72,7 +75,7 @@ def delete_message(session: Session, message_id: int) -> str:
     session.flush()
     _close_gaps(session, conversation, row.parent_id)
     if conversation.title == title_from(row.text):
-        _title_again(session, conversation)
+        changes.entitle_again(session, conversation)
     _wipe_index(session)
     return conversation.id
 
@@ -85,14 +88,6 @@ def _close_gaps(session: Session, conversation: ConversationRow, parent_id: int 
         if message.position != place:
             message.position = place
             session.flush()
-
-
-def _title_again(session: Session, conversation: ConversationRow) -> None:
-    """Its words were deleted: a title from what is left, as if that had been said alone."""
-    conversation.title = ""
-    by_user = (MessageRow.conversation_id == conversation.id, MessageRow.role == "user")
-    for text in session.scalars(select(MessageRow.text).where(*by_user).order_by(MessageRow.id)).all():
-        changes.entitle(session, conversation, text)
 
 
 def _wipe_index(session: Session) -> None:

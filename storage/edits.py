@@ -1,4 +1,4 @@
-"""Second thoughts about what was said, inside the caller's transaction. Nothing is overwritten or deleted."""
+"""Second thoughts about what was said, inside the caller's transaction. No text is overwritten or deleted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from storage import changes, queries
 from storage.errors import RefusedValueError
+from storage.models import ROLES
+from storage.values import one_line, one_of, title_from
 
 _FORK = " (fork)"  # behind the title, so that the title still names one conversation
 
@@ -26,6 +28,19 @@ def edit(session: Session, message_id: int, text: str) -> int:
         hidden=old.hidden,
         speaker=old.speaker,
     )
+
+
+def set_speaker(session: Session, message_id: int, role: str | None, speaker: str) -> None:
+    """Correct who said a message. A title that was taken from it is taken anew."""
+    row = queries.message_row(session, message_id)
+    conversation = queries.conversation_row(session, row.conversation_id)
+    was, row.speaker = row.role, one_line(speaker)
+    row.role = was if role is None else one_of("role", role, ROLES)
+    session.flush()
+    if row.role == "user" and was != "user":
+        changes.entitle(session, conversation, row.text)
+    elif was == "user" and row.role != "user" and conversation.title == title_from(row.text):
+        changes.entitle_again(session, conversation)
 
 
 def undo(session: Session, conversation_id: str) -> str:

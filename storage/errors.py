@@ -11,6 +11,8 @@ StorageError                     exit code 1
 ├── ReadOnlyStorageError         the file or its folder may not be written
 ├── DiskFullError                no room left
 ├── LockedStorageError           another program holds the write lock for too long
+├── DatabaseInUseError           another program has the database open, and it is to be replaced
+├── UnsoundBackupError           a backup that is damaged, newer, or of another program
 ├── ReplacedStorageError         the file was deleted or exchanged while it was open
 └── ClosedStorageError           used after close()
 
@@ -90,6 +92,7 @@ class NewerDatabaseError(StorageError):
             f"This program reads conversation databases up to version {known}, and {_name(path)} "
             f"is version {found}. Nothing was changed. Update the program, or {_ELSEWHERE}."
         )
+        self.found = found
 
 
 class CorruptStorageError(StorageError):
@@ -124,6 +127,22 @@ class LockedStorageError(StorageError):
         )
 
 
+class DatabaseInUseError(StorageError):
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(
+            f"A database is replaced while nobody uses it, and another program has {_name(path)} open. "
+            "Nothing was changed. Leave chatbot wherever it runs, then try again."
+        )
+
+
+class UnsoundBackupError(StorageError):
+    def __init__(self, path: Path, problems: Iterable[str]) -> None:
+        super().__init__(
+            f"A database is restored from a sound backup, and {path} is none. {' '.join(problems)} "
+            "Nothing was changed. Give another file."
+        )
+
+
 class ReplacedStorageError(StorageError):
     def __init__(self, path: Path | None) -> None:
         super().__init__(
@@ -140,13 +159,13 @@ class ClosedStorageError(StorageError):
         )
 
 
-def translated(error: DBAPIError | OSError, path: Path | None) -> StorageError:
+def translated(error: DBAPIError | sqlite3.Error | OSError, path: Path | None) -> StorageError:
     """The StorageError that says what an error of SQLite or of the file system means for a person."""
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return DiskFullError(path)
         return ReadOnlyStorageError(path, error.strerror or type(error).__name__)
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the primary code
     if code == sqlite3.SQLITE_FULL:
         return DiskFullError(path)

@@ -148,7 +148,30 @@ def prefixes(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (conversations, search, keepsakes, prefixes)
+def open_things(connection: Connection) -> None:
+    """Version 5: drafts of messages, and the conversations that are open in tabs."""
+    _execute(
+        connection,
+        """
+        CREATE TABLE draft (
+            id INTEGER NOT NULL PRIMARY KEY,
+            conversation_id TEXT UNIQUE,
+            text TEXT NOT NULL,
+            FOREIGN KEY (conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+        )
+        """,
+        """
+        CREATE TABLE tab (
+            position INTEGER NOT NULL PRIMARY KEY,
+            conversation_id TEXT NOT NULL UNIQUE,
+            in_front BOOLEAN NOT NULL,
+            FOREIGN KEY (conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+        )
+        """,
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (conversations, search, keepsakes, prefixes, open_things)
 CURRENT_VERSION = len(MIGRATIONS)
 
 

@@ -4,6 +4,7 @@ conversation 1 ── * message 1 ── 0..1 generation
 conversation.head_id   the message that ends the active path (None: it is empty)
 message.parent_id      the message it answers (None: it opens the conversation)
 memory.message_id      the message from which it is known (None: a person wrote it, or the message is gone)
+draft, tab             what was open when the program was left; both go with their conversation
 
 Messages with the same parent are alternatives of one another (siblings), told apart by `position`.
 The text of all messages is also in the full-text index `message_search`, which triggers keep in step;
@@ -81,7 +82,7 @@ class ConversationRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]  # when something was last said
     archived: Mapped[bool] = mapped_column(server_default=sql("0"))
-    extra: Mapped[dict[str, Any] | None]  # the foreign header of an imported chat, verbatim
+    extra: Mapped[dict[str, Any] | None]  # note and scenario of this chat; a foreign header, verbatim
 
 
 class MessageRow(Base):
@@ -153,3 +154,27 @@ class MemoryRow(Base):
     text: Mapped[str]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
+
+
+class DraftRow(Base):
+    """What was written and not said yet."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[str | None] = mapped_column(  # None: no conversation has begun
+        ForeignKey("conversation.id", ondelete="CASCADE"), unique=True
+    )
+    text: Mapped[str]
+
+
+class TabRow(Base):
+    """A conversation that was open."""
+
+    __tablename__ = "tab"
+
+    position: Mapped[int] = mapped_column(primary_key=True)  # from 0, from left to right
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), unique=True
+    )
+    in_front: Mapped[bool]

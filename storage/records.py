@@ -41,7 +41,7 @@ class Conversation:
     message_count: int  # in the whole tree, alternatives included
     visits: int = 0  # how often the head has moved
     archived: bool = False
-    extra: dict[str, Any] | None = None  # foreign header of an imported chat, verbatim
+    extra: dict[str, Any] | None = None  # note and scenario of this chat; a foreign header, verbatim
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,11 @@ class Statistics:
     first: datetime | None  # UTC; when the first message was said
     last: datetime | None  # UTC
     by_profile: dict[str, int]  # messages in the conversations with each persona, most first
+
+
+@dataclass(frozen=True)
+class Tabs:
+    """The conversations that were open when the program was left."""
+
+    conversations: tuple[str, ...] = ()  # ids, in the order of the tabs
+    front: str | None = None  # the one that was in front; None: one that had not begun

@@ -25,7 +25,7 @@ from typing import Any
 from storage.dates import iso, moment
 from storage.foreign import Turn, Version
 from storage.records import Message
-from storage.values import storable
+from storage.values import one_line, storable
 
 Json = dict[str, Any]
 KEY = "sillytavern"
@@ -106,7 +106,7 @@ def written(message: Message, family: Sequence[Message], name: str, model: str) 
     What is not known of it yet is written as newer versions of SillyTavern do.
     """
     kept = _kept(message)
-    line = _own_line(kept) or _line_of_another(message, family, name, model)
+    line = _said_by(_own_line(kept) or _line_of_another(message, family, name, model), message, name)
     if (line.get("is_system") is True) != message.hidden:
         line["is_system"] = message.hidden
     if "mes" in line:
@@ -122,6 +122,18 @@ def _own_line(kept: Json) -> Json:
     """What is kept of the line that showed this message."""
     line = kept.get("line")
     return dict(line) if isinstance(line, dict) else {}
+
+
+def _said_by(line: Json, message: Message, name: str) -> Json:
+    """The line, with another speaker where the one that it names was corrected since."""
+    turn = read(line)
+    roles = {turn.role, read(line, turn.name).role}  # a line that does not say whose it is may be anybody's
+    if message.role in roles and one_line(turn.name) in ("", name):
+        return line
+    extra = line.get("extra")
+    extra = {key: value for key, value in extra.items() if key != "type"} if isinstance(extra, dict) else {}
+    told = {"type": NARRATION[0]} if message.role == "narrator" else {}
+    return {**line, "name": name, "is_user": message.role == "user", "extra": {**extra, **told}}
 
 
 def _line_of_another(message: Message, family: Sequence[Message], name: str, model: str) -> Json:

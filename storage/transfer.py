@@ -34,6 +34,13 @@ class Format:
     read: Callable[[bytes, Origin], Reading] | None = None  # None: it is for people alone
 
 
+Change = Callable[[Tree], Tree]  # what an export says in place of what is stored
+
+
+def _same(tree: Tree) -> Tree:
+    return tree
+
+
 FORMATS = (
     Format("markdown", ".md", lambda tree, _: markdown.write(tree)),
     Format("json", ".json", own_json.write, lambda data, _: own_json.read(data)),
@@ -51,23 +58,30 @@ def exported(
     *,
     user_name: str = "",
     ascii_only: bool = False,
+    change: Change = _same,
 ) -> str:
     """The text of an export, by the name of its format. `user_name` is what the user is called in it."""
     found = _BY_NAME[one_of("export format", form, _BY_NAME)]
-    return found.write(Tree.read(manager, conversation_id, user_name), ascii_only)
+    return found.write(change(Tree.read(manager, conversation_id, user_name)), ascii_only)
 
 
 def export_file(
-    manager: ConversationManager, conversation_id: str, path: Path, form: str = "", *, user_name: str = ""
+    manager: ConversationManager,
+    conversation_id: str,
+    path: Path,
+    form: str = "",
+    *,
+    user_name: str = "",
+    change: Change = _same,
 ) -> Path:
     """Export to a new file; returns its path. Without `form` the ending of its name decides.
 
     A folder gets a file with the name of the character and the time. A file that exists is never overwritten,
-    and a file that could not be finished is not left behind.
+    and a file that could not be finished is not left behind. `change` may take something out before.
     """
     if form:
         one_of("export format", form, _BY_NAME)
-    tree = Tree.read(manager, conversation_id, user_name)
+    tree = change(Tree.read(manager, conversation_id, user_name))
     if path.is_dir():
         chosen = _BY_NAME[form or "markdown"]
         path = path / f"{file_stem(tree)}{chosen.ending}"
@@ -78,13 +92,18 @@ def export_file(
 
 
 def export_branches(
-    manager: ConversationManager, conversation_id: str, folder: Path, *, user_name: str = ""
+    manager: ConversationManager,
+    conversation_id: str,
+    folder: Path,
+    *,
+    user_name: str = "",
+    change: Change = _same,
 ) -> list[Path]:
     """Export all branches as SillyTavern files of their own into a folder; the paths, the active one first.
 
     A message that stands as an alternative in one of the files needs no other. All are written or none.
     """
-    tree = Tree.read(manager, conversation_id, user_name)
+    tree = change(Tree.read(manager, conversation_id, user_name))
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

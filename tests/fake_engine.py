@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.errors import UnknownNameError
-from chatbot.model.text import Context
+from chatbot.model.text import Context, Window
 from chatbot.sampling import Sampling
 from profiles import Target
 
@@ -33,6 +33,7 @@ class FakeEngine:
     contexts: list[Context] = field(default_factory=list)
     targets: list[Mapping[str, Target]] = field(default_factory=list)
     seeds: list[int | None] = field(default_factory=list)
+    samplings: list[Sampling] = field(default_factory=list)
     closed: int = 0
 
     @property
@@ -47,12 +48,24 @@ class FakeEngine:
                 if aspect not in ATTRIBUTES[name]:
                     raise UnknownNameError(f"aspect of {name}", aspect, ATTRIBUTES[name])
 
+    def window(self, context: Context) -> Window:
+        """Every word of a fact or a turn is a token, and a turn goes in whole or not at all."""
+        used = sum(len(fact.split()) for fact in context.facts)
+        turns = []
+        for turn in reversed(context.turns):
+            if used + len(turn.text.split()) > self.context_budget:
+                break
+            turns.insert(0, turn)
+            used += len(turn.text.split())
+        return Window(Context(context.facts, tuple(turns)), used, self.context_budget)
+
     def stream(
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
     ) -> Iterator[str | FakeReply]:
         self.contexts.append(context)
         self.targets.append(targets)
         self.seeds.append(sampling.seed)
+        self.samplings.append(sampling)
         try:
             pieces = [prefix, " ", *self.pieces] if prefix else self.pieces
             for piece in pieces:

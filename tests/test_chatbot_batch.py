@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,13 @@ def run(tmp_path: Path) -> Run:
         )
     )
 
-    def run(*lines: object, engine: FakeEngine | None = None, seed: int | None = None, batch_size: int = 2):
+    def run(
+        *lines: object,
+        engine: FakeEngine | None = None,
+        seed: int | None = None,
+        batch_size: int = 2,
+        chosen: dict[str, Any] | None = None,
+    ):
         source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
         texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
         source.write_bytes(b"\n".join(texts))
@@ -43,6 +50,7 @@ def run(tmp_path: Path) -> Run:
             engine=engine or FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
             profiles=store,
             sampling=Sampling(seed=seed),
+            chosen=chosen,
             batch_size=batch_size,
             bad_line=bad.append,
         )
@@ -55,6 +63,23 @@ def test_replies_come_in_the_order_of_the_input(run: Run) -> None:
     complete, rows, bad = run(*({"id": name, "turns": [name]} for name in "edcba"))
     assert (complete, bad) == (True, [])
     assert [(row["id"], row["reply"]) for row in rows] == [(name, f"{name} / ") for name in "edcba"]
+
+
+def test_every_line_is_drawn_as_its_persona_has_it_and_the_command_line_wins(
+    run: Run, tmp_path: Path
+) -> None:
+    class Telling(FakeEngine):
+        def replies(self, contexts, targets, sampling, seeds=None):  # type: ignore[no-untyped-def]
+            self.samplings.extend([sampling] * len(contexts))
+            return super().replies(contexts, targets, sampling, seeds)
+
+    own = {"name": "wild", "sampling": {"temperature": 2, "spread": 2, "seed": 50}}
+    ProfileStore(tmp_path / "profiles").save(Profile.parse(own))
+    lines = [{"turns": ["a"], "profile": "wild"}, {"turns": ["b"]}, {"turns": ["c"], "profile": "wild"}]
+    engine = Telling()
+    _, rows, _ = run(*lines, engine=engine, seed=10, batch_size=3, chosen={"spread": 1.0})
+    assert [(row["id"], row["trace"]["seed"]) for row in rows] == [(1, 51), (2, 12), (3, 53)]
+    assert [(s.temperature, s.spread) for s in engine.samplings] == [(2.0, 1.0), (2.0, 1.0), (0.5, 1.0)]
 
 
 def test_a_line_without_an_id_has_its_number(run: Run) -> None:

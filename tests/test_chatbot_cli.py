@@ -129,6 +129,64 @@ def test_flags_reach_the_engine(engine: FakeEngine) -> None:
     assert engine.targets[-1] == {"mind": Target.parse("critical:2")}
 
 
+def test_a_reply_begins_as_it_is_told(engine: FakeEngine) -> None:
+    assert run("chat", "--once", "Hi", "--start-with", "Well,").stdout == "Well, It rains.\n"
+    failed(run("chat", "--start-with", "Well,"), 2, "--start-with is for one reply. Give it --once TEXT too.")
+
+
+def test_flag_wins_over_preset_over_persona_over_settings(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"name": "poet", "sampling": {"temperature": 0.2, "spread": 0.2, "top_p": 0.2, "stop": ["you:"]}}
+    ProfileStore(config.load().profiles_folder).save(Profile.parse(own), overwrite=True)
+    for name, value in (("TEMPERATURE", "0.1"), ("SPREAD", "0.1"), ("TOP_P", "0.1"), ("MAX_TOKENS", "9")):
+        monkeypatch.setenv(f"CHATBOT_SAMPLING_{name}", value)
+    config.config_path().parent.mkdir(parents=True, exist_ok=True)
+    config.config_path().write_text("[presets.mine]\ntemperature = 0.3\nspread = 0.3\n")
+    run("chat", "--once", "Hi", "--preset", "mine", "--temperature", "0.4")
+    drawn = engine.samplings[-1]
+    assert (drawn.temperature, drawn.spread, drawn.top_p, drawn.max_tokens) == (0.4, 0.3, 0.2, 9)
+    assert drawn.stop == ("you:",)
+
+
+def test_a_wrong_setting_of_a_persona_or_a_preset_is_named() -> None:
+    ProfileStore(config.load().profiles_folder).save(
+        Profile.parse({"name": "odd", "sampling": {"temprature": 1}})
+    )
+    failed(
+        run("chat", "--profile", "odd", "--once", "Hi"),
+        2,
+        "There is no setting 'temprature' in [sampling] (profile 'odd'). Did you mean 'temperature'? "
+        "Known: candidates, max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, stop, "
+        "temperature, top_p.",
+    )
+    path = config.config_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for text, sentence in (
+        (
+            "[presets.wild]\ntemperature = 11\n",
+            f"Setting sampling.temperature must be from 0 to 10; [presets.wild] in {path} says 11.0.",
+        ),
+        (
+            "[presets]\nwild = 3\n",
+            f"A preset is a table of settings of [sampling]; {path} says 3. Write [presets.NAME] and below "
+            "it lines such as temperature = 0.7.",
+        ),
+    ):
+        path.write_text(text)
+        failed(run("chat", "--once", "Hi"), 2, sentence)
+
+
+def test_note_and_scenario_belong_to_one_conversation(
+    engine: FakeEngine, manager: ConversationManager
+) -> None:
+    run("chat", "--once", "Hi", "--note", "It is late.", "--scenario", "{{char}} sits in a train.")
+    run("chat", "--resume", "--once", "And?")
+    run("chat", "--once", "Hi")
+    facts = [context.facts for context in engine.contexts]
+    assert facts == [("poet sits in a train.", "It is late.")] * 2 + [()]
+
+
 def test_incognito_leaves_nothing_on_the_disk(home: Path) -> None:
     before = sorted(home.rglob("*"))
     assert run("chat", "--incognito", "--once", "Hi").stdout == "It rains.\n"
@@ -146,7 +204,8 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
     [
         (
             ["--set", "mind"],
-            "A dial is ATTRIBUTE=ASPECT[:WEIGHT], such as mind=critical:0.8; not 'mind'.",
+            "A dial is ATTRIBUTE=ASPECT[:WEIGHT], such as mind=critical:0.8, or with a strength "
+            "mind=critical:90%; not 'mind'.",
         ),
         (
             ["--set", "mnd=critical"],
@@ -164,6 +223,7 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
             ["--device", "gpu"],
             "Setting model.device must be one of auto, cpu, cuda, mps; flag says 'gpu'.",
         ),
+        (["--preset", "livly"], "There is no preset 'livly'. Did you mean 'lively'? Known: lively, quick."),
         (["--once", " "], "A message needs at least one visible character; this one is ''. Write one."),
         (
             ["--once", "x" * 100_000],
@@ -229,7 +289,7 @@ def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
 def test_an_unknown_option_is_code_2() -> None:
     result = run("chat", "--prfile", "poet")
     assert result.exit_code == 2
-    near = "Error: No such option: --prfile (Possible options: --inline, --profile)"
+    near = "Error: No such option: --prfile (Possible options: --inline, --preset, --profile)"
     assert result.stderr.splitlines()[-1] == near
 
 
@@ -282,8 +342,10 @@ def test_config_set_show_and_unset() -> None:
 def test_config_show_all_names_every_setting() -> None:
     lines = run("config", "show", "--all").output.splitlines()
     assert [line.split(" = ")[0] for line in lines] == [
-        name for name, _, _ in config.settings(config.Config())
+        *(name for name, _, _ in config.settings(config.Config())),
+        *("presets.quick", "presets.lively"),
     ]
+    assert lines[-2] == "presets.quick = {candidates = 1}  # default"
     assert "sampling.seed = -1  # default" in lines
 
 
@@ -292,5 +354,5 @@ def test_config_set_refuses_what_is_no_setting() -> None:
         run("config", "set", "chat.profil", "x"),
         2,
         "There is no setting 'profil' in [chat] (the command line). Did you mean 'profile'? "
-        "Known: incognito, measures, profile, user_facts, user_name.",
+        "Known: incognito, measures, preset, profile, user_facts, user_name.",
     )

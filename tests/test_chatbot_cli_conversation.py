@@ -151,6 +151,13 @@ def test_show_prints_the_active_path_and_nobody_can_forge_a_speaker() -> None:
     )
 
 
+def test_show_says_what_was_told_in_this_conversation_alone(manager: ConversationManager) -> None:
+    made = manager.create(profile_name="poet", profile={}, model="m", title="Fog")
+    manager.direct(made.id, {"note": "It is late.\n\x1b[31mVery.", "scenario": "A train."})
+    shown = run("show", "Fog").stdout.splitlines()
+    assert shown[2:] == ["note: It is late. [31mVery.", "scenario: A train."]
+
+
 @pytest.mark.usefixtures("both")
 def test_show_as_json() -> None:
     result = run("show", "k3v9", "--json")

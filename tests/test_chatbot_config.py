@@ -26,10 +26,10 @@ def user_file(home: Path) -> Path:
 
 
 def test_the_shipped_file_holds_every_setting_with_its_default() -> None:
+    sections = tomllib.loads(SHIPPED.read_text())
+    assert sections.pop("presets") == Config().presets
     written = {
-        f"{section}.{key}": value
-        for section, table in tomllib.loads(SHIPPED.read_text()).items()
-        for key, value in table.items()
+        f"{section}.{key}": value for section, table in sections.items() for key, value in table.items()
     }
     defaults = {name: value for name, value, _ in config.settings(Config())}
     assert written == {n: list(value) if isinstance(value, tuple) else value for n, value in defaults.items()}
@@ -42,7 +42,7 @@ def test_facts_about_the_user_are_a_list_of_texts(user_file: Path, monkeypatch: 
     monkeypatch.setenv("CHATBOT_CHAT_USER_FACTS", '["a", "b"]')
     assert config.load().chat.user_facts == ("a", "b")
     assert config.load({"chat.user_facts": ["c"]}).chat.user_facts == ("c",)
-    for wrong in ("lives", "[1]"):
+    for wrong in ("lives", "[1]", '[""]'):
         monkeypatch.setenv("CHATBOT_CHAT_USER_FACTS", wrong)
         with pytest.raises(ConfigError, match="chat.user_facts must be a list of texts"):
             config.load()
@@ -106,17 +106,18 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
         (
             "[sampling]\ntemprature = 1.0\n",
             "There is no setting 'temprature' in [sampling] ({path}). Did you mean 'temperature'? Known: "
-            "candidates, max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, temperature, top_p.",
+            "candidates, max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, stop, temperature, "
+            "top_p.",
         ),
         (
             "[smapling]\nseed = 1\n",
             "There is no section [smapling] of settings ({path}). Did you mean 'sampling'? "
-            "Known: chat, flow, measures, memory, model, profiles, sampling, storage, tui.",
+            "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
         ),
         (
             "seed = 1\n",
             "Setting 'seed' in {path} stands outside a section. "
-            "Known: chat, flow, measures, memory, model, profiles, sampling, storage, tui.",
+            "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
         ),
         (
             '[sampling]\nseed = "many"\n',

@@ -217,6 +217,36 @@ def test_longest_reply_is_cut_and_says_so(engine: GenerationEngine) -> None:
     assert engine.reply(RAIN, GLOOM, Sampling(seed=3, max_tokens=100_000)).trace["tokens"] <= 128
 
 
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_a_reply_ends_before_a_stop_string(engine: GenerationEngine, candidates: int) -> None:
+    sampling = replace(SEEDED, candidates=candidates)
+    free = engine.reply(RAIN, GLOOM, sampling)
+    word = free.text.split()[2]  # as it is spelt in the reply, so that it comes again
+    stopped = replace(sampling, stop=("no such words", f" {word}"))
+    *pieces, reply = engine.stream(RAIN, GLOOM, stopped)
+    assert isinstance(reply, Reply)
+    assert "".join(map(str, pieces)).strip() == reply.text == engine.reply(RAIN, GLOOM, stopped).text
+    assert f" {word}" not in reply.text
+    if candidates == 1:
+        assert reply.text == free.text[: free.text.index(f" {word}")]
+        assert reply.trace["finish"] == "stop"
+        assert reply.trace["tokens"] < free.trace["tokens"]
+    assert reply.trace["sampling"]["stop"] == ["no such words", f" {word}"]
+    assert "stop" not in free.trace["sampling"]
+
+
+def test_the_window_is_what_the_model_sees(engine: GenerationEngine) -> None:
+    window = engine.window(RAIN)
+    assert window.context == RAIN
+    assert (window.used, window.total) == (13, 64)
+    assert engine.reply(RAIN, {}, SEEDED).trace["window"] == {"used": 13, "total": 64, "turns": 1}
+    long = Context.of(["I have a cat."] * 50, ["I like the rain."] * 41)
+    seen = engine.window(long)
+    assert seen.used <= 64
+    assert seen.context.facts[0] == "I have a cat."
+    assert seen.context.turns == long.turns[-len(seen.context.turns) :] != ()
+
+
 def test_closing_the_stream_stops_and_leaves_no_mode_behind(engine: GenerationEngine) -> None:
     stream = engine.stream(RAIN, GLOOM, SEEDED)
     assert next(stream)

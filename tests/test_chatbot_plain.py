@@ -234,6 +234,8 @@ def test_dials(room: Open) -> None:
             "/dial mind critical",
             "/dials",
             "/dial mind off",
+            "/dial mind critical 90%",
+            "/dial mind 80%",
         )
         == 0
     )
@@ -246,19 +248,37 @@ def test_dials(room: Open) -> None:
         "attitude  pessimistic:1.5  (optimistic or pessimistic)\n"
         "mind      critical  (critical or emotional)\n"
         "mind is not guided any more.\n"
+        "mind = critical:90%\n"
+        "mind = critical:80%\n"
     )
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("/dial", "Write /dial ATTRIBUTE ASPECT [WEIGHT], ATTRIBUTE WEIGHT or ATTRIBUTE off; not ''."),
-        ("/dial mind critical high", "A weight is a number, 0 or more, not 'high'. 1 is a normal strength."),
+        (
+            "/dial",
+            "Write /dial ATTRIBUTE ASPECT [WEIGHT], ATTRIBUTE WEIGHT or ATTRIBUTE off; a weight may be a "
+            "strength, 90%; not ''.",
+        ),
+        (
+            "/dial mind critical high",
+            "A weight is a number, 0 or more, or a strength such as 90%, not 'high'. 1 is normal.",
+        ),
         (
             "/dial mnd critical",
             "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind.",
         ),
         ("/dial mind 0.5", "The dial 'mind' is off; name an aspect too: critical or emotional."),
+        ("/set stop", "/set stop VALUE needs a value, or default."),
+        (
+            "/set temprature 1",
+            "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
+            "Known: candidates, "
+            "max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, stop, temperature, top_p.",
+        ),
+        ("/preset quik", "There is no preset 'quik'. Did you mean 'quick'? Known: lively, quick."),
+        ("/off", "/off TEXT needs what you want to say."),
         ("/open", "/open ID needs the id or title of a conversation, or last."),
         ("/measures maybe", "Write /measures on or /measures off; not 'maybe'."),
         ("/export x.md", "There is nothing to export yet. Say something first."),
@@ -326,6 +346,92 @@ def test_export(room: Open, tmp_path: Path) -> None:
         f"Error: An export needs a file that can be written, and {tmp_path / 'no' / 'chat.md'} cannot be: "
         "No such file or directory. Give another folder.\n"
     )
+
+
+def test_sampling_is_listed_and_set(room: Open) -> None:
+    talk = room()
+    talk.run(
+        "/preset", "/preset quick", "/set temperature 0.7", "/set", "/set temperature default", "/preset off"
+    )
+    assert talk.out.getvalue() == (
+        "quick  candidates 1\n"
+        "lively  temperature 0.9, top_p 0.95, spread 0.8\n"
+        "The preset is quick.\n"
+        "temperature = 0.7\n"
+        "temperature         0.7  (chat)\n"
+        "top_p               0.9  (settings)\n"
+        "repetition_penalty  1.1  (settings)\n"
+        "no_repeat_ngram     3  (settings)\n"
+        "max_tokens          60  (settings)\n"
+        "candidates          1  (preset)\n"
+        "spread              0.3  (settings)\n"
+        "stop                []  (settings)\n"
+        "seed                -1  (settings)\n"
+        "temperature = 0.5\n"
+        "No preset is in force.\n"
+    )
+
+
+def test_note_scenario_and_what_the_model_sees(room: Open) -> None:
+    talk = room(FakeEngine(context_budget=24))
+    talk.run(
+        "/note",
+        "/note It is late.",
+        "/note",
+        "/scenario A train.",
+        *("Hi", "And now?", "And now?", "And now?", "And now?"),
+        "/context",
+        "/note off",
+    )
+    assert talk.out.getvalue() == (
+        "This conversation has no note of its own.\n"
+        "The note is kept with this conversation.\n"
+        "It is late.\n"
+        "The scenario is kept with this conversation.\n" + "It rains.\n" * 5 + "24 of 24 tokens\n"
+        "scenario: A train.\n"
+        "note: It is late.\n"
+        "you: Hi\n"
+        "poet: It rains.\n" + "you: And now?\npoet: It rains.\n" * 4 + "left out: 1 older message\n"
+        "The note is gone.\n"
+    )
+
+
+def test_off_the_record(room: Open) -> None:
+    talk = room(FakeEngine(trace={"measured": MEASURED}), interactive=True)
+    talk.run("/measures on", "/off My secret", "/history", "/quit")
+    assert talk.out.getvalue().splitlines()[2:] == [
+        "Measures are on.",
+        "poet: It rains.",
+        "(attitude very pessimistic, mind neither critical nor emotional)",
+        "poet: Hello.  (1 of 2)",
+    ]
+
+
+def test_a_stop_off_the_record_does_not_say_that_it_is_stored(room: Open) -> None:
+    talk = room(FakeEngine(pieces=("It ", KeyboardInterrupt())), interactive=True)
+    talk.run("/off My secret", "/quit")
+    assert talk.notes.getvalue().endswith("\nStopped.\n")
+
+
+def test_a_draft_is_sent_when_the_person_says_so(room: Open) -> None:
+    talk = room()
+    assert (
+        talk.run("/impersonate", "/history", "/send", "/history", "/send", "/impersonate", "Hi", "/send") == 1
+    )
+    draft = "Hello. / "  # what the engine at hand says: the line that is answered, and no facts
+    assert talk.out.getvalue().splitlines() == [
+        f"draft: {draft}",
+        "/send sends it as your message.",
+        "poet: Hello.  (1 of 2)",
+        "It rains.",
+        "poet: Hello.  (1 of 2)",
+        f"you: {draft.strip()}",
+        "poet: It rains.",
+        "draft: It rains. / ",
+        "/send sends it as your message.",
+        "It rains.",
+    ]
+    assert talk.notes.getvalue() == "Error: /send needs a draft: /impersonate makes one.\n" * 2
 
 
 def test_measures_in_words(room: Open) -> None:

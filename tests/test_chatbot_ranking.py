@@ -49,11 +49,17 @@ def test_several_attributes_count_as_one_persona() -> None:
     assert merit(RAIN, one) == pytest.approx(2 * math.log(0.5))
 
 
-def test_echo_is_the_share_of_longer_words_that_the_persona_said_before() -> None:
-    facts = ["I keep a lighthouse."]
-    context = Context.of(facts, ["hello there", "The lighthouse is quiet and cold.", "are you cold?"])
-    assert echo(context, "It is quiet, so quiet.") == 1.0  # "it", "is" and "so" may come again
-    assert echo(context, "It is quiet by the window.") == 0.5
-    assert echo(context, "The lighthouse is cold.") == 0.5  # the user asks about the cold
-    assert echo(context, "Hello there.") == 0.0  # the user said it, not the persona
-    assert echo(context, "No.") == 0.0
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("It is quiet, so cold.", 0.5),  # "it", "is" and "so" may come again; the user asks about the cold
+        ("It is quiet by the window.", 0.5),
+        ("The lighthouse is cold.", 0.5),
+        ("Hello, my dog.", 0.5),  # "hello" is the user's word
+        ("A boat and a boat.", 0.5),  # said before in the text itself
+        ("No.", 0.0),
+    ],
+)
+def test_echo_is_the_share_of_words_that_the_persona_said_before(text: str, share: float) -> None:
+    lines = ["hello there", "The lighthouse is quiet and cold, said the dog.", "are you cold?"]
+    assert echo(Context.of(["I keep a lighthouse."], lines), text) == share

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatbot.model.text import Turn
+from chatbot import persona
+from chatbot.model.text import Context, Turn
 from chatbot.recall import Line
-from chatbot.scene import cost, scene
+from chatbot.scene import cost, exchanged, scene
 from profiles import Profile
 from storage import Memory, Message
 
@@ -172,3 +173,38 @@ def test_hidden_blank_and_failed_messages_are_not_seen() -> None:
     one, two, three = path("one", "two", "three")
     talk = [replace(one, hidden=True), replace(two, state="failed"), three]
     assert scene(BARE, talk, budget=96).context.turns == (Turn("user", "three"),)
+
+
+def test_the_note_is_the_last_fact_and_always_in() -> None:
+    talk = path(*["some words to fill the room"] * 9, "Who bakes?")
+    seen = scene(BAKER, talk, budget=96, note="It is late.\n The oven   cools for {{user}}.", user_name="Ada")
+    assert seen.context.facts[-1] == "It is late. The oven cools for Ada."
+    assert sum(map(cost, seen.context.facts)) <= 48
+    long, short = "One two three four five six", "One. Two three. Four."
+    tight = scene(BAKER, talk, budget=24, scenario=long, note=short)
+    assert tight.context.facts == ("One two three four", "One.")  # a quarter of the room each
+    assert tight.sources == ("scenario", "note")
+
+
+def test_what_had_no_room_is_told() -> None:
+    seen = scene(BAKER, path(*["some words to fill the room"] * 9), budget=36)
+    told = persona.facts(BAKER, "")
+    assert seen.facts_left_out == tuple(fact for fact in told if fact not in seen.context.facts) != ()
+    assert seen.left_out == {"facts": len(seen.facts_left_out), "messages": 0}  # the codec cuts messages
+    talk = path("one two three four five", "Oh.", "A parrot feather lay here.")
+    crowded = scene(BARE, talk, budget=22, recalled=[Line(91, "user", "My parrot sings in the morning sun.")])
+    assert crowded.left_out == {"facts": 0, "messages": 1}
+    assert scene(BARE, path("Hi."), budget=96).left_out == {}
+
+
+def test_random_facts_follow_the_chance() -> None:
+    dice = Profile.parse({"name": "dice", "facts": ["I say {{random:a,b,c,d,e,f,g,h}}{{roll:1000}}."]})
+    drawn = [scene(dice, path("Hi."), budget=96, chance=chance).context.facts for chance in ("1", "1", "2")]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_exchanged_roles_tell_facts_of_the_user() -> None:
+    talk = path("Hello.", "Who is there?")
+    assert exchanged(talk, ["My name is Ada."], budget=96) == Context(
+        ("My name is Ada.",), (Turn("user", "Hello."), Turn("bot", "Who is there?"))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from chatbot import writing
 from chatbot.errors import ModelError, UnknownNameError, UsageError
+from chatbot.memory import MemoryRules
 from chatbot.model.text import Turn
 from chatbot.sampling import Sampling
 from chatbot.session import (
@@ -20,6 +22,7 @@ from chatbot.session import (
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    Unstored,
     UserStored,
 )
 from fake_engine import FakeEngine
@@ -614,3 +617,108 @@ def test_nothing_is_changed_while_a_reply_is_being_said(manager: ConversationMan
             act()
     list(events)
     assert len(session.messages()) == 2
+
+
+# --- what is told in one conversation, what is not kept, what the model sees
+
+
+def test_a_note_and_a_scenario_wait_for_the_conversation_and_stay_with_it(
+    manager: ConversationManager,
+) -> None:
+    engine = FakeEngine()
+    session = chat(manager, engine, POET)
+    session.set_note("It is late.")
+    session.set_scenario("{{char}} rides a train.")
+    list(session.reply("One"))
+    told = ("My friend is friend.", "poet rides a train.", "It is late.")
+    assert engine.contexts[-1].facts == told
+    copy = session.fork(session.messages()[-1].id)
+    assert (session.note, session.scenario) == ("It is late.", "{{char}} rides a train.")
+    session.set_scenario("")
+    list(session.reply("Two"))
+    assert engine.contexts[-1].facts == ("My friend is friend.", "poet walks by the sea.", "It is late.")
+    session.new()
+    assert (session.note, session.scenario) == ("", "")
+    session.resume(copy.id)
+    assert (session.note, session.scenario) == ("It is late.", "")
+
+
+def test_an_imported_note_that_is_no_text_is_none(manager: ConversationManager) -> None:
+    session = chat(manager)
+    list(session.reply("One"))
+    assert session.conversation is not None
+    extra: Any = {"note": ["x"]}
+    other = manager.restore(replace(session.conversation, id="", head_id=None, extra=extra), [])
+    session.resume(other.id)
+    assert session.note == ""
+
+
+def test_what_is_off_the_record_is_answered_and_kept_nowhere(tmp_path: Path) -> None:
+    with ConversationManager(tmp_path / "talk.db") as manager:
+        engine = FakeEngine(trace={"seed": 3})
+        session = chat(manager, engine, POET, memory=MemoryRules(notice=True, know=True, recall=True))
+        list(session.reply("One"))
+        before = session.messages()
+        events = list(session.off_record("I live in Zanzibar."))
+        assert events == [
+            Piece("It "),
+            Piece("rains."),
+            Unstored("It rains.", {"finish": "end", "flow": "moved", "seed": 3}),
+        ]
+        assert engine.contexts[-1].turns[-1] == Turn("user", "I live in Zanzibar.")
+        assert session.messages() == before
+        assert manager.memories() == []
+        list(session.reply("Two"))
+        assert "Zanzibar" not in str(engine.contexts[-1])
+    assert not [file for file in tmp_path.iterdir() if b"Zanzibar" in file.read_bytes()]
+
+
+def test_off_the_record_before_anything_is_said_begins_nothing(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    assert isinstance(list(session.off_record("Psst."))[-1], Unstored)
+    assert session.conversation is None
+    assert manager.list(include_empty=True) == []
+    broken = chat(manager, FakeEngine(pieces=("It ", RuntimeError("out of memory"))))
+    assert list(broken.off_record("Psst."))[-1] == ReplyFailed(None, "out of memory")
+    with broken.still(), pytest.raises(UsageError, match="One reply at a time"):
+        list(broken.off_record("Psst."))
+
+
+def test_the_model_writes_the_users_line_with_the_roles_exchanged(manager: ConversationManager) -> None:
+    facts = ["lives in Oslo", "I have two cats."]
+    session = chat(manager, profile=POET, user_name="Ada", user_facts=facts)
+    list(session.reply("One"))
+    before = session.messages()
+    # The engine at hand says what it was asked: the last line, and the facts.
+    assert session.impersonate() == "It rains. / I have two cats. My name is Ada. I live in Oslo."
+    assert session.messages() == before
+    session.ask("Two")
+    with pytest.raises(UsageError, match="answers one of the persona, and there is none yet"):
+        session.impersonate()
+
+
+def test_the_room_in_the_context(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    session = chat(manager, lambda: engine, POET)
+    assert session.room is None
+    session.load()
+    assert session.room == (11, 100)  # a token for each word of two facts and the greeting
+    list(session.reply("One"))
+    assert session.room == (14, 100)
+    assert "left_out" not in (session.messages()[-1].generation or {})
+    engine.context_budget = 12
+    list(session.reply("Two"))
+    assert (session.messages()[-1].generation or {})["left_out"] == {"facts": 1, "messages": 0}
+    engine.context_budget = 9
+    window, scene = session.window()
+    assert scene.facts_left_out == ("poet walks by the sea.",)
+    assert window.context.turns == scene.context.turns[-3:]  # 5 words fit behind the 4 of the fact
+    assert session.room == (9, 9)
+
+
+def test_greetings_follow_the_seed(manager: ConversationManager) -> None:
+    dice = Profile.parse({"name": "dice", "greeting": "{{roll:1000000}}"})
+    said = [
+        chat(manager, profile=dice, sampling=Sampling(seed=seed)).messages()[0].text for seed in (1, 1, 2)
+    ]
+    assert said[0] == said[1] != said[2]

@@ -55,6 +55,8 @@ TRACE: dict[str, Any] = {
     "tokens": 12,
     "finish": "end",
     "prefix": "Oh,",
+    "window": {"used": 61, "total": 96, "turns": 2},
+    "left_out": {"facts": 1, "messages": 3},
     "context": {"facts": ["aaaaaaaa"], "turns": ["bbbbbbbb", "cccccccc", "dddddddd"]},
     "model": "tiny",
     "model_digest": "0123456789abcdef",
@@ -84,6 +86,7 @@ sampling        temperature 0.6, candidates 4
 chosen          candidate 3 of 4, likelihood -1.55, relevance 0.59
 began with      Oh,
 given           1 fact, 3 messages
+context         61 of 96 tokens; without 1 fact and 4 older messages
 tokens          12
 model           tiny, digest 0123456789abcdef, cpu float32
 program         0.1.0

@@ -28,7 +28,7 @@ from chatbot.tui.tree_screen import TreeScreen
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ("README.md", "docs/comparison.md", "docs/guide.md")
 WIDGETS = (Composer, ConversationView, DialPanel, TreeScreen)
-OTHER_KEYS = {"Ctrl+P", "Ctrl+C", "Enter", "Esc", "Tab"}  # Textual's own, and the terminal's
+OTHER_KEYS = {"Ctrl+P", "Ctrl+C", "Ctrl+Z", "Enter", "Esc", "Tab"}  # Textual's own, and the terminal's
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 KEY = re.compile(r"\b(?:(?:Ctrl|Alt|Shift)\+[^\s,.;:)|]+|F\d{1,2})\b|(?:Alt|Ctrl)\+[←→↑↓]")

@@ -139,3 +139,12 @@ def test_loading_keeps_the_ids(codec: Codec, tmp_path: Path) -> None:
     assert again.encode(LINES[1]) == codec.encode(LINES[1])
     assert again.tokenizer.token_to_id(BOT) == codec.bot
     assert again.tokenizer.token_to_id(END) == codec.end
+
+
+def test_a_context_is_read_back_as_the_model_sees_it(codec: Codec) -> None:
+    turns = (Turn("bot", "The train is in."), Turn("narrator", "It rains."), Turn("user", "Is it?"))
+    context = Context(("I am OK.", "She said yes."), turns)
+    ids = codec.encode_context(context, 500)
+    assert codec.read_back(ids) == context
+    assert codec.read_back(codec.encode_context(context, 30)).turns == turns[1:]
+    assert codec.read_back([]) == Context()

@@ -73,6 +73,7 @@ def test_texts_are_those_of_the_heaviest_first() -> None:
             "name": "light",
             "facts": ["I nap.", "I am light."],
             "greeting": "Lo.",
+            "sampling": {"temperature": 1},
             "tags": ["x", "y"],
             "lorebook": [{"keys": ["l"], "content": "L."}],
         }
@@ -85,6 +86,7 @@ def test_texts_are_those_of_the_heaviest_first() -> None:
             "greeting": "Hi.",
             "alternate_greetings": ["Yo."],
             "scenario": "A bar.",
+            "sampling": {"spread": 0.5},
             "example_dialogue": "{{char}}: Hm.",
             "tags": ["y", "z"],
             "lorebook": [{"keys": ["h"], "content": "H."}],
@@ -96,6 +98,7 @@ def test_texts_are_those_of_the_heaviest_first() -> None:
         description="A blend: 67% heavy, 33% light.",
         facts=("I am heavy.", "I nap.", "I am light."),
         greeting="Hi.",
+        sampling={"spread": 0.5},
         alternate_greetings=("Yo.",),
         scenario="A bar.",
         example_dialogue="{{char}}: Hm.",

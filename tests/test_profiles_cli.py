@@ -203,7 +203,7 @@ def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileSt
     assert result.stderr == (
         f"Broken profile 'bad' ({store.folder / 'bad.toml'}): A profile has no key 'fatcs'. Did you mean "
         "'facts'? It has: name, display_name, description, facts, greeting, alternate_greetings, scenario, "
-        "example_dialogue, tags, attributes, arc, lorebook.\n"
+        "example_dialogue, tags, attributes, arc, sampling, lorebook.\n"
     )
     assert result.exit_code == 0
 

@@ -43,6 +43,7 @@ def test_a_name_is_enough() -> None:
         "tags": (),
         "attributes": {},
         "arc": {},
+        "sampling": {},
         "lorebook": (),
     }
 
@@ -54,7 +55,7 @@ def test_a_name_is_enough() -> None:
             {"fatcs": ["x"]},
             "A profile has no key 'fatcs'. Did you mean 'facts'? It has: name, display_name, description, "
             "facts, greeting, alternate_greetings, scenario, example_dialogue, tags, attributes, arc, "
-            "lorebook.",
+            "sampling, lorebook.",
         ),
         ({"name": "CON"}, "Windows keeps the name 'CON' for a device. Try 'CON-persona'."),
         ({"greeting": 5}, "greeting: this is a text, not 5. Put it in quotes."),
@@ -75,6 +76,15 @@ def test_a_name_is_enough() -> None:
             {"attributes": {"style": {"aspct": "lyrical"}}},
             "attributes, style: A target has no key 'aspct'. Did you mean 'aspect' or 'aspects'? "
             "It has: aspect, aspects, weight, strength.",
+        ),
+        (
+            {"sampling": {"temperature": {"low": 1}}},
+            "sampling: A value is a number, a text or a list of them, but 'temperature' is {'low': 1}. Write "
+            "temperature = 0.7, for instance.",
+        ),
+        (
+            {"sampling": 1},
+            "sampling: this is a table, not 1. Write [sampling] and below it name = value lines.",
         ),
         (
             {"lorebook": [{}, {"kyes": ["x"]}]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from storage import (
     StorageError,
     UnknownConversationError,
     UnknownMessageError,
+    to_json,
 )
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -428,3 +430,16 @@ def test_what_is_in_memory_is_gone_at_the_end() -> None:
         assert len(manager.list()) == 1
     with ConversationManager(None) as manager:
         assert manager.list(include_empty=True) == []
+
+
+def test_note_and_scenario_are_kept_beside_what_an_import_brought(manager: ConversationManager) -> None:
+    made = manager.create(profile_name="poet", profile={}, model="m")
+    imported = manager.restore(replace(made, id="", extra={"user_name": "Ada"}), [])
+    told = manager.direct(imported.id, {"note": "It is late.", "scenario": "A train."})
+    assert told.extra == {"user_name": "Ada", "note": "It is late.", "scenario": "A train."}
+    assert manager.direct(imported.id, {"note": ""}).extra == {"user_name": "Ada", "scenario": "A train."}
+    assert to_json(manager, imported.id)["conversation"]["extra"]["scenario"] == "A train."
+    manager.direct(made.id, {"note": "Once."})
+    assert manager.direct(made.id, {"note": ""}).extra is None
+    with pytest.raises(UnknownConversationError):
+        manager.direct("nowhere0", {"note": "x"})

@@ -105,6 +105,7 @@ def test_an_old_database_becomes_what_a_new_one_is(old: Path, new: Path) -> None
         (2, "search"),
         (3, "keepsakes"),
         (4, "prefixes"),
+        (5, "open_things"),
     ]
     assert rows(old, "SELECT applied_at FROM migration WHERE version = 1") == [("2026-01-02T03:04:05+00:00",)]
 
@@ -124,7 +125,7 @@ def test_the_tables_of_the_program_are_those_of_the_migrations(new: Path, tmp_pa
     Base.metadata.create_all(engine)
     engine.dispose()
     names = list(Base.metadata.tables)
-    assert sorted(names) == ["conversation", "generation", "memory", "message"]
+    assert sorted(names) == ["conversation", "draft", "generation", "memory", "message", "tab"]
     assert tables(path, names) == tables(new, names)
     for text in ("parent_is_older", "known_role", "known_state", "position_counts_from_zero"):
         (here,) = (part for part in _rules(path) if part.startswith(text))

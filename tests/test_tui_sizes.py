@@ -57,7 +57,19 @@ async def test_every_screen_opens_in_a_tiny_window(session: ChatSession, size: t
     app = WatchedApp(session)
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
-        for key in ("f1", "ctrl+o", "ctrl+t", "f4", "ctrl+p", "ctrl+s", "alt+i", "alt+w", "f9", "alt+j"):
+        for key in (
+            "f1",
+            "ctrl+o",
+            "ctrl+t",
+            "f4",
+            "ctrl+p",
+            "ctrl+s",
+            "alt+i",
+            "alt+w",
+            "f9",
+            "alt+j",
+            "alt+o",
+        ):
             await pilot.press(key)
             await until(pilot, lambda: app.screen is not app.chat)
             await pilot.press("escape")

@@ -11,6 +11,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from chatbot.errors import UnknownNameError
+from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.tui.app import ChatApp
 from profiles.profile import Profile
@@ -69,6 +70,16 @@ class ScriptedEngine:
             yield word if number == 0 else f" {word}"
         yield SimpleNamespace(text=line, trace=trace(targets))
 
+    def replies(self, contexts: Any, targets: Any, sampling: Any) -> list[Any]:
+        self.gate.wait(60)
+        self.asked.append({"context": contexts[0], "targets": dict(targets[0])})
+        return [SimpleNamespace(text=f"I hear you, {len(self.asked)}.")]
+
+    def window(self, context: Any) -> Any:
+        """Ten tokens a turn."""
+        used = 10 * len(context.turns)
+        return SimpleNamespace(context=context, used=used, total=144)
+
 
 def trace(targets: Mapping[str, Any]) -> dict[str, Any]:
     """What an engine measures: 0.97, 0.94, ... for what was asked, the rest for the other aspect."""
@@ -101,12 +112,11 @@ def open_session(
 ) -> tuple[ChatSession, ScriptedEngine]:
     """A session on the database at `path` (None: in memory). `engine` may be a function that gives one."""
     scripted = ScriptedEngine()
-    sampling = SimpleNamespace(seed=None)
     session = ChatSession(
         engine=cast(Any, engine or (lambda: scripted)),
         manager=ConversationManager(path),
         profile=profile,
-        sampling=cast(Any, sampling),
+        sampling=Sampling(),
         model_name="scripted",
     )
     return session, scripted

@@ -23,6 +23,7 @@ from chatbot.cli import (
     memory,
     message,
     profile,
+    storage,
     sweep,
     train,
 )
@@ -104,6 +105,7 @@ app.add_typer(conversation.app, name="conversation")
 app.add_typer(message.app, name="message")
 measures.register(message.app, conversation.app, profile.app)
 app.add_typer(memory.app, name="memory")
+app.add_typer(storage.app, name="storage")
 app.add_typer(config.app, name="config")
 app.command("train")(train.train)
 app.add_typer(evaluate.app, name="eval")

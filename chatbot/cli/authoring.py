@@ -19,6 +19,7 @@ import typer
 from chatbot.cli.start import dialled
 from chatbot.errors import ChatbotError, UnknownNameError, UsageError
 from chatbot.terminal import one_line
+from chatbot.tuning import of_persona
 from profiles.errors import ProfileError
 from profiles.profile import MAX_FACTS, Profile
 from profiles.store import ProfileStore
@@ -39,7 +40,9 @@ def attributes_of(model: Path) -> Attributes | None:
 
 
 def check(profile: Profile, attributes: Attributes | None) -> Profile:
-    """The profile itself; UnknownNameError for an attribute or aspect that the model does not have."""
+    """The profile itself; UnknownNameError for an attribute or aspect that the model does not have, and
+    ConfigError for a setting of its [sampling] that cannot be."""
+    of_persona(profile)
     if attributes is None:
         return profile
     for name, target in profile.attributes.items():

@@ -40,10 +40,30 @@ def chat(
             "--once", metavar="TEXT", help="Print one reply and leave; - reads the text from input."
         ),
     ] = None,
+    start_with: Annotated[
+        str | None,
+        typer.Option("--start-with", metavar="PREFIX", help="With --once: words that the reply begins with."),
+    ] = None,
     as_json: options.Json = False,
     dials: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="ATTRIBUTE=ASPECT[:WEIGHT]", help="Turn a dial, or 'off'; repeatable."),
+        typer.Option(
+            "--set",
+            metavar="ATTRIBUTE=ASPECT[:90%|:WEIGHT]",
+            help="Turn a dial, or 'off'; repeatable.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", metavar="NAME", help="A named group of settings, such as lively."),
+    ] = None,
+    note: Annotated[
+        str | None,
+        typer.Option("--note", metavar="TEXT", help="What the model is told last in this conversation."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="TEXT", help="Where this conversation takes place."),
     ] = None,
     incognito: Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")] = False,
     measures: Annotated[bool, typer.Option("--measures", help="Say which aspects each reply has.")] = False,
@@ -63,6 +83,7 @@ def chat(
     settings = config.load(
         {
             "chat.profile": profile,
+            "chat.preset": preset,
             "chat.incognito": incognito or None,
             "chat.measures": measures or None,
             "model.path": model,
@@ -73,5 +94,16 @@ def chat(
     )
     text = sys.stdin.read() if once == "-" else once
     raise typer.Exit(
-        start.chat(settings, resume, dials or [], plain=plain, inline=inline, once=text, as_json=as_json)
+        start.chat(
+            settings,
+            resume,
+            dials or [],
+            note=note,
+            scenario=scenario,
+            plain=plain,
+            inline=inline,
+            once=text,
+            start_with=start_with,
+            as_json=as_json,
+        )
     )

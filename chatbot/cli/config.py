@@ -27,9 +27,13 @@ def show(
     """Print the settings that differ from the defaults, and who set them."""
     from chatbot import config, config_file
 
-    for name, value, source in config.settings(config.load()):
+    settings = config.load()
+    for name, value, source in config.settings(settings):
         if all_settings or source != "default":
             print(clean(f"{name} = {config_file.literal(value)}  # {source}"))
+    for name, values, source in config.presets(settings):
+        if all_settings or source != "default":
+            print(clean(f"presets.{name} = {config_file.literal(values)}  # {source}"))
 
 
 @app.command()

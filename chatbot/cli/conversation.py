@@ -9,7 +9,16 @@ import typer
 
 from chatbot.cli import transfer
 from chatbot.cli.options import AsJson, profile_names
-from chatbot.cli.stored import agreed, check_persona, last_message, open_manager, say_what_is_left
+from chatbot.cli.printing import as_json as json_of
+from chatbot.cli.stored import (
+    agreed,
+    check_persona,
+    last_message,
+    open_manager,
+    say_what_is_left,
+    settings,
+    visible,
+)
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 
@@ -43,8 +52,9 @@ def list_(
 
     if archived and everything:
         raise UsageError("--archived lists some and --all lists every conversation. Give one of them.")
-    with open_manager() as manager:
-        check_persona(manager, profile)
+    config = settings()
+    with open_manager(config) as manager:
+        check_persona(manager, config, profile)
         found = manager.list(limit=limit, profile_name=profile, archived=None if everything else archived)
     if as_json:
         print(transcript.listing_json(found))
@@ -79,12 +89,55 @@ def resume(
 
 @app.command()
 def rename(
-    reference: Reference, title: Annotated[str, typer.Argument(metavar="TITLE", help="Its new title.")]
+    reference: Reference,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="Its new title.")],
+    as_json: AsJson = False,
 ) -> None:
     """Give a conversation another title."""
+    from chatbot.cli import transcript
+
     with open_manager() as manager:
         renamed = manager.rename(manager.get(reference).id, title)
-    print(clean(f"{renamed.id} is now called {renamed.title}"))
+    if as_json:
+        print(transcript.listing_json([renamed]))
+    else:
+        print(clean(f"{renamed.id} is now called {renamed.title}"))
+
+
+@app.command()
+def narrate(
+    reference: Reference,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What happens; - reads it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add what happens, said by neither side, at the end of the active path. It asks for no reply."""
+    from chatbot.cli import transcript
+
+    with open_manager() as manager:
+        found = manager.get(reference)
+        told = visible(sys.stdin.read() if text == "-" else text).strip()
+        added = manager.add_message(found.id, role="narrator", text=told)
+    if as_json:
+        print(json_of(transcript.fields_of(added)))
+    else:
+        print(f"Message {added.id} of {found.id} is narration")
+
+
+@app.command()
+def undo(reference: Reference, as_json: AsJson = False) -> None:
+    """Take back your last message and what followed it, and print its text.
+
+    The active path ends before it. Nothing is deleted: `message select` goes back to it.
+    """
+
+    with open_manager() as manager:
+        found = manager.get(reference)
+        text = manager.undo(found.id)
+        head = manager.get(found.id).head_id
+    if as_json:
+        print(json_of({"conversation_id": found.id, "head_id": head, "text": text}))
+    else:
+        print(clean(text))
 
 
 @app.command()
@@ -145,8 +198,9 @@ def stats(
     """Count what was said: messages, words, tokens, times, and with whom. Alternatives count too."""
     from chatbot.cli import outline
 
-    with open_manager() as manager:
-        check_persona(manager, profile)
+    config = settings()
+    with open_manager(config) as manager:
+        check_persona(manager, config, profile)
         only = None if reference is None else manager.get(reference).id
         found = manager.statistics(only, profile_name=profile)
     print(outline.figures_json(found) if as_json else outline.figures(found))
@@ -173,7 +227,8 @@ def delete(
 ) -> None:
     """Delete conversations for good.
 
-    Nothing of them is left in the file, its index and its log.
+    Nothing of them is left in the file, its index and its log. So no command can bring them back: what could
+    be brought back would still be there to be read.
     """
     from chatbot.cli import transcript
 
@@ -206,8 +261,9 @@ def search(
     from chatbot.cli import transcript
 
     query = " ".join(words)
-    with open_manager() as manager:
-        check_persona(manager, profile)
+    config = settings()
+    with open_manager(config) as manager:
+        check_persona(manager, config, profile)
         only = None if conversation is None else manager.get(conversation).id
         found = manager.search(query, limit or 20, profile_name=profile, conversation_id=only)
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot import infer
+from chatbot.cli import printing, stored
 from chatbot.errors import UsageError
 from chatbot.infer import Line
 from chatbot.terminal import one_line
@@ -45,7 +45,7 @@ def run(settings: Config, source: Source, name: str, *, save: bool, as_json: boo
         end = f"Saved {store.save(made)}\nTalk to it: chatbot chat --profile {made.name}"
     if as_json:
         print(end, file=sys.stderr)
-        return json.dumps(infer.as_fields(findings, made, len(lines)), indent=2)
+        return printing.as_json(infer.as_fields(findings, made, len(lines)))
     return f"{infer.told(findings, len(lines))}\n{end}"
 
 
@@ -54,9 +54,7 @@ def _lines(settings: Config, source: Source) -> Iterator[Line]:
     if source.text is not None:
         yield from infer.from_text(_read(source.text))
     if source.conversation is not None:
-        from storage import ConversationManager
-
-        with ConversationManager(settings.database) as manager:
+        with stored.open_manager(settings) as manager:
             yield from infer.from_conversation(manager, source.conversation)
 
 

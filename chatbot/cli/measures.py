@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.cli import options
+from chatbot.cli import options, stored
 from chatbot.cli.conversation import Reference
 from chatbot.cli.message import Number
+from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.profile import Name
 from chatbot.terminal import one_line
 
@@ -35,11 +35,10 @@ def register(message: typer.Typer, conversation: typer.Typer, profile: typer.Typ
 def why(number: Number, as_json: options.AsJson = False) -> None:
     """Say how a reply came about: what was asked, what was measured, the flow, the seed, the times."""
     from chatbot import why as reasons
-    from chatbot.cli import stored
 
     with stored.open_manager() as manager:
         message = reasons.reply(manager, number)
-    print(_json(reasons.fields(message)) if as_json else reasons.told(message))
+    print(json_of(reasons.fields(message)) if as_json else reasons.told(message))
 
 
 def replay(
@@ -54,10 +53,9 @@ def replay(
     """
     from chatbot import replay as replays
     from chatbot.cli import start
-    from storage import ConversationManager
 
-    settings = _settings({"chat.incognito": False}, model, device)
-    with ConversationManager(settings.database) as manager:
+    settings = stored.settings({"model.path": model, "model.device": device})
+    with stored.open_manager(settings) as manager:
         then = replays.recorded(manager, number)  # a mistake in the number need not wait for the model
         found = replays.replay(
             manager,
@@ -66,7 +64,7 @@ def replay(
             user_name=settings.chat.user_name,
             user_facts=settings.chat.user_facts,
         )
-    print(_json(replays.as_fields(found)) if as_json else replays.told(found))
+    print(json_of(replays.as_fields(found)) if as_json else replays.told(found))
     raise typer.Exit(0 if found.same else 1)
 
 
@@ -76,16 +74,14 @@ def drift(
     as_json: options.AsJson = False,
 ) -> None:
     """Show how far each reply strayed from what was asked: 0 is as asked, 1 the opposite."""
-    from chatbot import config
     from chatbot.cli import drift_table
-    from storage import ConversationManager
 
-    settings = config.load({"chat.incognito": False})
-    with ConversationManager(settings.database) as manager:
+    settings = stored.settings()
+    with stored.open_manager(settings) as manager:
         conversation = manager.get(reference)
         found = drift_table.of_path(manager.path(conversation.id), settings.measures)
     table = drift_table.told(conversation, found, plain=plain)
-    print(_json(drift_table.as_fields(conversation, found)) if as_json else table)
+    print(json_of(drift_table.as_fields(conversation, found)) if as_json else table)
 
 
 def check(
@@ -106,19 +102,19 @@ def check(
     from chatbot import probe
     from chatbot.cli import start
 
-    settings = _settings({}, model, device)
+    settings = _settings(model, device)
     persona, engine = _persona(settings, name), start.load_engine(settings)
     with typer.progressbar(length=len(probe.messages()) * replies, label="Replies", file=sys.stderr) as bar:
         report = probe.run(
             engine,
             persona,
-            start.sampling(settings),
+            start.sampling(settings, persona),
             replies=replies,
             seed=seed,
             band=band,
             advance=bar.update,
         )
-    print(_json(probe.as_fields(report)) if as_json else probe.told(report))
+    print(json_of(probe.as_fields(report)) if as_json else probe.told(report))
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -140,10 +136,10 @@ def quiz(
 
     if png is not None:
         radar.check(png)
-    settings = _settings({}, model, device)
+    settings = _settings(model, device)
     persona = _persona(settings, name)
     result = quizzes.run(start.load_engine(settings), persona, samples=samples, seed=seed)
-    print(_json(quizzes.as_fields(result)) if as_json else quizzes.told(result))
+    print(json_of(quizzes.as_fields(result)) if as_json else quizzes.told(result))
     if png is not None:
         radar.draw(result, png)
         print(f"Drawn to {one_line(str(png))}", file=sys.stderr)
@@ -170,22 +166,18 @@ def infer(
     """Make a profile of what facts, a text or a person's lines show."""
     from chatbot.cli import inference
 
-    settings = _settings({"chat.incognito": False}, model, device)
+    settings = stored.settings({"model.path": model, "model.device": device})
     source = inference.Source(tuple(facts or ()), text, conversation)
     print(inference.run(settings, source, name, save=save, as_json=as_json))
 
 
-def _settings(flags: dict[str, Any], model: str | None, device: str | None) -> Config:
+def _settings(model: str | None, device: str | None) -> Config:
     from chatbot import config
 
-    return config.load(flags | {"model.path": model, "model.device": device})
+    return config.load({"model.path": model, "model.device": device})
 
 
 def _persona(settings: Config, name: str) -> Profile:
     from profiles import ProfileStore
 
     return ProfileStore(settings.profiles_folder).load(name)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2)  # ASCII alone: no text can steer a terminal

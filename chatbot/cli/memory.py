@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli import options
+from chatbot.cli.printing import as_json as json_of
+from chatbot.cli.printing import columns
 from chatbot.cli.stored import open_manager
 from chatbot.terminal import clean, one_line
 
@@ -39,7 +40,7 @@ def list_(profile: Whose = None, as_json: options.AsJson = False) -> None:
     with open_manager() as manager:
         known = manager.memories(profile)
     if as_json:
-        print(json.dumps([_fields(memory) for memory in known], indent=2))
+        print(json_of([_fields(memory) for memory in known]))
     elif known:
         print(_table(known))
     else:
@@ -59,7 +60,7 @@ def add(
 
     with open_manager() as manager:
         kept = write_down(manager, _known(profile), text)
-    print(json.dumps([_fields(memory) for memory in kept], indent=2) if as_json else _table(kept))
+    print(json_of([_fields(memory) for memory in kept]) if as_json else _table(kept))
 
 
 @app.command()
@@ -72,7 +73,7 @@ def forget(
 
     with open_manager() as manager:
         gone = manager.forget(number)
-    print(json.dumps(_fields(gone), indent=2) if as_json else clean(f"Forgotten: {spoken_of(gone.text)}"))
+    print(json_of(_fields(gone)) if as_json else clean(f"Forgotten: {spoken_of(gone.text)}"))
 
 
 @app.command()
@@ -87,7 +88,7 @@ def export(
         known = manager.memories()
     as_json = as_json or (file is not None and file.suffix == ".json")
     lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}" for memory in known]
-    text = json.dumps([_fields(memory) for memory in known], indent=2) if as_json else "\n".join(lines)
+    text = json_of([_fields(memory) for memory in known]) if as_json else "\n".join(lines)
     if file is None:
         print(text)
         return
@@ -109,11 +110,14 @@ def _known(name: str) -> str:
 def _table(memories: Sequence[Memory]) -> str:
     from chatbot.memory import spoken_of
 
-    names = [one_line(memory.profile_name) or EVERYONE for memory in memories]
-    wide, wider = max(len(str(memory.id)) for memory in memories), max(map(len, names))
+    wide = max(len(str(memory.id)) for memory in memories)
     return "\n".join(
-        f"{memory.id:>{wide}}  {name:<{wider}}  {one_line(spoken_of(memory.text))}"
-        for memory, name in zip(memories, names, strict=True)
+        columns(
+            [
+                (f"{m.id:>{wide}}", one_line(m.profile_name) or EVERYONE, one_line(spoken_of(m.text)))
+                for m in memories
+            ]
+        )
     )
 
 

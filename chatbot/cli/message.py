@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot.cli import options
 from chatbot.cli.options import AsJson
-from chatbot.cli.stored import agreed, open_manager
-from chatbot.errors import UsageError
+from chatbot.cli.printing import as_json as json_of
+from chatbot.cli.stored import agreed, open_manager, settings, visible
 from chatbot.terminal import clean
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
         found = manager.message(number)
         conversation = manager.get(found.conversation_id)
     if as_json:
-        print(transcript.as_json(transcript.fields_of(found)))
+        print(json_of(transcript.fields_of(found)))
     else:
         print(outline.message_sheet(found, conversation))
 
@@ -41,11 +42,10 @@ def show(number: Number, as_json: AsJson = False) -> None:
 @app.command()
 def copy(number: Number, as_json: AsJson = False) -> None:
     """Print the text of a message and nothing else, for a pipe into the clipboard."""
-    from chatbot.cli import transcript
 
     with open_manager() as manager:
         text = manager.message(number).text
-    print(transcript.as_json(text) if as_json else clean(text))
+    print(json_of(text) if as_json else clean(text))
 
 
 @app.command()
@@ -66,7 +66,7 @@ def edit(
             return
         new = manager.edit(number, wanted)
     if as_json:
-        print(transcript.as_json(transcript.fields_of(new)))
+        print(json_of(transcript.fields_of(new)))
     else:
         print(f"{new.id} is the alternative to {number} and ends the active path of {new.conversation_id}")
 
@@ -78,9 +78,7 @@ def _new_text(old: str, given: str | None) -> str:
     if given == "-":
         given = sys.stdin.read().rstrip("\n")
     new = edited(old) if given is None else given
-    if not clean(new).strip():
-        raise UsageError(f"A message needs at least one visible character; this one is {new!r}. Write one.")
-    return new
+    return visible(new)
 
 
 @app.command()
@@ -102,7 +100,7 @@ def delete(
             return
         manager.delete_message(number)
     if as_json:
-        print(transcript.as_json(transcript.fields_of(doomed)))
+        print(json_of(transcript.fields_of(doomed)))
     else:
         print(f"Deleted message {number} of {doomed.conversation_id}")
 
@@ -139,9 +137,71 @@ def _say(changed: Message, what: str, as_json: bool) -> None:
     from chatbot.cli import transcript
 
     if as_json:
-        print(transcript.as_json(transcript.fields_of(changed)))
+        print(json_of(transcript.fields_of(changed)))
     else:
         print(f"Message {changed.id} of {changed.conversation_id} is {what}")
+
+
+@app.command()
+def speaker(
+    number: Number,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Who said it.")] = None,
+    user: Annotated[bool, typer.Option("--user", help="You did.")] = False,
+    bot: Annotated[bool, typer.Option("--bot", help="The persona did.")] = False,
+    narrator: Annotated[bool, typer.Option("--narrator", help="Nobody did: it is narration.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Correct who said a message, as after the import of a chat.
+
+    Its text and its place stay. A NAME that speaks in the conversation is on the side where it speaks; a new
+    one is on the side that the message had, or on the side that --user or --bot gives it.
+    """
+    from chatbot.cli import turns
+
+    role = turns.role_of({"user": user, "bot": bot, "narrator": narrator}, name)
+    with open_manager(config := settings()) as manager:
+        changed = turns.corrected(manager, number, role, name, config.chat.user_name)
+    _say(changed, f"now said by {turns.called(changed)}", as_json)
+
+
+@app.command("continue")
+def continue_(
+    number: Number,
+    model: options.Model = None,
+    device: options.Device = None,
+    seed: options.Seed = None,
+    temperature: options.Temperature = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a reply go on. What comes out is an alternative to it that begins as it does."""
+    from chatbot.cli import turns
+
+    flags = {"model.path": model, "model.device": device, "sampling.seed": seed}
+    config = settings({**flags, "sampling.temperature": temperature})
+    raise typer.Exit(turns.continued(config, number, as_json=as_json))
+
+
+@app.command()
+def select(
+    number: Number,
+    end: Annotated[
+        bool, typer.Option("--end", help="End the path there: what is said next follows it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the path through a message the active one: another alternative, or what an undo took back.
+
+    The path goes on as far as it was last followed, unless --end is given. Nothing is deleted.
+    """
+    from chatbot.cli import transcript
+
+    with open_manager() as manager:
+        path = manager.select(number, follow=not end)
+        conversation = manager.get(path[-1].conversation_id)
+    if as_json:
+        print(transcript.sheet_json(conversation, path))
+    else:
+        print(f"The active path of {conversation.id} goes through {number} and ends at {path[-1].id}")
 
 
 @app.command("list-bookmarks")
@@ -158,7 +218,7 @@ def list_bookmarks(
         found = manager.bookmarks(None if conversation is None else manager.get(conversation).id)
         talks = {number: manager.get(number) for number in {one.conversation_id for one in found}}
     if as_json:
-        print(transcript.as_json([transcript.fields_of(one) for one in found]))
+        print(json_of([transcript.fields_of(one) for one in found]))
     elif found:
         print(outline.message_list(found, talks))
     else:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from chatbot.cli.transcript import as_json, cut, fields_of, fitted, local_time, notes_of, speaker_of
+from chatbot.cli.printing import as_json, cut, fitted
+from chatbot.cli.transcript import fields_of, local_time, notes_of, speaker_of
 from chatbot.terminal import clean, one_line
 from storage import Conversation, Message, Statistics
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
-
+from chatbot.cli.printing import as_json, columns, cut
 from chatbot.errors import UnknownNameError
 from chatbot.terminal import clean, one_line
 from profiles.lore import LoreEntry
@@ -32,12 +30,8 @@ def table(profiles: Sequence[StoredProfile], width: int | None) -> str:
     rows = [("NAME", "FROM", "DESCRIPTION")]
     for stored in profiles:
         rows.append((stored.profile.name, origin(stored), one_line(stored.profile.description)))
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(2)]
-    lines = []
-    for *cells, last in rows:
-        line = "  ".join(set_cell_size(cell, wide) for cell, wide in zip(cells, widths, strict=True))
-        lines.append(_cut(f"{line}  {last}", width).rstrip())
-    return "\n".join(lines)
+    lines = columns(rows)
+    return "\n".join(lines if width is None else (cut(line, width).rstrip() for line in lines))
 
 
 def sheet(stored: StoredProfile) -> str:
@@ -47,6 +41,7 @@ def sheet(stored: StoredProfile) -> str:
         "Called": [profile.display_name],
         "Attributes": list(_dials(profile)),
         "Arc": [_arc(name, points) for name, points in profile.arc.items()],
+        "Sampling": [f"{name} = {value}" for name, value in profile.sampling.items()],
         "Facts": list(profile.facts),
         "Scenario": [profile.scenario],
         "Greeting": [profile.greeting],
@@ -63,12 +58,12 @@ def sheet(stored: StoredProfile) -> str:
 
 
 def sheet_json(stored: StoredProfile) -> str:
-    return _json(_fields(stored))
+    return as_json(_fields(stored))
 
 
 def listing_json(listing: Listing) -> str:
     broken = [{"name": file.name, "path": str(file.path), "reason": file.reason} for file in listing.broken]
-    return _json({"profiles": [_fields(stored) for stored in listing.profiles], "broken": broken})
+    return as_json({"profiles": [_fields(stored) for stored in listing.profiles], "broken": broken})
 
 
 def faults(broken: Iterable[BrokenProfile]) -> Iterable[str]:
@@ -85,14 +80,12 @@ def _knowledge(entry: LoreEntry) -> str:
     """An entry of a lorebook on one line: what calls it up, and how it begins."""
     keys = " and ".join(", ".join(keys) for keys in (entry.keys, entry.secondary_keys) if keys)
     called = "always" if entry.constant else f"/{keys}/" if entry.use_regex else keys or "never"
-    return _cut(one_line(f"{called if entry.enabled else f'off: {called}'} -> {entry.content}"), 100)
+    return cut(one_line(f"{called if entry.enabled else f'off: {called}'} -> {entry.content}"), 100)
 
 
 def _dials(profile: Profile) -> Iterable[str]:
     rows = [(name, _aspects(target), _strength(target)) for name, target in profile.attributes.items()]
-    widths = [max((cell_len(row[column]) for row in rows), default=0) for column in range(2)]
-    for name, aspects, strength in rows:
-        yield f"{set_cell_size(name, widths[0])}  {set_cell_size(aspects, widths[1])}  {strength}"
+    return columns(rows)
 
 
 def _arc(name: str, points: Sequence[tuple[float, float]]) -> str:
@@ -120,13 +113,3 @@ def _fields(stored: StoredProfile) -> dict[str, Any]:
         "digest": stored.profile.digest(),
     }
     return stored.profile.model_dump(mode="json") | where
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2)  # ASCII: no text in it can control a terminal
-
-
-def _cut(line: str, width: int | None) -> str:
-    if width is None or cell_len(line) <= width:
-        return line
-    return set_cell_size(line, max(width - 1, 0)).rstrip() + "…"

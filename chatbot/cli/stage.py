@@ -25,7 +25,8 @@ def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_j
     pair = find(store, names[0]), find(store, names[1])
     engine = start.load_engine(config)
     with ConversationManager(config.database) as manager:
-        lines = duet.duet(engine, manager, pair, start.sampling(config), turns=turns, topic=topic.strip())
+        rules, chosen = start.sampling(config), start.by_flag(config)
+        lines = duet.duet(engine, manager, pair, rules, turns=turns, topic=topic.strip(), chosen=chosen)
         for name, message in lines:
             if as_json:
                 fields = {"id": message.id, "conversation": message.conversation_id, "speaker": name}
@@ -58,9 +59,10 @@ def sweep(
             manager=manager,
             profile=find(store, config.chat.profile),
             sampling=start.sampling(config),
+            chosen=start.by_flag(config),
             user_name=config.chat.user_name,
+            user_facts=config.chat.user_facts,
         )
-        session.user_facts = tuple(config.chat.user_facts)
         if names is not None:
             settings = sweep.personas([find(store, name.strip()) for name in names.split(",")])
         else:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UsageError
 from chatbot.terminal import one_line
@@ -15,9 +15,11 @@ from chatbot.terminal import one_line
 if TYPE_CHECKING:
     from chatbot.config import Config
     from chatbot.engine import GenerationEngine
+    from chatbot.plain import PlainChat
     from chatbot.sampling import Sampling
     from chatbot.session import ChatSession
     from profiles import Profile
+    from storage import ConversationManager
 
 
 def load_engine(config: Config) -> GenerationEngine:
@@ -33,11 +35,19 @@ def load_engine(config: Config) -> GenerationEngine:
     )
 
 
-def sampling(config: Config) -> Sampling:
+def sampling(config: Config, *profiles: Profile) -> Sampling:
+    """The settings of [sampling], with those of a persona over them and what was given by flag over these."""
     from chatbot.sampling import Sampling
+    from chatbot.tuning import of_persona, put_over
 
-    seed = config.sampling.seed
-    return Sampling(**{**asdict(config.sampling), "seed": None if seed == -1 else seed})
+    layers = [asdict(config.sampling), *map(of_persona, profiles), by_flag(config)]
+    return put_over(Sampling(), *layers)
+
+
+def by_flag(config: Config) -> dict[str, Any]:
+    """The settings of [sampling] that were given on the command line."""
+    values = asdict(config.sampling).items()
+    return {name: value for name, value in values if config.sources.get(f"sampling.{name}") == "flag"}
 
 
 def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
@@ -48,7 +58,10 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
     for dial in dials:
         attribute, equals, value = dial.partition("=")
         if not equals or not attribute.strip() or not value.strip():
-            raise UsageError(f"A dial is ATTRIBUTE=ASPECT[:WEIGHT], such as mind=critical:0.8; not {dial!r}.")
+            raise UsageError(
+                "A dial is ATTRIBUTE=ASPECT[:WEIGHT], such as mind=critical:0.8, or with a strength "
+                f"mind=critical:90%; not {dial!r}."
+            )
         if value.strip() == "off":
             attributes.pop(attribute.strip(), None)
         else:
@@ -56,45 +69,65 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
     return profile.changed(attributes=attributes)
 
 
-def open_session(config: Config, *, resume: str | None = None, dials: Sequence[str] = ()) -> ChatSession:
+def open_session(
+    config: Config,
+    *,
+    resume: str | None = None,
+    dials: Sequence[str] = (),
+    note: str | None = None,
+    scenario: str | None = None,
+) -> ChatSession:
     """A session ready to talk, its model not yet read.
 
     With `resume` the persona of the stored conversation speaks on, unless another one was asked for by flag.
     """
-    from chatbot.drift import Rule
-    from chatbot.memory import MemoryRules
-    from chatbot.session import ChatSession
     from profiles import Profile, ProfileStore, find
     from storage import ConversationManager
 
     if resume is not None and config.chat.incognito:
         raise UsageError("An incognito chat opens no stored conversation. Leave out --resume or --incognito.")
-    manager = ConversationManager(config.database)
     other = config.sources.get("chat.profile") == "flag"
-    if resume is not None and not other:
-        profile = Profile.parse(manager.get(resume).profile)
-    else:
-        profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
-    session = ChatSession(
+    with ExitStack() as closing:
+        manager = closing.enter_context(ConversationManager(config.database))
+        if resume is not None and not other:
+            profile = Profile.parse(manager.get(resume).profile)
+        else:
+            profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
+        session = _session(config, manager, dialled(profile, dials))
+        if resume is not None:
+            asked = session.profile
+            session.resume(resume)
+            if other or dials:
+                session.use(asked)
+        if note is not None:
+            session.set_note(note)
+        if scenario is not None:
+            session.set_scenario(scenario)
+        closing.pop_all()
+    return session
+
+
+def _session(config: Config, manager: ConversationManager, profile: Profile) -> ChatSession:
+    from chatbot.drift import Rule
+    from chatbot.memory import MemoryRules
+    from chatbot.session import ChatSession
+
+    kept = config.memory.enabled
+    return ChatSession(
         engine=lambda: load_engine(config),
         manager=manager,
-        profile=dialled(profile, dials),
+        profile=profile,
         sampling=sampling(config),
+        presets=config.presets,
+        preset=config.chat.preset,
+        chosen=by_flag(config),
         user_name=config.chat.user_name,
+        user_facts=config.chat.user_facts,
+        memory=MemoryRules(notice=kept and not config.chat.incognito, know=kept, recall=config.memory.recall),
+        drift_rule=Rule.of(config.measures),
+        hold=config.measures.hold,
         model_name=config.model.path,
     )
-    kept = config.memory.enabled
-    session.memory = MemoryRules(
-        notice=kept and not config.chat.incognito, know=kept, recall=config.memory.recall
-    )
-    session.user_facts = tuple(config.chat.user_facts)
-    session.drift_rule, session.hold = Rule.of(config.measures), config.measures.hold
-    if resume is not None:
-        asked = session.profile
-        session.resume(resume)
-        if other or dials:
-            session.use(asked)
-    return session
 
 
 def chat(
@@ -102,43 +135,46 @@ def chat(
     resume: str | None,
     dials: Sequence[str],
     *,
+    note: str | None = None,
+    scenario: str | None = None,
     plain: bool = False,
     inline: bool = False,
     once: str | None = None,
+    start_with: str | None = None,
     as_json: bool = False,
 ) -> int:
-    """Open the chat that fits the terminal; the exit code."""
-    session = open_session(config, resume=resume, dials=dials)
+    """Open the chat that fits the terminal; the exit code. `start_with` is how the reply of `once` begins."""
+    if start_with is not None and once is None:
+        raise UsageError("--start-with is for one reply. Give it --once TEXT too.")
+    session = open_session(config, resume=resume, dials=dials, note=note, scenario=scenario)
     try:
         on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         if on_terminal and not plain and once is None and not as_json:
             from chatbot.tui.app import run
 
-            run(session, config, inline=inline)
+            run(session, config, inline=inline, asked=bool(dials or note or scenario))
             return 0
-        return _chat_by_lines(config, session, once, on_terminal, as_json)
+        talk = _by_lines(config, session, on_terminal and once is None, as_json)
+        if once is not None:
+            return talk.once(once, start_with or "")
+        return talk.run(_prompt if talk.interactive else _line)
     finally:
         session.manager.close()
 
 
-def _chat_by_lines(
-    config: Config, session: ChatSession, once: str | None, on_terminal: bool, as_json: bool
-) -> int:
+def _by_lines(config: Config, session: ChatSession, interactive: bool, as_json: bool) -> PlainChat:
     from chatbot.plain import PlainChat
     from profiles import ProfileStore
 
-    talk = PlainChat(
+    return PlainChat(
         session,
         ProfileStore(config.profiles_folder),
         out=sys.stdout,
         notes=sys.stderr,
-        interactive=on_terminal and once is None,
+        interactive=interactive,
         measures=config.chat.measures,
         as_json=as_json,
     )
-    if once is not None:
-        return talk.once(once)
-    return talk.run(_prompt if talk.interactive else _line)
 
 
 def _prompt() -> str:
@@ -173,6 +209,7 @@ def batch(config: Config, source: Path, output: Path, batch_size: int) -> int:
             engine=load_engine(config),
             profiles=ProfileStore(config.profiles_folder),
             sampling=sampling(config),
+            chosen=by_flag(config),
             batch_size=batch_size,
             user_name=config.chat.user_name,
             bad_line=lambda bad: print(f"{source}:{bad.line}: {one_line(bad.reason)}", file=sys.stderr),

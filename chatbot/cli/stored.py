@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.terminal import one_line
+from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
+    from chatbot.config import Config
     from storage import Conversation, ConversationManager
 
 
-def open_manager() -> ConversationManager:
+def settings(flags: Mapping[str, Any] | None = None) -> Config:
+    """The settings for what is stored: incognito is about chats to come, and hides nothing."""
     from chatbot import config
+
+    return config.load({**(flags or {}), "chat.incognito": False})
+
+
+def database() -> Path:
+    """The file of the conversations, which need not exist."""
+    place = settings().database
+    assert place is not None  # it is None for incognito alone
+    return place.absolute()
+
+
+def open_manager(config: Config | None = None) -> ConversationManager:
+    """The store, with the settings that were read already or those of `settings`."""
     from storage import ConversationManager
 
-    # Incognito is about chats to come; what is stored can be looked at all the same.
-    return ConversationManager(config.load({"chat.incognito": False}).database)
+    return ConversationManager((config or settings()).database)
 
 
-def check_persona(manager: ConversationManager, name: str | None) -> None:
+def check_persona(manager: ConversationManager, config: Config, name: str | None) -> None:
     """UnknownNameError when there is neither such a persona nor a conversation with it."""
-    from chatbot import config
     from profiles import ProfileStore
 
     if name is not None:
         known = {found.profile_name for found in manager.list(archived=None, include_empty=True)}
-        known |= {*ProfileStore(config.load().profiles_folder).names()}
+        known |= {*ProfileStore(config.profiles_folder).names()}
         if name not in known:
             raise UnknownNameError("persona", name, known)
 
@@ -44,6 +59,13 @@ def last_message(manager: ConversationManager, conversation: Conversation, wante
             f"{chosen}. See: chatbot conversation tree {conversation.id}"
         )
     return chosen
+
+
+def visible(text: str) -> str:
+    """The text of a message; UsageError when nobody could see it."""
+    if not clean(text).strip():
+        raise UsageError(f"A message needs at least one visible character; this one is {text!r}. Write one.")
+    return text
 
 
 def agreed(what: str) -> bool:

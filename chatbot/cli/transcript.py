@@ -6,17 +6,14 @@ speaker's. JSON is printed in ASCII, so that no text in it can control a termina
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from shutil import get_terminal_size
 from typing import Any
 
 import typer
-from rich.cells import cell_len, set_cell_size
 
+from chatbot.cli.printing import as_json, columns, cut, fitted
 from chatbot.terminal import clean, one_line
 from storage import Conversation, Hit, Message
 
@@ -32,8 +29,7 @@ def table(conversations: Sequence[Conversation]) -> str:
         rows.append(
             (found.id, local_time(found.updated_at), f"{found.message_count:>8}", profile, _title(found))
         )
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(fitted("  ".join((*map(set_cell_size, row[:4], widths), row[4]))) for row in rows)
+    return "\n".join(map(fitted, columns(rows)))
 
 
 def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
@@ -46,7 +42,10 @@ def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
         local_time(conversation.created_at),
         count,
     )
-    parts = [f"{one_line(conversation.title)}\n{'  '.join(one_line(fact) for fact in facts if fact)}"]
+    head = [one_line(conversation.title), "  ".join(one_line(fact) for fact in facts if fact)]
+    told = ((what, (conversation.extra or {}).get(what)) for what in ("note", "scenario"))
+    head += [f"{what}: {one_line(text)}" for what, text in told if text and isinstance(text, str)]
+    parts = ["\n".join(head)]
     for message in path:
         speaker = speaker_of(message, conversation.profile_name)
         notes = ", ".join(notes_of(message))
@@ -122,18 +121,6 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def as_json(value: Any) -> str:
-    return json.dumps(value, indent=2)
-
-
 def local_time(moment: datetime) -> str:
     """In the person's own time zone, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
-
-
-def fitted(line: str) -> str:
-    return cut(line, get_terminal_size().columns).rstrip() if sys.stdout.isatty() else line.rstrip()
-
-
-def cut(line: str, width: int) -> str:
-    return line if cell_len(line) <= width else set_cell_size(line, max(width - 1, 0)).rstrip() + "…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -12,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli.options import AsJson, profile_names
+from chatbot.cli.printing import as_json as json_of
+from chatbot.cli.stored import open_manager, settings
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
     from chatbot.config import Config
     from storage import ConversationManager, Reading
+    from storage.branches import Tree
 
 Snapshot = Mapping[str, Any]
 
@@ -45,16 +47,25 @@ def export(
         Path | None,
         typer.Option("--all-branches", metavar="DIR", help="Every branch as a SillyTavern file of its own."),
     ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Take names, places, addresses and phone numbers out.")
+    ] = False,
+    persona: Annotated[
+        bool, typer.Option("--redact-persona", help="The same, and the persona's name too.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", hidden=True)] = None,
 ) -> None:
     """Export a conversation.
 
     Without --format the ending of FILE decides: .md (Markdown, to read), .json (everything, to import again),
     .txt (plain text) or .jsonl (SillyTavern). To standard output it is Markdown.
+
+    With --redact names become [name 1], [place 1], ...: yours, those that personas know of you, and what is
+    written like a name. It is made for English, and it cannot find all: read the export before you share it.
     """
     if sum(target is not None for target in (file, output, branches)) > 1:
         raise UsageError("An export goes to one place. Give a FILE or --all-branches DIR, not both.")
-    written(reference, form or "", file or output, branches)
+    written(reference, form or "", file or output, branches, redact=redact or persona, persona=persona)
 
 
 def import_(
@@ -78,22 +89,26 @@ def import_(
     raise typer.Exit(imported(files, profile, user, character, as_json=as_json))
 
 
-def written(reference: str, form: str, file: Path | None, branches: Path | None) -> None:
-    """Write the export and say where it is, or print it."""
+def written(
+    reference: str, form: str, file: Path | None, branches: Path | None, *, redact: bool, persona: bool
+) -> None:
+    """Write the export and say where it is, or print it; what was taken out is said beside it."""
     from storage import export_branches, export_file, transfer
 
     if branches is not None and form not in ("", Format.sillytavern):
         raise UsageError(f"--all-branches writes SillyTavern files, not {form}. Leave out --format.")
-    config = _config()
-    name = config.chat.user_name
-    with _manager(config) as manager:
+    config = settings()
+    with open_manager(config) as manager:
         found = manager.get(reference).id
+        how: dict[str, Any] = {"user_name": config.chat.user_name}
+        if redact:
+            how["change"] = _without_names(config, manager, persona=persona)
         if branches is not None:
-            paths = export_branches(manager, found, branches.expanduser(), user_name=name)
+            paths = export_branches(manager, found, branches.expanduser(), **how)
         elif file is not None:
-            paths = [export_file(manager, found, file.expanduser(), form, user_name=name)]
+            paths = [export_file(manager, found, file.expanduser(), form, **how)]
         else:
-            text = transfer.exported(manager, found, form or Format.markdown, user_name=name, ascii_only=True)
+            text = transfer.exported(manager, found, form or Format.markdown, **how, ascii_only=True)
             print(clean(text), end="" if text.endswith("\n") else "\n")
             return
     for path in paths:
@@ -107,11 +122,11 @@ def imported(files: list[str], profile: str | None, user: str, character: str, *
     """
     from storage import StorageError, transfer
 
-    config = _config()
+    config = settings()
     persona = _persona(config, profile)
     reports: list[dict[str, Any]] = []
     codes: list[int] = []
-    with _manager(config) as manager:
+    with open_manager(config) as manager:
         for file in files:
             try:
                 reading = _read(file, user, character)
@@ -124,20 +139,26 @@ def imported(files: list[str], profile: str | None, user: str, character: str, *
                 codes.append(0)
             _told(reports[-1], several=len(files) > 1, as_json=as_json)
     if as_json:
-        print(json.dumps(reports, indent=2))
+        print(json_of(reports))
     return codes[0] if len(set(codes)) == 1 else 1
 
 
-def _config() -> Config:
-    from chatbot import config
+def _without_names(config: Config, manager: ConversationManager, *, persona: bool) -> Callable[[Tree], Tree]:
+    """How an export loses its names, and says on standard error what it lost."""
+    from chatbot.redaction import redacted
 
-    return config.load({"chat.incognito": False})  # incognito is about chats to come
+    def change(tree: Tree) -> Tree:
+        done = redacted(
+            tree,
+            manager.memories(),
+            user_name=config.chat.user_name,
+            user_facts=config.chat.user_facts,
+            persona=persona,
+        )
+        print(done.told(), file=sys.stderr)
+        return done.tree
 
-
-def _manager(config: Config) -> ConversationManager:
-    from storage import ConversationManager
-
-    return ConversationManager(config.database)
+    return change
 
 
 def _read(file: str, user: str, character: str) -> Reading:

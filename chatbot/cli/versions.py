@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Sequence
 
+from chatbot.cli import printing
 from chatbot.errors import UsageError
 from chatbot.terminal import clean
 from profiles import ProfileStore, Version, versions
@@ -15,12 +15,7 @@ HEAD = ("VERSION", "WRITTEN", "DIGEST", "")
 
 def table(found: Sequence[Version]) -> str:
     """One line a version under a head, the oldest first."""
-    rows = [HEAD, *_rows(found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = (
-        "  ".join(cell.ljust(wide) for cell, wide in zip(row, (*widths, 0), strict=True)) for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(printing.columns([HEAD, *_rows(found)]))
 
 
 def as_json(found: Sequence[Version]) -> str:
@@ -37,7 +32,7 @@ def as_json(found: Sequence[Version]) -> str:
         }
         for version in found
     ]
-    return json.dumps(fields, indent=2)
+    return printing.as_json(fields)
 
 
 def chosen(store: ProfileStore, name: str, older: int | None, newer: int | None) -> tuple[Version, Version]:
@@ -63,7 +58,7 @@ def difference(name: str, older: Version, newer: Version) -> str:
 def difference_json(name: str, older: Version, newer: Version) -> str:
     """The same for programs."""
     lines = difference(name, older, newer).splitlines()
-    return json.dumps({"from": older.number, "to": newer.number, "lines": lines}, indent=2)
+    return printing.as_json({"from": older.number, "to": newer.number, "lines": lines})
 
 
 def _rows(found: Sequence[Version]) -> Iterator[tuple[str, str, str, str]]:

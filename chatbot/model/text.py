@@ -63,6 +63,19 @@ class Context:
         }
 
 
+@dataclass(frozen=True)
+class Window:
+    """What the model sees of a context, in the words in which it reads it, and how many tokens that is."""
+
+    context: Context
+    used: int
+    total: int
+
+    def figures(self) -> dict[str, int]:
+        """Without its words: the tokens, and how many turns are seen."""
+        return {"used": self.used, "total": self.total, "turns": len(self.context.turns)}
+
+
 class Codec:
     """Contexts and replies as ids of one tokenizer.
 
@@ -151,6 +164,24 @@ class Codec:
             kept.append(ids)
             left -= len(ids)
         return facts + [i for ids in reversed(kept) for i in ids]
+
+    def read_back(self, ids: Iterable[int]) -> Context:
+        """The context that these ids of `encode_context` say: what the model really sees."""
+        facts: list[str] = []
+        turns: list[Turn] = []
+        roles = {self.user: "user", self.bot: "bot", self.fact: "narrator"}
+        role, said = "", []
+        for token in (*ids, self.fact):
+            if token == self.end:
+                turns.append(Turn(role, self.decode(said)))
+                role = ""
+            elif token in roles:
+                if role:  # only a fact has no end of its own
+                    facts.append(self.decode(said))
+                role, said = roles[token], []
+            else:
+                said.append(token)
+        return Context(tuple(facts), tuple(turns))
 
     def encode_reply(self, text: str, limit: int) -> list[int]:
         """[BOT] text [END], cut to `limit` tokens (the cut reply then has no [END])."""

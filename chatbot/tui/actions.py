@@ -57,6 +57,13 @@ REPLY = (
         "sweep", "alt+p", "Compare replies", "Reply at several strengths or as several personas; pick one."
     ),
     Action("forget_last", "alt+l", "Forget", "Forget what was last remembered of you."),
+    Action("impersonate", "alt+y", "Write my turn", "Let the model write your next message into the box."),
+    Action(
+        "off_record",
+        "alt+r",
+        "Off the record",
+        "Keep the next message and its reply nowhere, or keep them after all.",
+    ),
     Action(
         "narrate", "alt+i", "Insert narration", "Add what happens, said by nobody; no reply is asked for."
     ),
@@ -88,6 +95,7 @@ MESSAGE = (
         "End the path at the chosen message; the rest stays in the tree.",
     ),
     Action("fork", "alt+k", "Fork here", "Copy everything up to the chosen message into a new conversation."),
+    Action("speaker", "f10", "Correct the speaker", "Say who really said the chosen message."),
     Action("delete_message", "alt+x", "Delete the message", "Delete the chosen message alone, for good."),
 )
 
@@ -104,6 +112,8 @@ CONVERSATION = (
     Action("tree", "f8", "Tree of this conversation", "Show every path of this conversation, and go to one."),
     Action("persona", "ctrl+t", "Change the persona", "Talk to somebody else in a new conversation."),
     Action("rename", "f4", "Rename the conversation", "Give this conversation another title."),
+    Action("archive", "alt+a", "Archive", "Put this conversation away from the list, or back into it."),
+    Action("delete", "alt+d", "Delete the conversation", "Delete this conversation; it can be brought back."),
     Action("export", "f12", "Export the conversation", "Write this conversation to a file."),
     Action("statistics", "f9", "Statistics", "Count what was said here and in all conversations."),
     Action(
@@ -118,6 +128,12 @@ CONVERSATION = (
 VIEW = (
     Action(
         "dials", "ctrl+d", "Dials", "Set the persona's attributes: which aspect and how strongly.", "Dials"
+    ),
+    Action(
+        "settings",
+        "alt+o",
+        "Settings of this chat",
+        "Set how words are drawn here, the preset, a note and the scenario.",
     ),
     Action("panel", "f2", "Show or hide the dials", "Show or hide the panel of dials."),
     Action("measures", "f3", "Show or hide the measures", "Show or hide what was measured under each reply."),
@@ -147,6 +163,9 @@ QUIT = Action("quit", "ctrl+q", "Quit", "Leave; everything is stored.", "Quit")
 """The one action that works on every screen."""
 
 DEFAULT_KEYS = {action.name: action.keys for action in (*ACTIONS, *LIST_ACTIONS, QUIT)}
+
+LETTERS = {"j": "down", "k": "up", "h": "left", "l": "right", "g": "home", "G": "end"}
+"""What letters do as in vim, where they are not typed."""
 
 NAMES = {
     "up": "↑",

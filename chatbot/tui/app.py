@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
 from chatbot.session import ChatSession
-from chatbot.tui.actions import DEFAULT_KEYS, QUIT, key_text, shared_keys
+from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, key_text, shared_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
 from chatbot.tui.themes import DAWN, DUSK
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from chatbot.config import Config
 
 
-def run(session: ChatSession, settings: Config, *, inline: bool = False) -> None:
+def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: bool = False) -> None:
     """Chat in the terminal until the person leaves. Everything said is stored when this returns.
 
-    `inline` takes some lines under the prompt in place of the whole window.
+    `inline` takes some lines under the prompt in place of the whole window. `asked`: something about this
+    very conversation was asked for, so that tabs of the last time do not come before it.
     """
     from chatbot.config_file import store
 
@@ -39,6 +41,10 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False) -> None
         animations=settings.tui.animations,
         keys=settings.tui.keys,
         compact=settings.tui.compact,
+        emphasis=settings.tui.emphasis,
+        vim_keys=settings.tui.vim_keys,
+        restore_tabs=settings.tui.restore_tabs,
+        asked=asked or settings.sources.get("chat.profile") == "flag",
         remember=store,
     ).run(inline=inline)
 
@@ -63,6 +69,10 @@ class ChatApp(App[None]):
         animations: bool = True,
         keys: Mapping[str, str] | None = None,
         compact: bool = False,
+        emphasis: bool = True,
+        vim_keys: bool = False,
+        restore_tabs: bool = False,
+        asked: bool = False,
         blink: bool | None = None,
         remember: Callable[[str, str], object] = lambda name, value: None,
     ) -> None:
@@ -70,6 +80,7 @@ class ChatApp(App[None]):
         writes one of the person's settings."""
         super().__init__()
         self._remember = remember
+        self.set_class(vim_keys, "-vim")
         if not animations:
             self.animation_level = "none"
         self._keys = dict(keys or {})
@@ -82,6 +93,9 @@ class ChatApp(App[None]):
             keys=self._keys,
             blink=animations if blink is None else blink,
             compact=compact,
+            emphasis=emphasis,
+            restore=restore_tabs,
+            asked=asked,
             remember=remember,
         )
         self.register_theme(DUSK)
@@ -95,6 +109,15 @@ class ChatApp(App[None]):
         self._set_keys()
         self.theme_changed_signal.subscribe(self, self._theme_changed)
 
+    async def on_key(self, event: events.Key) -> None:
+        """Letters that nobody took walk as in vim: in lists, in the tree, and wherever nothing is typed."""
+        if arrow := LETTERS.get(event.character or ""):
+            event.stop()
+            event.prevent_default()
+            # Done here, not sent as a key: that would come behind what was pressed since.
+            if not await self._check_bindings(arrow, priority=True):
+                await self._check_bindings(arrow)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if screen is self.chat:
             yield from self.chat.commands()
@@ -107,6 +130,7 @@ class ChatApp(App[None]):
         """Leave. A reply that is coming is stopped and stored first."""
         if self.chat.session.loaded:  # before that, the thread waits for the model and has nothing to store
             await self.chat.quiet()
+        self.chat.keep_draft()
         self.exit()
 
     def _picture(self) -> None:

@@ -1,7 +1,9 @@
 """The chat screen: its actions come from one file for each thing that they act on.
 
 chat_view.py            the widgets, and how they follow the session
+drafts.py               what is written and not sent; replying.py: how it is sent, and the reply comes
 message_actions.py      messages and replies
+direction_actions.py    settings of this chat, the user's line, turns off the record
 memory_actions.py       memories, and replies side by side
 conversation_actions.py conversations and personas; tabs.py: several of them open at once
 view_actions.py         the dials and the look
@@ -19,6 +21,7 @@ from textual.binding import Binding
 from chatbot.session import ChatSession
 from chatbot.tui.actions import ACTIONS, bindings
 from chatbot.tui.conversation_actions import ConversationActions
+from chatbot.tui.direction_actions import DirectionActions
 from chatbot.tui.memory_actions import MemoryActions
 from chatbot.tui.message_actions import MessageActions
 from chatbot.tui.tabs import Tab
@@ -26,7 +29,7 @@ from chatbot.tui.view_actions import ViewActions
 from profiles.store import ProfileStore
 
 
-class ChatScreen(MessageActions, MemoryActions, ConversationActions, ViewActions):
+class ChatScreen(MessageActions, MemoryActions, DirectionActions, ConversationActions, ViewActions):
     """The chat with its actions; each has a line in actions.py."""
 
     BINDINGS = [*bindings(), Binding("escape", "write", "Back to the input box", show=False)]
@@ -41,10 +44,15 @@ class ChatScreen(MessageActions, MemoryActions, ConversationActions, ViewActions
         keys: Mapping[str, str] = MappingProxyType({}),
         blink: bool = True,
         compact: bool = False,
+        emphasis: bool = True,
+        restore: bool = False,
+        asked: bool = False,
         remember: Callable[[str, str], object] = lambda name, value: None,
     ) -> None:
-        """`remember` writes one of the person's settings: its name and its value as text."""
-        super().__init__(session, model=model, home=home, keys=keys, blink=blink)
+        """`restore` brings back the tabs of the last time, behind the session's own conversation where it was
+        `asked` for; `remember` writes one of the person's settings: its name and its value as text."""
+        super().__init__(session, model=model, home=home, keys=keys, blink=blink, emphasis=emphasis)
+        self.restoring, self.asked = restore, asked
         self.profiles, self.remember = profiles, remember
         self.tabs = [Tab(None, session.profile, "")]
         self.set_class(compact, "-compact")

@@ -38,12 +38,13 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, id: str, blink: bool = True, asks: bool = False) -> None:
-        """`asks`: a large paste is posted as `Pasted` and not put into the box."""
+    def __init__(self, *, id: str, blink: bool = True, asks: bool = False, empty: bool = False) -> None:
+        """`asks`: a large paste is posted as `Pasted` and not put into the box. `empty`: nothing can be sent
+        too."""
         super().__init__(
             id=id, compact=True, soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False
         )
-        self.cursor_blink, self._asks = blink, asks
+        self.cursor_blink, self._asks, self._empty = blink, asks, empty
         self._sent: list[str] = []
         self._place = 0  # in _sent; its length means: not looking back
 
@@ -63,6 +64,14 @@ class Composer(TextArea):
     def put(self, text: str) -> None:
         """Put `text` into the box with the cursor at its end."""
         self.text = text
+        self.move_cursor(self.document.end)
+
+    def propose(self, text: str, before: str) -> None:
+        """Put `text` in the place of `before`, which can be undone; below what was written meanwhile."""
+        if self.text == before:
+            self.replace(text, self.document.start, self.document.end)
+        else:
+            self.insert(f"\n{text}", self.document.end)
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
@@ -85,7 +94,7 @@ class Composer(TextArea):
             self.post_message(self.Pasted(event.text))
 
     def action_send(self) -> None:
-        if self.text.strip():
+        if self.text.strip() or self._empty:
             self.post_message(self.Sent(self.text))
             self.text = ""  # at once, so that what is typed from here on is the next message
 

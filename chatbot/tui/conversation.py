@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,7 +16,7 @@ from textual.message import Message as Note
 from textual.reactive import var
 from textual.widgets import Static
 
-from chatbot.session import Message
+from chatbot.session import PASSING, UNSAVED, Message
 from chatbot.tui.message_view import MessageView
 
 PAGE = 60  # messages on the screen at first, and how many come with each look further back
@@ -46,8 +49,10 @@ class ConversationView(VerticalScroll):
     measured = var(True)
     """Whether the line of measures is shown under each reply."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, emphasis: bool = True) -> None:
         super().__init__(id=id)
+        self._emphasis = emphasis
+        self._speaking: MessageView | None = None
         self._earlier: list[Message] = []
         self._speakers = {"user": "you", "bot": "", "narrator": "narrator"}
         self._picked: int | None = None
@@ -84,11 +89,11 @@ class ConversationView(VerticalScroll):
             self._earlier, messages = list(messages[:cut]), messages[cut:]
         views = self.views
         pairs = zip(views, messages, strict=False)
-        kept = sum(1 for _ in takewhile(lambda pair: pair[0].message.id == pair[1].id, pairs))
+        kept = sum(1 for _ in takewhile(lambda pair: pair[0].message.id in (pair[1].id, UNSAVED), pairs))
         with self.app.batch_update():
             for view, message in zip(views[:kept], messages[:kept], strict=True):
                 view.settle(message)
-            await self.remove_children(views[kept:])
+            await self._remove_from(kept)
             await self.mount_all(self._view(message) for message in messages[kept:])
         self._tell_earlier()
         self.pick(self._picked, follow=False)
@@ -104,15 +109,32 @@ class ConversationView(VerticalScroll):
             )
             self._tell_earlier()
         with self.app.batch_update():
-            await self.remove_children(views[place + 1 :])
-            await self.mount(self._view(message, streaming=streaming))
+            await self._remove_from(place + 1)
+            await self._append(message, streaming=streaming)
         self.pick(None)
         self.anchor()
 
+    async def begin_passing(self, text: str) -> None:
+        """A message off the record, and the place of its reply. They go with what they follow."""
+        with self.app.batch_update():
+            await self._append(_passing("user", text))
+            await self._append(_passing("bot"), streaming=True)
+        self.pick(None)
+        self.anchor()
+
+    def end_passing(self, text: str | None = None, trace: Mapping[str, Any] | None = None) -> None:
+        """The whole of the reply off the record; without it, nothing more comes to what was said of it."""
+        view = self._speaking
+        if view is not None and view.passing:
+            said, state = (view.said, "partial") if text is None else (text, "complete")
+            message = replace(view.message, text=said, state=state, generation=dict(trace or {}))
+            view.settle(message)
+            self._speaking = None
+
     def extend(self, piece: str) -> None:
         """More of the reply that is coming."""
-        if views := self.views:
-            views[-1].extend(piece)
+        if self._speaking is not None and self._speaking.is_attached:
+            self._speaking.extend(piece)
 
     def settle(self, message: Message) -> None:
         """The stored form of a message that is on the screen."""
@@ -122,7 +144,19 @@ class ConversationView(VerticalScroll):
 
     @property
     def views(self) -> list[MessageView]:
-        return list(self.query_children(MessageView))
+        """The messages of the path; what is off the record stands between them."""
+        return [view for view in self.query_children(MessageView) if not view.passing]
+
+    async def _remove_from(self, place: int) -> None:
+        """Take away the message at this place of `views`, and all that stands below it."""
+        below = list(self.query_children(MessageView))
+        first = self.views[place : place + 1]
+        await self.remove_children(below[below.index(first[0]) :] if first else [])
+
+    async def _append(self, message: Message, *, streaming: bool = False) -> None:
+        view = self._view(message, streaming=streaming)
+        self._speaking = view if streaming else None
+        await self.mount(view)
 
     def holds(self, message_id: int) -> bool:
         """Whether this message is on the screen."""
@@ -141,7 +175,7 @@ class ConversationView(VerticalScroll):
         return next((m for m in messages if m.id == self._picked), last)
 
     def watch_measured(self, shown: bool) -> None:
-        for view in self.views:
+        for view in self.query_children(MessageView):
             view.show_measures(shown)
 
     # --- keys
@@ -213,4 +247,23 @@ class ConversationView(VerticalScroll):
 
     def _view(self, message: Message, *, streaming: bool = False) -> MessageView:
         speaker = message.speaker or self._speakers.get(message.role, message.role)
-        return MessageView(message, speaker, streaming=streaming, measured=self.measured)
+        return MessageView(
+            message, speaker, streaming=streaming, measured=self.measured, emphasis=self._emphasis
+        )
+
+
+def _passing(role: str, text: str = "") -> Message:
+    """A message that is stored nowhere."""
+    return Message(
+        id=PASSING,
+        conversation_id="",
+        parent_id=None,
+        role=role,
+        text=text,
+        state="complete",
+        position=0,
+        sibling_count=1,
+        created_at=datetime.now(UTC),
+        hidden=False,
+        generation=None,
+    )

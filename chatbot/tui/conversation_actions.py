@@ -8,13 +8,16 @@ from textual import work
 
 from chatbot.session import export_file
 from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
 from chatbot.tui.conversations_screen import EXPORT_TO, ConversationsScreen, export_name
-from chatbot.tui.literal import clean
-from chatbot.tui.pick_screen import PickScreen, Row
+from chatbot.tui.literal import clean, one_line
+from chatbot.tui.persona_screen import PersonaScreen
+from chatbot.tui.pick_screen import Row
 from chatbot.tui.search_screen import SearchScreen
 from chatbot.tui.statistics_screen import StatisticsScreen
 from chatbot.tui.tabs import TabActions
 from chatbot.tui.tree_screen import TreeScreen
+from profiles import find
 from profiles.store import ProfileStore
 
 
@@ -32,6 +35,7 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_open(self) -> None:
+        self.keep_draft()  # so that it comes back with its conversation, if that is deleted and comes back
         screen = ConversationsScreen(self.session, self.key_of, self._free_of)
         key = await self.app.push_screen_wait(screen)
         for conversation_id in screen.deleted:
@@ -76,12 +80,11 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_persona(self) -> None:
-        rows = self._personas()
-        name = await self.app.push_screen_wait(PickScreen("Talk to", rows, nothing="There are no profiles."))
+        name = await self.app.push_screen_wait(PersonaScreen(self._personas(), self.profiles))
         if not name or not self.profiles or not await self.free():
             return
         with self.telling():
-            profile, left = self.profiles.load(name), self.session.conversation
+            profile, left = find(self.profiles, name), self.session.conversation
             self.session.new()  # the persona of the conversation that is left stays who it was
             try:
                 self.session.use(profile)
@@ -108,10 +111,42 @@ class ConversationActions(TabActions):
         if chosen is None or not await self.free():
             return
         with self.telling():
+            text = self.composer.text
             self.session.fork(chosen.id)
             await self.refresh_all()
+            self.composer.put(text)  # it was perhaps written for the copy
             self.composer.focus()
             self.notify("This is a copy in a conversation of its own; the other one is as it was.")
+
+    def action_archive(self) -> None:
+        conversation = self.session.conversation
+        with self.telling():
+            archived = self.session.archive(not (conversation and conversation.archived)).archived
+            self.refresh_names()
+            text = f"Archived: the list leaves it out. {self.key_of('archive')} takes it back."
+            self.notify(text if archived else "In the list again.", markup=False)
+
+    @work(exclusive=True, group="switch")
+    async def action_delete(self) -> None:
+        """What comes then is the next tab, or a new conversation where there is none."""
+        conversation = self.session.conversation
+        if conversation is None:
+            self.notify("There is nothing to delete yet. Write something first.", severity="warning")
+            return
+        title = one_line(self.session.manager.get(conversation.id).title) or "(no title)"
+        question = f"Delete this conversation? {self.key_of('undelete')} brings it back until you leave."
+        answer = await self.app.push_screen_wait(
+            ConfirmScreen(f"{question}\n\n{title}", {"delete": "Delete"})
+        )
+        if answer == CANCEL or not await self.free():
+            return
+        with self.telling():
+            self.keep_draft()
+            self.session.delete(conversation.id)
+            self.drop_draft_of(conversation.id)
+            await self.drop_tab()
+            text = f"Deleted {title}. {self.key_of('undelete')} brings it back."
+            self.notify(clean(text), markup=False)
 
     @work(exclusive=True, group="switch")
     async def action_undelete(self) -> None:

@@ -46,7 +46,6 @@ class ConversationsScreen(PickScreen):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._reload()
 
     def action_list_archived(self) -> None:

@@ -17,15 +17,15 @@ class EditScreen(ModalScreen[str | None]):
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]
 
-    def __init__(self, title: str, text: str = "", *, note: str) -> None:
-        """`note` says what Enter does."""
+    def __init__(self, title: str, text: str = "", *, note: str, empty: bool = False) -> None:
+        """`note` says what Enter does; `empty` lets it take no text too."""
         super().__init__(classes="dialog")
-        self._title, self._text, self._note = title, text, note
+        self._title, self._text, self._note, self._empty = title, text, note, empty
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(literal(self._title), id="dialog-title", markup=False)
-            yield Composer(id="text", blink=self.app.animation_level != "none")
+            yield Composer(id="text", blink=self.app.animation_level != "none", empty=self._empty)
             note = f"enter {self._note} · shift+enter new line · esc back"
             yield Static(literal(note), id="dialog-note", markup=False)
 

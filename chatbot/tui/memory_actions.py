@@ -11,14 +11,14 @@ from chatbot import sweep
 from chatbot.memory import spoken_of
 from chatbot.session import Memory
 from chatbot.tui.ask_screen import AskScreen
-from chatbot.tui.chat_view import ChatView
 from chatbot.tui.literal import clean, one_line
+from chatbot.tui.replying import Replying
 from chatbot.tui.sweep_screen import SweepScreen
 from profiles import Profile, find
 from profiles.store import ProfileStore
 
 
-class MemoryActions(ChatView):
+class MemoryActions(Replying):
     """The part of the chat screen that forgets, and that compares."""
 
     profiles: ProfileStore | None
@@ -50,9 +50,10 @@ class MemoryActions(ChatView):
         with self.telling():
             settings = sweep.asked(self.session, clean(asked), self._persona)
             self.notify(f"Finding {len(settings)} replies ...", markup=False)
-            outcomes = await asyncio.to_thread(sweep.sweep, self.session, settings)
+            with self.working():
+                outcomes = await asyncio.to_thread(sweep.sweep, self.session, settings)
         if outcomes:
-            chosen = await self.app.push_screen_wait(SweepScreen(outcomes))
+            chosen = await self.app.push_screen_wait(SweepScreen(outcomes, emphasis=self.emphasis))
             with self.telling():
                 if chosen is not None:
                     self.session.manager.select(outcomes[chosen].message.id)

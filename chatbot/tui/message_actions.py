@@ -11,18 +11,21 @@ from collections.abc import Callable
 from textual import work
 from textual.app import SuspendNotSupported
 
-from chatbot.session import LONGEST_MESSAGE, Message
+from chatbot.session import LONGEST_MESSAGE, UNSAVED, Message
 from chatbot.tui import clipboard, editor
 from chatbot.tui.ask_screen import AskScreen
-from chatbot.tui.chat_view import ChatView
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.edit_screen import EditScreen
-from chatbot.tui.literal import clean
+from chatbot.tui.literal import clean, one_line
+from chatbot.tui.pick_screen import PickScreen, Row
+from chatbot.tui.replying import Replying
+
+ANOTHER = "another"
 
 
-class MessageActions(ChatView):
+class MessageActions(Replying):
     """The part of the chat screen that acts on messages."""
 
     # --- replies
@@ -155,6 +158,47 @@ class MessageActions(ChatView):
             self.notify(text, markup=False)
 
     @work(exclusive=True, group="ask")
+    async def action_speaker(self) -> None:
+        """The text, its place and its alternatives stay as they are."""
+        if not (message := self._target()):
+            return
+        if message.id == UNSAVED:
+            self.notify("This greeting is stored nowhere yet. Write something first.", severity="warning")
+            return
+        speakers: list[tuple[str, str, str]] = []  # role, name where it is not the usual one, as it is shown
+        with self.telling():
+            speakers = self._known_speakers(message.conversation_id)
+        rows = [
+            Row(str(place), shown, "", (role, name) == (message.role, message.speaker))
+            for place, (role, name, shown) in enumerate(speakers)
+        ]
+        rows.append(Row(ANOTHER, "Somebody else ..."))
+        screen = PickScreen("Who said this?", rows, nothing="", enter="takes it")
+        if (key := await self.app.push_screen_wait(screen)) is None:
+            return
+        role, name = message.role, ""
+        if key == ANOTHER:
+            name = one_line(await self.app.push_screen_wait(AskScreen("Who said this?")) or "")
+            if not name:
+                return
+        else:
+            role, name, _ = speakers[int(key)]
+        with self.telling():
+            with self.session.still():
+                self.session.manager.set_speaker(message.id, role=role, speaker=name)
+            await self.refresh_all()
+            await self.conversation.reveal(message.id)
+
+    def _known_speakers(self, conversation_id: str) -> list[tuple[str, str, str]]:
+        named = {(m.role, m.speaker) for m in self.session.manager.tree(conversation_id) if m.speaker}
+        return [
+            ("user", "", self.session.user_name or "you"),
+            ("bot", "", self.session.profile.speaker),
+            ("narrator", "", "nobody: it is narration"),
+            *((role, name, name) for role, name in sorted(named)),
+        ]
+
+    @work(exclusive=True, group="ask")
     async def action_delete_message(self) -> None:
         if not (message := self._target()):
             return
@@ -167,6 +211,7 @@ class MessageActions(ChatView):
         begun = self.session.conversation is not None
         with self.telling():
             change(*arguments)
+            self.take_draft_along()
             if begun:
                 await self.refresh_path()
             else:
@@ -204,7 +249,7 @@ class MessageActions(ChatView):
         if answer == "insert":
             self.composer.insert(text)
         elif answer == "send":
-            self.on_composer_sent(Composer.Sent(text))
+            await self.on_composer_sent(Composer.Sent(text))
 
     def action_editor(self) -> None:
         if self.session.manager.path_of_database is None:

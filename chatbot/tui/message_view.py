@@ -6,7 +6,8 @@ from textual.content import Content
 from textual.message import Message as Note
 from textual.widgets import Static
 
-from chatbot.session import Message
+from chatbot.session import PASSING, Message
+from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import clean, literal, one_line
 from chatbot.tui.measures import measures
 
@@ -24,23 +25,35 @@ class MessageView(Static):
             self.view = view
 
     def __init__(
-        self, message: Message, speaker: str, *, streaming: bool = False, measured: bool = True
+        self,
+        message: Message,
+        speaker: str,
+        *,
+        streaming: bool = False,
+        measured: bool = True,
+        emphasis: bool = True,
     ) -> None:
         super().__init__(markup=False, classes=f"message {message.role}")
         self.message, self.speaker = message, speaker
-        self._streaming, self._measured = streaming, measured
-        self._said = clean(message.text)
+        self._streaming, self._measured, self._emphasis = streaming, measured, emphasis
+        self.set_class(self.passing, "passing")
+        self.said = clean(message.text)
         self._redraw()
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is off the record: shown, and stored nowhere."""
+        return self.message.id == PASSING
 
     def extend(self, piece: str) -> None:
         """More of the reply was said."""
-        self._said += clean(piece)
+        self.said += clean(piece)
         self._redraw()
 
     def settle(self, message: Message) -> None:
         """The message as it is stored now; nothing more comes."""
         if (message, False) != (self.message, self._streaming):
-            self.message, self._streaming, self._said = message, False, clean(message.text)
+            self.message, self._streaming, self.said = message, False, clean(message.text)
             self._redraw()
 
     def mark(self, *, chosen: bool, picked: bool) -> None:
@@ -76,6 +89,8 @@ class MessageView(Static):
             parts.append(Content.styled(f"‹ {place} ›", "$accent"))
         if not self._streaming and self.message.state in NOTES:
             parts.append(Content.styled(NOTES[self.message.state], "italic $warning"))
+        if self.passing:
+            parts.append(Content.styled("off the record", "italic $foreground 60%"))
         if self.message.bookmarked:
             parts.append(Content.styled("bookmark", "italic $accent"))
         if self.message.hidden:
@@ -84,8 +99,12 @@ class MessageView(Static):
 
     def _body(self) -> Content:
         if self._streaming:
-            return literal(self._said.lstrip()) + Content.styled(CURSOR, "$accent")
-        if self._said.strip():
-            return literal(self._said, "$foreground 55%" if self.message.hidden else "")
+            return self._words(self.said.lstrip()) + Content.styled(CURSOR, "$accent")
+        if self.said.strip():
+            return self._words(self.said, "$foreground 55%" if self.message.hidden else "")
         reason = str((self.message.generation or {}).get("reason", ""))
         return literal(reason or "(nothing was said)", "italic $foreground 60%")
+
+    def _words(self, text: str, style: str = "") -> Content:
+        words = literal(text, style)
+        return emphasized(words) if self._emphasis else words

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -13,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from chatbot.tui.actions import LETTERS
 from chatbot.tui.literal import literal, one_line
 
 MOST = 300  # rows on the screen; more than anybody scrolls through, few enough to filter at once
@@ -50,22 +52,31 @@ class PickScreen(ModalScreen[str | None]):
         Binding("pagedown", "move('page_down')", "Page down", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, rows: Sequence[Row], *, nothing: str) -> None:
-        """`nothing` is what an empty list says."""
+    def __init__(self, title: str, rows: Sequence[Row], *, nothing: str, enter: str = "opens") -> None:
+        """`nothing` is what an empty list says, `enter` what that key does."""
         super().__init__(classes="dialog")
-        self._title, self._rows, self._nothing = title, rows, nothing
+        self._title, self._rows, self._nothing, self._enter = title, rows, nothing, enter
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(literal(self._title), id="dialog-title", markup=False)
-            yield Input(placeholder="Type to filter", id="filter", compact=True)
+            yield Input(placeholder="Type to filter", id="filter", select_on_focus=False, compact=True)
             yield OptionList(id="rows", compact=True, markup=False)
             yield Static(id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#rows").can_focus = False  # keys go to the filter, which hands the arrows on
+        if self.app.has_class("-vim"):
+            self._list.focus()
         self.query_one(Input).cursor_blink = self.app.animation_level != "none"
         self._fill("")
+
+    def on_key(self, event: events.Key) -> None:
+        """At the rows: letters walk as in vim, or belong in the filter, to which a slash leads back."""
+        if event.is_printable and event.character and event.character not in LETTERS:
+            event.stop()
+            self.set_focus(self.query_one(Input))  # now: the next letter is close behind
+            if event.character != "/":
+                self.query_one(Input).insert_text_at_cursor(event.character)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)
@@ -104,7 +115,7 @@ class PickScreen(ModalScreen[str | None]):
         if not found:
             return "Nothing matches; shorten the filter"
         more = f", the first {MOST} shown" if found > MOST else ""
-        return f"{found} of {len(self._rows)}{more} · enter opens · esc back"
+        return f"{found} of {len(self._rows)}{more} · enter {self._enter} · esc back"
 
     @property
     def highlighted(self) -> Row | None:

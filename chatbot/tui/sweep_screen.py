@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chatbot.sweep import Outcome
-from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.emphasis import emphasized
+from chatbot.tui.literal import literal, one_line
 
 
 class SweepScreen(ModalScreen[int | None]):
@@ -21,9 +22,9 @@ class SweepScreen(ModalScreen[int | None]):
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]
 
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+    def __init__(self, outcomes: Sequence[Outcome], *, emphasis: bool) -> None:
         super().__init__(classes="dialog")
-        self._outcomes = outcomes
+        self._outcomes, self._emphasis = outcomes, emphasis
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -32,7 +33,9 @@ class SweepScreen(ModalScreen[int | None]):
                 for place, outcome in enumerate(self._outcomes, 1):
                     with VerticalScroll(classes="column", can_focus=False):
                         yield Static(_head(place, outcome), markup=False)
-                        yield Static(literal(clean(outcome.message.text)), classes="reply", markup=False)
+                        said = literal(outcome.message.text)
+                        said = emphasized(said) if self._emphasis else said
+                        yield Static(said, classes="reply", markup=False)
                         yield Static(_measures(outcome), markup=False)
             last = len(self._outcomes)
             yield Static(f"1 to {last} takes it · ←→ scroll · esc back", id="dialog-note", markup=False)

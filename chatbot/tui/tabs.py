@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual import work
 
-from chatbot.tui.chat_view import ChatView
+from chatbot.tui.replying import Replying
 from chatbot.tui.tab_line import TabLine
 from profiles import Profile
 
@@ -21,16 +21,49 @@ class Tab:
     conversation_id: str | None  # None: nothing was said in it yet
     profile: Profile
     title: str
-    draft: str = ""
+    draft: str = ""  # of one that has not begun; the others have theirs in storage
     above_end: float = 0.0  # lines that the view was scrolled up from its end
 
 
-class TabActions(ChatView):
+class TabActions(Replying):
     """The part of the chat screen that holds the tabs. The active one is whatever the session has open."""
 
     tabs: list[Tab]
     tab = 0
     """The place of the active one; what stands there in `tabs` is as old as the last switch."""
+    restoring = asked = False
+    """Whether tabs come back the next time; whether the session's own conversation was asked for."""
+    _written: tuple[list[str], str | None] | None = None  # the tabs as storage has them
+
+    async def on_mount(self) -> None:  # Textual calls this one first, then that of ChatView
+        if self.restoring:
+            with self.telling():
+                self._restore_tabs()
+
+    def _restore_tabs(self) -> None:
+        """The tabs of the last time, and in front the one that was, unless something else was asked for."""
+        session, kept = self.session, self.session.manager.tabs()
+        tabs = []
+        for stored in map(session.manager.get, kept.conversations):
+            with self.telling():
+                tabs.append(Tab(stored.id, Profile.parse(stored.profile), stored.title))
+        opened = session.conversation.id if session.conversation else None if self.asked else kept.front
+        places = [place for place, tab in enumerate(tabs) if tab.conversation_id == opened]
+        if places and session.conversation is None:
+            session.resume(str(opened))
+        self.tab = places[0] if places else len(tabs)
+        self.tabs = tabs if places else [*tabs, *self.tabs]
+
+    def _write_tabs(self) -> None:
+        """Let storage know which conversations are open."""
+        current = self.session.conversation
+        here = current.id if current else None
+        ids = [here if place == self.tab else tab.conversation_id for place, tab in enumerate(self.tabs)]
+        now = [known for known in ids if known is not None], here
+        if self.restoring and now != self._written:
+            with self.telling():
+                self.session.manager.save_tabs(*now)
+                self._written = now
 
     @work(exclusive=True, group="switch")
     async def action_new_tab(self) -> None:
@@ -44,6 +77,14 @@ class TabActions(ChatView):
         if len(self.tabs) == 1:
             self.notify(f"This is the only tab. {self.key_of('quit')} leaves.", markup=False)
         elif await self.free():
+            await self.drop_tab()
+
+    async def drop_tab(self) -> None:
+        """Go on without the active tab; where it is the only one, it begins anew."""
+        if len(self.tabs) == 1:
+            await self.refresh_all()
+            self.composer.focus()
+        else:
             del self.tabs[self.tab]
             await self.enter_tab(min(self.tab, len(self.tabs) - 1))
 
@@ -72,12 +113,14 @@ class TabActions(ChatView):
         while (number := self.tab_of(conversation_id)) is not None:
             del self.tabs[number]
             self.tab -= number < self.tab
+        self.drop_draft_of(conversation_id)
         self.show_tabs()
 
     def show_tabs(self) -> None:
         """Redraw the line of tabs."""
         titles = [self._title() if i == self.tab else tab.title for i, tab in enumerate(self.tabs)]
         self.query_one(TabLine).show(titles, self.tab)
+        self._write_tabs()
 
     def refresh_names(self) -> None:
         super().refresh_names()
@@ -98,7 +141,7 @@ class TabActions(ChatView):
             conversation_id=session.conversation.id if session.conversation else None,
             profile=session.dialled(),
             title=self._title(),
-            draft=self.composer.text,
+            draft="" if self.off_record else self.composer.text,
             above_end=view.max_scroll_y - view.scroll_y,
         )
 
@@ -111,7 +154,8 @@ class TabActions(ChatView):
             if tab.conversation_id is not None:
                 self.session.resume(tab.conversation_id)
         await self.refresh_all()
-        self.composer.put(tab.draft)
+        if tab.conversation_id is None:
+            self.composer.put(tab.draft)
         self.composer.focus()
         if tab.above_end:
             self.call_after_refresh(self.conversation.scroll_up_from_end, tab.above_end)

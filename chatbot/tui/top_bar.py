@@ -10,21 +10,23 @@ from chatbot.tui.literal import literal, one_line
 
 
 class TopBar(Horizontal):
-    """Persona on the left, the conversation's title in the middle, drift and the model on the right."""
+    """Persona on the left, the title in the middle; drift, room in the context and the model on the right."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="persona", markup=False)
         yield Static(id="title", markup=False)
         yield Static(id="drift", markup=False)
+        yield Static(id="room", markup=False)
         yield Static(id="model", markup=False)
 
     def show(self, *, persona: str, title: str, model: str) -> None:
         for name, text in (("persona", persona), ("title", title), ("model", model)):
             self.query_one(f"#{name}", Static).update(literal(one_line(text)))
 
-    def show_drift(self, text: str) -> None:
-        """How far the replies strayed, left of the model; '' hides it."""
-        self.query_one("#drift", Static).update(literal(f"{text}  " if text else ""))
+    def show_figures(self, drift: str, room: str) -> None:
+        """How far the replies strayed, and how full the context is; '' hides each."""
+        for name, text in (("drift", drift), ("room", room)):
+            self.query_one(f"#{name}", Static).update(literal(f"{text}  " if text else ""))
 
 
 class LoadingLine(Horizontal):

@@ -9,14 +9,14 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, QUIT
-from chatbot.tui.chat_view import ChatView
 from chatbot.tui.dials import DialPanel
 from chatbot.tui.help_screen import HelpScreen, sections
 from chatbot.tui.jump_screen import JumpScreen
 from chatbot.tui.message_view import MessageView
+from chatbot.tui.replying import Replying
 
 
-class ViewActions(ChatView):
+class ViewActions(Replying):
     """The part of the chat screen that acts on its look."""
 
     remember: Callable[[str, str], object]
@@ -48,7 +48,7 @@ class ViewActions(ChatView):
 
     def action_measures(self) -> None:
         self.conversation.measured = not self.conversation.measured
-        self.refresh_drift()
+        self.refresh_figures()
 
     def action_compact(self) -> None:
         self.toggle_class("-compact")
@@ -86,6 +86,8 @@ class ViewActions(ChatView):
         rows += [
             (self.key_of(QUIT.name), f"{QUIT.sentence} ({QUIT.name})"),
             ("Ctrl+P", "Every action by name."),
+            ("j k h l g G", "As ↓ ↑ ← → Home End, where nothing is typed (vim_keys: here too)."),
+            ("/", "From the rows of a list back to its filter; Tab goes to the rows."),
         ]
         listed = [(self.key_of(action.name), f"{action.sentence} ({action.name})") for action in LIST_ACTIONS]
         widgets = (self.composer, self.conversation, self.dials)

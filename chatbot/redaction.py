@@ -1,0 +1,234 @@
+"""A conversation with the names taken out: each becomes [name 1], [place 1], ..., the same one each time.
+
+Taken out is what can be known: the user's name, what memories and the user's own lines tell of people and
+places, words that are written like names (chatbot/naming.py), and the forms of addresses and numbers. A
+machine cannot find all of it; whoever gives an export away should read it first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chatbot.known_words import BIG, TITLES
+from chatbot.naming import english, named
+from chatbot.noticing import noticed
+from storage import Conversation, Memory, Message
+from storage.branches import Tree
+
+NOTES = ("note", "scenario")  # what of a conversation's `extra` the program itself has put there
+KINDS = {  # what is taken out: one, and several
+    "persona": ("name of the persona", "names of the persona"),
+    "name": ("name", "names"),
+    "place": ("place", "places"),
+    "mail": ("mail address", "mail addresses"),
+    "link": ("link", "links"),
+    "phone": ("phone number", "phone numbers"),
+}
+NOBODY = ("you", "narrator")  # what speakers are called who have no name
+NAMELESS = "persona"  # the name of a profile that may not keep its own
+_PLACES = re.compile(r"The user(?:'s .*)? (?:lives|comes|plans to (?:go|move)) (?:in|from|to|at|near|on) ")
+_FORMS = (
+    ("mail", r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    ("link", r"\b(?:(?:https?|ftp)://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?*_]"),
+    ("link", r"(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|edu|gov|info|io|dev|app|uk|de|fr|nl|eu|ch|us|ca|au)"
+             r"\b(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?*_])?"),
+    ("name", r"(?<![\w@])@\w{2,}"),
+    ("phone", r"(?<![\w.+-])(?!\d{4}-\d\d-\d\d)(?:\+|\(\+?)?\d(?:[ ()./-]{0,2}\d){6,14}(?![\w-])"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """The conversation as it may be given away, and how often something was taken out of it."""
+
+    tree: Tree
+    found: Mapping[str, int]  # how many different names, places, ... there were
+    times: int
+
+    def told(self) -> str:
+        """What was done and what was not, for the person who asked for it."""
+        kinds = [f"{count} {KINDS[kind][count != 1]}" for kind, count in self.found.items()]
+        what = f"Taken out: {', '.join(kinds)} ({self.times} times)." if kinds else "Nothing was taken out."
+        return f"{what} A machine cannot find all: read the export before you give it away."
+
+
+def redacted(
+    tree: Tree,
+    memories: Iterable[Memory] = (),
+    *,
+    user_name: str = "",
+    user_facts: Iterable[str] = (),
+    persona: bool = False,
+) -> Redacted:
+    """The tree without names; that of the persona stays unless `persona` is asked for.
+
+    Keys that other programs brought along are left out, and of traces all but their numbers.
+    """
+    called = _called(tree)
+    redactor = _Redactor(set() if persona else {word for name in called for word in _parts(name)})
+    redactor.know(called if persona else (), "persona")
+    redactor.know([user_name, tree.names.user, *_speakers(tree, "user")], "name")
+    facts = [memory.text for memory in memories]
+    own = (message.text for message in tree.messages if message.role == "user")
+    facts += [fact.text for text in own for fact in noticed(text)]
+    for fact in facts:
+        place = _PLACES.match(fact) is not None
+        redactor.know((name for name, _ in named(fact)), "place" if place else "name")
+    texts = [*user_facts, *_texts(tree)]
+    for text in texts:
+        for name, place in named(text):
+            redactor.know([name], "place" if place else "name")
+    messages = [_message(message, redactor.text, persona) for message in tree.messages]
+    conversation = _conversation(tree.conversation, redactor.text, persona)
+    return Redacted(Tree(conversation, messages), redactor.found(), redactor.times)
+
+
+@dataclass
+class _Redactor:
+    """Puts labels in the place of names; a name has one label from its first time on."""
+
+    kept: set[str]  # the words of names that stay
+    names: dict[str, str] = field(default_factory=dict)  # as it is written -> what it is
+    labels: dict[str, str] = field(default_factory=dict)
+    times: int = 0
+    _pattern: re.Pattern[str] | None = None
+
+    def know(self, names: Iterable[str], kind: str) -> None:
+        """These are to be taken out; whoever said first what a name is was right."""
+        for name in names:
+            words = _parts(name) - self.kept
+            if len(name) < 2 or not words or name.casefold() in NOBODY:
+                continue
+            self.names.setdefault(name, kind)
+            for word in words:
+                if len(word) > 2 and not english(word):
+                    self.names.setdefault(word, kind)
+
+    def text(self, text: str) -> str:
+        if self._pattern is None:
+            self._pattern = self._compiled()
+        return self._pattern.sub(self._label, text)
+
+    def found(self) -> dict[str, int]:
+        """How many labels of each kind there are."""
+        return dict(Counter(label.strip("[]").split()[0] for label in dict.fromkeys(self.labels.values())))
+
+    def _compiled(self) -> re.Pattern[str]:
+        longest = sorted(self.names, key=lambda name: (-len(name), name))
+        known = "|".join(map(_expression, longest))
+        forms = [f"(?P<{kind}{place}>{form})" for place, (kind, form) in enumerate(_FORMS)]
+        return re.compile("|".join((*forms, f"(?P<known>{known})" if known else "(?!)")))
+
+    def _label(self, found: re.Match[str]) -> str:
+        self.times += 1
+        said = " ".join(found[0].casefold().split())
+        if said not in self.labels:
+            kind = (found.lastgroup or "").rstrip("0123456789")
+            if kind == "known":
+                kind = next(what for name, what in self.names.items() if name.casefold() == said)
+            self.labels[said] = self._same(said, kind) or f"[{kind} {self.found().get(kind, 0) + 1}]"
+        return self.labels[said]
+
+    def _same(self, said: str, kind: str) -> str | None:
+        """The label of the only other name that this one is a part of, or that is a part of this one."""
+        words = _parts(said)
+        near = {
+            label
+            for other, label in self.labels.items()
+            if label.startswith(f"[{kind} ") and (words < _parts(other) or _parts(other) < words)
+        }
+        return near.pop() if len(near) == 1 and kind in ("name", "place", "persona") else None
+
+
+def _expression(name: str) -> str:
+    """The name as a word of its own; one that is also an English word only as it is written."""
+    words = r"\s+".join(map(re.escape, name.split()))
+    alone = rf"(?<!\w){words}(?!\w)"
+    return alone if any(map(english, name.split())) else f"(?i:{alone})"
+
+
+def _parts(name: str) -> set[str]:
+    """The words of a name that say whose it is."""
+    return set(re.findall(r"[^\W_]+", name.casefold())) - TITLES - BIG
+
+
+def _called(tree: Tree) -> list[str]:
+    """What the persona is called, and whoever speaks on its side."""
+    names = (tree.names.bot, tree.conversation.profile_name, tree.conversation.profile.get("display_name"))
+    return [name for name in (*names, *_speakers(tree, "bot")) if isinstance(name, str) and name]
+
+
+def _speakers(tree: Tree, role: str) -> list[str]:
+    return list(dict.fromkeys(m.speaker for m in tree.messages if m.role == role and m.speaker))
+
+
+def _texts(tree: Tree) -> Iterator[str]:
+    """Everything that an export may say in words."""
+    conversation = tree.conversation
+    yield from (message.text for message in tree.messages)
+    yield from (conversation.title, *_notes(conversation).values())
+    yield from _strings({key: value for key, value in conversation.profile.items() if key != "name"})
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _strings(inner)
+
+
+def _notes(conversation: Conversation) -> dict[str, str]:
+    extra = conversation.extra or {}
+    return {key: extra[key] for key in NOTES if isinstance(extra.get(key), str)}
+
+
+def _conversation(found: Conversation, text: Callable[[str], str], persona: bool) -> Conversation:
+    own = {key: value for key, value in found.profile.items() if key != "name"}
+    profile = {"name": found.profile.get("name", found.profile_name), **_rewritten(own, text)}
+    if persona:
+        profile |= {"name": NAMELESS, **({"display_name": ""} if "display_name" in own else {})}
+    notes = {key: text(note) for key, note in _notes(found).items()}
+    return replace(
+        found,
+        title=text(found.title),
+        profile_name=NAMELESS if persona else found.profile_name,
+        profile=profile,
+        model=re.split(r"[/\\]", found.model.rstrip("/\\"))[-1],  # a folder names its owner
+        extra=notes or None,
+    )
+
+
+def _message(found: Message, text: Callable[[str], str], persona: bool) -> Message:
+    return replace(
+        found,
+        text=text(found.text),
+        speaker=found.speaker if found.role == "bot" and not persona else text(found.speaker),
+        generation=_figures(found.generation),
+        extra=None,
+    )
+
+
+def _rewritten(value: Any, text: Callable[[str], str]) -> Any:
+    """The same with every text in it changed; what a text is called stays."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, Mapping):
+        return {key: _rewritten(inner, text) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rewritten(inner, text) for inner in value]
+    return value
+
+
+def _figures(value: Any) -> Any:
+    """The numbers of a trace under their names, without any words."""
+    if isinstance(value, Mapping):
+        kept = {key: _figures(inner) for key, inner in value.items() if not isinstance(inner, str)}
+        return {key: inner for key, inner in kept.items() if inner not in ({}, [])}
+    if isinstance(value, list | tuple):
+        return [_figures(inner) for inner in value if not isinstance(inner, str)]
+    return value

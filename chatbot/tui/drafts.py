@@ -1,0 +1,61 @@
+"""What is written and not sent: it waits with its conversation, over a restart too."""
+
+from __future__ import annotations
+
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from chatbot.tui.chat_view import ChatView
+
+PAUSE = 1.0  # seconds without a key before what stands in the box is written down
+
+
+class Drafts(ChatView):
+    """The part of the chat screen that keeps drafts. An incognito chat keeps them in memory alone."""
+
+    off_record = False
+    """Whether what is in the box now is to be kept nowhere."""
+    _owner: str | None = ""  # the conversation of the draft in the box; None: one that has not begun
+    _kept = ""  # the draft as it was written down last
+    _pause: Timer | None = None
+
+    async def refresh_all(self) -> None:
+        """Each conversation has a draft of its own."""
+        self.keep_draft()
+        await super().refresh_all()
+        conversation = self.session.conversation
+        here = conversation.id if conversation else None
+        if here != self._owner:
+            self.off_record = False
+            with self.telling():
+                self._owner, self._kept = here, self.session.manager.draft(here)
+                if self.composer.text != self._kept:
+                    self.composer.put(self._kept)
+
+    def on_text_area_changed(self, changed: TextArea.Changed) -> None:
+        if self._pause:
+            self._pause.stop()
+        self._pause = self.set_timer(PAUSE, self.keep_draft)
+
+    def keep_draft(self) -> None:
+        """Write down what stands in the box, unless that is done."""
+        text = "" if self.off_record else self.composer.text
+        if self._owner != "" and text.strip() != self._kept.strip():
+            with self.telling():
+                self._kept = text
+                self.session.manager.save_draft(self._owner, text)
+
+    def take_draft_along(self) -> None:
+        """The conversation has begun: what is in the box goes on with it."""
+        conversation = self.session.conversation
+        if conversation is not None and self._owner is None:
+            with self.telling():
+                self.session.manager.save_draft(None, "")
+            self._owner, self._kept = conversation.id, ""
+            self.keep_draft()
+
+    def drop_draft_of(self, conversation_id: str) -> None:
+        """The conversation is deleted, and what was written in it went along."""
+        if self._owner == conversation_id:
+            self._owner, self._kept = "", ""
+            self.composer.put("")

@@ -1,0 +1,183 @@
+"""How the chat screen sends what was written, and follows the reply while it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from textual.widgets import Static
+
+from chatbot import drift
+from chatbot.events import (
+    Event,
+    Noticed,
+    Piece,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyStarted,
+    Unstored,
+    UserStored,
+)
+from chatbot.session import Memory
+from chatbot.tui.composer import Composer
+from chatbot.tui.drafts import Drafts
+from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.turn import Turn
+
+
+class Replying(Drafts):
+    """The part of the chat screen that talks. There is one turn at a time."""
+
+    turn: Turn | None = None
+    prefix = ""
+    """How the next reply is to begin."""
+    _working = False
+
+    def on_unmount(self) -> None:
+        if self.turn:
+            self.turn.stop()
+
+    async def refresh_all(self) -> None:
+        await super().refresh_all()
+        self.refresh_next()
+
+    # --- what comes next
+
+    def set_prefix(self, text: str) -> None:
+        """Let the next reply begin with these words."""
+        self.prefix = text
+        self.refresh_next()
+
+    def set_off_record(self, passing: bool) -> None:
+        """Let the next turn be kept nowhere, or kept after all."""
+        self.off_record = passing
+        self.keep_draft()
+        self.refresh_next()
+
+    def refresh_next(self) -> None:
+        """Above the box: what is different about the next turn."""
+        text = f"The reply begins: {one_line(self.prefix)}" if self.prefix else ""
+        if self.off_record:
+            text = f"Off the record, kept nowhere ({self.key_of('off_record')})"
+        line = self.query_one("#next", Static)
+        line.display = bool(text)
+        line.update(literal(text))
+
+    # --- sending
+
+    async def on_composer_sent(self, event: Composer.Sent) -> None:
+        if self.is_busy():
+            self.composer.give_back(event.text)
+            return
+        passing = self.off_record
+        try:
+            if passing:
+                events = self.session.off_record(event.text)
+            else:
+                events = self.session.reply(event.text, self.prefix)
+        except Exception as error:  # as in `telling`, and the text is not lost
+            self.composer.give_back(event.text)
+            self.tell(error)
+            return
+        if passing:
+            await self.conversation.begin_passing(event.text.strip())
+            self.set_off_record(False)
+        else:
+            self.composer.remember(event.text)
+            self.set_prefix("")
+        self.follow(events)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While the model finds something else than a reply, none can be asked for."""
+        self._working = True
+        try:
+            yield
+        finally:
+            self._working = False
+
+    def is_busy(self) -> bool:
+        """Whether the model is at something, which is told."""
+        if self.turn is None and not self._working:
+            return False
+        if self._working:
+            self.notify("The model is still at what you asked before. Wait a moment.", severity="warning")
+        elif self.session.loaded:
+            self.notify("One reply at a time: let it end, or stop it with Esc.", severity="warning")
+        else:
+            self.notify("Your last message waits for the model; this one stays in the box.", markup=False)
+        return True
+
+    # --- the reply
+
+    def follow(self, events: Iterator[Event]) -> None:
+        """Show a reply while it is found, in a thread."""
+        self.turn = Turn(self, events)
+        self.run_worker(self.turn.run, thread=True, group="reply", exit_on_error=False)
+        self.refresh_bindings()
+
+    async def on_turn_said(self, said: Turn.Said) -> None:
+        if said.turn is not self.turn:
+            return
+        view = self.conversation
+        match said.event:
+            case UserStored(message):
+                view.welcome(None)
+                self.take_draft_along()
+                if message.parent_id is None or view.holds(message.parent_id):
+                    await view.begin(message)
+                else:  # the greeting was stored with it
+                    await view.show(self.session.manager.path(message.conversation_id))
+                self.refresh_names()
+            case Noticed(memory):
+                self.noticed(memory)
+            case ReplyStarted(message):
+                await view.begin(message, streaming=True)
+            case Piece(text):
+                view.extend(text)
+            case ReplyFinished(message):
+                view.settle(message)
+                self.warn_of_drift()
+            case Unstored(text, trace):
+                view.end_passing(text, trace)
+            case ReplyFailed(_, reason):
+                self.notify(clean(reason), title="No reply", severity="error", timeout=10, markup=False)
+
+    def noticed(self, memory: Memory) -> None:
+        """Say quietly what is remembered from now on."""
+
+    def warn_of_drift(self) -> None:
+        """A notice when the last reply led past the threshold."""
+        with self.telling():
+            if warning := drift.warning(self.session.strayed()):
+                self.notify(warning, severity="warning", timeout=10, markup=False)
+
+    def on_turn_broke(self, broke: Turn.Broke) -> None:
+        self.tell(broke.error)
+
+    async def on_turn_ended(self, ended: Turn.Ended) -> None:
+        if ended.turn is not self.turn:
+            return
+        self.turn = None
+        self.conversation.end_passing()
+        await self.refresh_path()
+        self.refresh_bindings()
+
+    async def quiet(self, timeout: float = 10) -> bool:
+        """Stop the reply that is coming, if any, and wait until it is stored. False when it does not stop."""
+        turn = self.turn
+        if turn is None:
+            return True
+        turn.stop()
+        if not await turn.ended(timeout):
+            return False
+        self.turn = None
+        self.refresh_bindings()
+        return True
+
+    async def free(self) -> bool:
+        """Whether the session may turn to something else; a reply that is coming is stopped and stored."""
+        if await self.quiet():
+            return True
+        self.notify("The reply cannot be stopped yet. Try again in a moment.", severity="warning")
+        return False

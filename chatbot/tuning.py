@@ -1,0 +1,76 @@
+"""How the words of one chat are drawn: the settings, and what is put over them while one talks.
+
+What stands later in this list wins: the settings of [sampling], the persona's own, the preset in force, and
+what the person said for this chat, by flag or by /set. Nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from chatbot import config
+from chatbot.errors import UnknownNameError
+from chatbot.sampling import Sampling
+from profiles import Profile
+
+Values = Mapping[str, Any]
+
+
+def put_over(base: Sampling, *layers: Values) -> Sampling:
+    """The sampling with checked settings of [sampling] put over it, later ones over earlier ones."""
+    changes = {name: value for layer in layers for name, value in layer.items()}
+    if changes.get("seed") == -1:
+        changes["seed"] = None
+    return replace(base, **changes) if changes else base
+
+
+def of_persona(profile: Profile) -> dict[str, Any]:
+    """The persona's own settings; ConfigError, which names it, for one that is unknown or impossible."""
+    return config.drawn(profile.sampling, f"profile {profile.name!r}")
+
+
+class Tuned:
+    """The part of a chat session that knows how words are drawn."""
+
+    profile: Profile
+    presets: Mapping[str, Values]
+    preset: str
+    """The name of the preset in force, "" for none."""
+    _base: Sampling
+    _chosen: dict[str, Any]
+
+    @property
+    def sampling(self) -> Sampling:
+        """The rules of the next reply."""
+        return put_over(self._base, *(values for _, values in self._layers()))
+
+    def set_sampling(self, name: str, text: str) -> Any:
+        """Set one setting of [sampling] for this chat, as it is written in settings; returns its value."""
+        self._chosen[name] = config.parse(f"sampling.{name}", text, "this chat")
+        return self._chosen[name]
+
+    def reset_sampling(self, name: str) -> Any:
+        """Take back what was set for this chat; returns the value that holds again."""
+        config.known(f"sampling.{name}", "this chat")
+        self._chosen.pop(name, None)
+        return self.sampling_values()[name][0]
+
+    def sampling_values(self) -> dict[str, tuple[Any, str]]:
+        """Every setting of [sampling]: its value, and whose that is: settings, persona, preset or chat."""
+        fields = asdict(self.sampling)
+        fields["seed"] = -1 if fields["seed"] is None else fields["seed"]
+        whose = {name: source for source, values in self._layers() for name in values}
+        return {name: (value, whose.get(name, "settings")) for name, value in fields.items()}
+
+    def use_preset(self, name: str) -> None:
+        """Let a preset be in force from the next reply on; "" for none."""
+        if name and name not in self.presets:
+            raise UnknownNameError("preset", name, self.presets)
+        self.preset = name
+
+    def _layers(self) -> Iterator[tuple[str, Values]]:
+        yield "persona", of_persona(self.profile)
+        yield "preset", self.presets.get(self.preset, {})
+        yield "chat", self._chosen

@@ -1,0 +1,161 @@
+"""A second copy of the database, and the way back: backup and restore.
+
+A backup is one file, the database as it is at one moment, made while it may be in use. A restore puts a sound
+backup in the place of the database, which is kept beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import text as sql
+
+from storage.checking import Report, check, opened
+from storage.database import Database
+from storage.errors import DatabaseInUseError, RefusedValueError, UnsoundBackupError, translated
+
+_LOGS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The database that is in place now, the version its backup had, and where the one before is kept."""
+
+    report: Report
+    version: int
+    kept: Path | None  # None: there was none
+
+
+def backup(path: Path, target: Path | None = None) -> Report:
+    """Copy the database at `path` into a new file, readable by its owner alone, and check the copy.
+
+    Without `target` it stands beside the database, with the time in its name, and so it does in a folder. A
+    file that exists is never written over. A copy that is not sound is kept: it is what there is.
+    """
+    target = path.parent if target is None else target
+    if target.is_dir():
+        target = _free(target / f"{path.stem}-backup-{_now()}{path.suffix}")
+    with closing(opened(path, ours=True)) as source:
+        _copied(source, path, target)
+    return check(target)
+
+
+def restore(source: Path, path: Path) -> Restored:
+    """Put the backup in the place of the database at `path`, brought to this program's version.
+
+    Refused, and nothing is changed: a file that is not sound or is the database itself (UnsoundBackupError,
+    RefusedValueError), and a database that is open elsewhere (DatabaseInUseError).
+    """
+    if path.exists() and source.exists() and source.samefile(path):
+        raise RefusedValueError(f"A restore needs a backup, and {source} is the database itself.")
+    found = check(source)
+    if found.problems:
+        raise UnsoundBackupError(source, found.problems)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{token_hex(4)}.new")
+    try:
+        with closing(opened(source)) as connection:
+            _copied(connection, source, new)
+        _renewed(new)
+        if (report := check(new)).problems:
+            raise UnsoundBackupError(source, report.problems)
+        kept = _exchanged(new, path)
+    finally:
+        for ending in ("", *_LOGS):
+            new.with_name(new.name + ending).unlink(missing_ok=True)
+    return Restored(check(path, ours=True), found.version, kept)
+
+
+def rebuild_index(path: Path) -> None:
+    """Make the index that search looks in anew from the messages."""
+    with closing(Database(path)) as database, database.write() as session:
+        session.execute(sql("INSERT INTO message_search (message_search) VALUES ('rebuild')"))
+
+
+def _copied(source: sqlite3.Connection, path: Path, target: Path) -> None:
+    """Copy page by page, as one moment; what could not be finished is not left behind."""
+    try:
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise RefusedValueError(
+            f"A backup never overwrites a file, and {target} exists. Give another name."
+        ) from None
+    except OSError as error:
+        raise translated(error, target) from error
+    try:
+        with closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, that can be read where none may be made
+    except BaseException as error:
+        target.unlink()
+        if isinstance(error, sqlite3.Error):
+            raise translated(error, path) from error
+        raise
+
+
+def _renewed(path: Path) -> None:
+    """This program's version, and an index that fits, for a copy that nobody else knows of."""
+    rebuild_index(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _exchanged(new: Path, path: Path) -> Path | None:
+    """Move the new database into its place; returns where the one that was there is now."""
+    if not path.exists():
+        os.replace(new, path)
+        return None
+    kept = _free(path.with_name(f"{path.stem}-before-restore-{_now()}{path.suffix}"))
+    try:
+        with _alone(path):
+            for ending in _LOGS:  # a log that stayed would be taken for the new database's
+                with suppress(FileNotFoundError):
+                    os.rename(path.with_name(path.name + ending), kept.with_name(kept.name + ending))
+            try:
+                os.link(path, kept)  # so that at no moment there is no database
+            except OSError:  # a file system without links
+                os.rename(path, kept)
+            os.replace(new, path)
+    except OSError as error:
+        raise translated(error, path) from error
+    return kept
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While nobody else has the database open, as far as that can be told; DatabaseInUseError otherwise.
+
+    SQLite leaves the mode with a log only for the last connection. A file that it cannot read is nobody's.
+    """
+    with closing(opened(path, ours=True)) as connection:
+        connection.execute("PRAGMA busy_timeout = 200")
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise DatabaseInUseError(path) from error
+            raise translated(error, path) from error
+        except sqlite3.DatabaseError:
+            pass
+        yield
+
+
+def _now() -> str:
+    return f"{datetime.now():%Y-%m-%d-%H%M%S}"
+
+
+def _free(path: Path) -> Path:
+    """The path, or one with a number behind its name, that no file has."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found

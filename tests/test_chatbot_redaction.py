@@ -1,0 +1,185 @@
+"""Exports without names: what is found, that a name stays the same one, and what nothing is left of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot import config
+from chatbot.cli import app
+from chatbot.naming import english, named
+from chatbot.redaction import redacted
+from storage import ConversationManager, Message, transfer
+from storage.branches import Tree
+
+PROFILE = {
+    "name": "gloomy-poet",
+    "display_name": "Mortimer Gray",
+    "facts": ["I live above a closed bookshop in Whitby.", "My friend Elena brings tea."],
+    "attributes": {"attitude": {"aspects": {"pessimistic": 1.0}, "weight": 1.2}},
+}
+TRACE = {"seed": 5, "model": "/home/ada/model", "prefix": "Ada", "measured": {"mind": {"critical": 0.4}}}
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+@pytest.fixture
+def talk(manager: ConversationManager) -> str:
+    """A conversation full of what nobody else should know."""
+    talk = manager.create(profile_name="gloomy-poet", profile=PROFILE, model="/home/ada/model/").id
+    manager.remember("gloomy-poet", "The user lives in Leeds.", kind="home")
+    manager.add_message(talk, role="user", text="i'm ada. My sister is called Will, and leeds bores me")
+    first = manager.add_message(talk, role="bot", text="Rex? I knew Ada's dog. Mortimer is old.", speaker="")
+    manager.begin_reply(talk, parent_id=first.id, generation=TRACE)
+    manager.add_message(
+        talk,
+        role="user",
+        text="Ada Lovelace, ada.l@mail.example.org, +44 113 496 0000, https://a.example/x since 2026-01-02.",
+        speaker="Zoë",
+        extra={"secret": "Ada"},
+    )
+    manager.direct(talk, {"note": "Elena is Zoë's aunt. LEEDS!"})
+    return talk
+
+
+def of(manager: ConversationManager, talk: str, **options: Any) -> tuple[list[str], Tree, str]:
+    done = redacted(Tree.read(manager, talk), manager.memories(), user_name="Ada", **options)
+    return [message.text for message in done.tree.messages], done.tree, done.told()
+
+
+# --- names in a text
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("I met Ada Lovelace in Leeds. Yesterday Rex barked.", "Ada Lovelace/Leeds+/Rex"),
+        ("Hello there! She came by with Mark and Uncle Ben's dog.", "Mark/Ben"),
+        ("I live in New York, near Central Park.", "New York+/Central Park+"),
+        ('*She smiles at Tom.* "Come in," said Dr. Brown.', "Tom/Brown"),
+        ("It's Monday in March. I'm English. On Sundays God rests; I AM ANGRY.", ""),
+        ("He moved to Stratford upon Avon, like O'Brien", "Stratford upon Avon+/O'Brien"),
+        ("The Night Of The Fog", ""),
+        ("Forty-two left-handed. Hmm. Bakers sang.\nReally!", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_names_are_found_by_their_capitals(text: str, names: str) -> None:
+    assert "/".join(f"{name}{'+' if place else ''}" for name, place in named(text)) == names
+
+
+def test_english_words_are_known_in_their_forms_and_names_are_not() -> None:
+    assert all(map(english, ("Yesterday", "ladies", "Baking", "don’t", "ninety-one", "baker's")))
+    assert not any(map(english, ("Leeds", "ada", "Oslo", "Priya", "Anne-Marie")))
+
+
+# --- a conversation
+
+
+def test_a_name_is_the_same_one_each_time_and_the_persona_keeps_its_own(
+    manager: ConversationManager, talk: str
+) -> None:
+    texts, tree, told = of(manager, talk)
+    assert texts == [
+        "i'm [name 1]. My sister is called [name 2], and [place 1] bores me",
+        "[name 3]? I knew [name 1]'s dog. Mortimer is old.",
+        "",
+        "[name 1], [mail 1], [phone 1], [link 1] since 2026-01-02.",
+    ]
+    assert tree.conversation.title == texts[0]
+    assert tree.conversation.profile_name == "gloomy-poet"
+    assert tree.conversation.profile == PROFILE | {
+        "facts": ["I live above a closed bookshop in [place 2].", "My friend [name 5] brings tea."]
+    }
+    assert tree.conversation.extra == {"note": "[name 5] is [name 4]'s aunt. [place 1]!"}
+    assert [message.speaker for message in tree.messages] == ["", "", "", "[name 4]"]
+    assert told == (
+        "Taken out: 5 names, 2 places, 1 mail address, 1 phone number, 1 link (18 times). "
+        "A machine cannot find all: read the export before you give it away."
+    )
+
+
+def test_the_personas_name_goes_too_when_that_is_asked(manager: ConversationManager, talk: str) -> None:
+    texts, tree, told = of(manager, talk, persona=True)
+    assert texts[1] == "[name 3]? I knew [name 1]'s dog. [persona 1] is old."
+    assert (tree.conversation.profile_name, tree.conversation.profile["name"]) == ("persona", "persona")
+    assert tree.conversation.profile["display_name"] == ""
+    assert "1 name of the persona" in told
+
+
+def test_of_traces_and_of_other_programs_no_word_is_left(manager: ConversationManager, talk: str) -> None:
+    messages: list[Message] = of(manager, talk)[1].messages
+    assert [message.generation for message in messages][2] == {
+        "seed": 5, "measured": {"mind": {"critical": 0.4}}
+    }  # fmt: skip
+    assert [message.extra for message in messages] == [None] * 4
+    assert of(manager, talk)[1].conversation.model == "model"
+
+
+@pytest.mark.parametrize("form", [form.name for form in transfer.FORMATS])
+@pytest.mark.parametrize("persona", [False, True])
+def test_no_format_lets_a_name_through(
+    manager: ConversationManager, talk: str, form: str, persona: bool
+) -> None:
+    text = transfer.exported(manager, talk, form, change=lambda tree: of(manager, talk, persona=persona)[1])
+    secrets = [
+        "ada ",
+        "ada'",
+        "ada.",
+        "will,",
+        "leeds",
+        "rex",
+        "elena",
+        "zoë",
+        "example",
+        "496",
+        "whitby",
+        "/home",
+    ]
+    left = [secret for secret in secrets if secret in text.casefold()]
+    assert left == []
+    assert ("mortimer" in text.casefold() or "gloomy-poet" in text) is not persona
+
+
+def test_a_redacted_json_export_can_be_imported(manager: ConversationManager, talk: str) -> None:
+    text = transfer.exported(manager, talk, "json", change=lambda tree: of(manager, talk, persona=True)[1])
+    reading = transfer.store(manager, transfer.read(text.encode(), "x.json"))
+    assert reading.conversation.profile_name == "persona"
+    assert len(reading.messages) == 4
+
+
+def test_nothing_to_take_out(manager: ConversationManager) -> None:
+    talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
+    manager.add_message(talk, role="user", text="It rains. Does it?")
+    texts, _, told = of(manager, talk)
+    assert texts == ["It rains. Does it?"]
+    assert told.startswith("Nothing was taken out. A machine cannot find all")
+
+
+# --- the command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["conversation", "export", *arguments], prog_name="chatbot")
+
+
+def test_the_command_says_on_standard_error_what_it_took_out(
+    manager: ConversationManager, talk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATBOT_CHAT_USER_NAME", "Ada")
+    plain = run(talk, "--format", "text", "--redact")
+    assert plain.stdout.startswith(
+        "You: i'm [name 1]. My sister is called [name 2], and [place 1] bores me\n"
+    )
+    assert plain.stderr.startswith("Taken out: 5 names, 2 places, 1 mail address")
+    document = json.loads(run(talk, "--format", "json", "--redact-persona").stdout)
+    assert document["conversation"]["profile_name"] == "persona"
+    assert "Ada" in run(talk, "--format", "text").stdout

@@ -1,0 +1,90 @@
+"""How words are drawn in one chat: what is put over the settings, in which order, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chatbot.errors import ConfigError, UnknownNameError
+from chatbot.sampling import Sampling
+from chatbot.session import ChatSession
+from chatbot.tuning import put_over
+from fake_engine import FakeEngine
+from profiles import Profile
+from storage import ConversationManager
+
+CALM = Profile.parse({"name": "calm", "sampling": {"temperature": 1, "seed": 4, "stop": ["you:"]}})
+PRESETS = {"wild": {"temperature": 1.5}, "dull": {"temperature": 0.0, "spread": 0.0}}
+
+
+@pytest.fixture
+def session() -> Iterator[ChatSession]:
+    fake: Any = FakeEngine()
+    with ConversationManager(None) as manager:
+        yield ChatSession(
+            engine=fake, manager=manager, profile=CALM, sampling=Sampling(top_p=0.8), presets=PRESETS
+        )
+
+
+def test_later_layers_win_and_seed_minus_one_is_any() -> None:
+    assert put_over(Sampling(seed=3), {"seed": -1, "spread": 0.5}, {"spread": 0.7}) == Sampling(spread=0.7)
+    base = Sampling(seed=3)
+    assert put_over(base, {}, {}) is base
+
+
+def test_chat_over_preset_over_persona_over_settings(session: ChatSession) -> None:
+    assert session.sampling == Sampling(top_p=0.8, temperature=1.0, seed=4, stop=("you:",))
+    session.use_preset("dull")
+    assert (session.sampling.temperature, session.sampling.spread) == (0.0, 0.0)
+    assert session.set_sampling("temperature", "0.7") == 0.7
+    assert session.set_sampling("seed", "-1") == -1
+    values = session.sampling_values()
+    assert {name: values[name] for name in ("temperature", "spread", "seed", "stop", "top_p")} == {
+        "temperature": (0.7, "chat"),
+        "spread": (0.0, "preset"),
+        "seed": (-1, "chat"),
+        "stop": (("you:",), "persona"),
+        "top_p": (0.8, "settings"),
+    }
+    assert session.sampling.seed is None
+    assert session.reset_sampling("temperature") == 0.0
+    session.use_preset("")
+    assert session.sampling.temperature == 1.0
+
+
+def test_the_next_reply_follows(session: ChatSession) -> None:
+    engine: Any = session.engine
+    list(session.reply("Hi"))
+    session.set_sampling("temperature", "2")
+    list(session.regenerate())
+    assert [sampling.temperature for sampling in engine.samplings] == [1.0, 2.0]
+    session.use(Profile.parse({"name": "other"}))
+    list(session.regenerate())
+    assert engine.samplings[-1].stop == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("temprature", "1", r"'temprature' in \[sampling\] \(this chat\). Did you mean 'temperature'"),
+        ("temperature", "11", "sampling.temperature must be from 0 to 10; this chat says 11.0"),
+        ("candidates", "many", "sampling.candidates must be a whole number; this chat says 'many'"),
+        ("stop", "you:", "sampling.stop must be a list of texts, none of them empty; this chat says 'you:'"),
+    ],
+)
+def test_what_cannot_be_set_is_refused(session: ChatSession, name: str, text: str, sentence: str) -> None:
+    before = session.sampling
+    with pytest.raises(ConfigError, match=sentence):
+        session.set_sampling(name, text)
+    assert session.sampling == before
+
+
+def test_a_wrong_persona_or_preset_is_refused_before_anything_changes(session: ChatSession) -> None:
+    with pytest.raises(ConfigError, match="profile 'odd' says 3"):
+        session.use(Profile.parse({"name": "odd", "sampling": {"top_p": 3}}))
+    assert session.profile == CALM
+    with pytest.raises(UnknownNameError, match="no preset 'wld'. Did you mean 'wild'"):
+        session.use_preset("wld")
+    assert session.preset == ""

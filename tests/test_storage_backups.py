@@ -1,0 +1,264 @@
+"""Backup, check and restore: what a copy holds, how a file can be wrong, and what stays as it was."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from storage import (
+    ConversationManager,
+    DatabaseInUseError,
+    RefusedValueError,
+    UnsoundBackupError,
+    backup,
+    check,
+    migrations,
+    rebuild_index,
+    restore,
+)
+from test_storage_migrations import VERSION_1
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database with two conversations, closed."""
+    path = tmp_path / "data" / "chats.db"
+    with ConversationManager(path) as manager:
+        for text in ("I lost my keys", "It rains"):
+            talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="tiny")
+            first = manager.add_message(talk.id, role="user", text=text)
+            manager.begin_reply(talk.id, parent_id=first.id, generation={"seed": 5})
+    return path
+
+
+def change(path: Path, *statements: str) -> Path:
+    """Do to the file what the program never does."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def talks(path: Path) -> list[str]:
+    with ConversationManager(path) as manager:
+        return [found.title for found in manager.list()]
+
+
+def around(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.parent.iterdir() if file.is_file()}
+
+
+# --- backup
+
+
+def test_a_backup_of_a_database_in_use_is_one_private_file_with_everything(
+    path: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    with ConversationManager(path) as manager:
+        manager.rename(manager.get("last").id, "Rain")  # still in the log alone
+        report = backup(path, copy)
+        assert (report.path, report.conversations, report.messages) == (copy, 2, 4)
+        assert (report.version, report.sound) == (migrations.CURRENT_VERSION, True)
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "data"]
+    assert talks(copy) == ["Rain", "I lost my keys"]
+
+
+def test_a_backup_names_itself_and_never_writes_over_a_file(path: Path, tmp_path: Path) -> None:
+    names = [backup(path).path, backup(path).path, backup(path, tmp_path).path]
+    assert [name.parent for name in names] == [path.parent, path.parent, tmp_path]
+    assert len(set(names)) == 3
+    assert all(name.name.startswith("chats-backup-") and name.suffix == ".db" for name in names)
+    before = names[0].read_bytes()
+    with pytest.raises(RefusedValueError, match="never overwrites a file"):
+        backup(path, names[0])
+    assert names[0].read_bytes() == before
+
+
+def test_there_is_nothing_to_back_up_or_check_before_the_first_conversation(tmp_path: Path) -> None:
+    for act in (backup, check):
+        with pytest.raises(RefusedValueError, match="There is no database at"):
+            act(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_of_what_is_not_sound_is_kept_and_said(path: Path, tmp_path: Path) -> None:
+    change(path, "DELETE FROM message WHERE id = 1")
+    report = backup(path, tmp_path / "copy.db")
+    assert report.problems == (
+        "Message 2 follows message 1, which its conversation {} does not have.".format(
+            sqlite3.connect(path).execute("SELECT conversation_id FROM message WHERE id = 2").fetchone()[0]
+        ),
+    )
+    assert report.path.exists()
+
+
+# --- check
+
+
+def test_a_check_changes_nothing_and_needs_no_turn(path: Path) -> None:
+    before = around(path)
+    assert check(path).sound
+    assert around(path) == before
+    with ConversationManager(path) as manager, manager._database.write():
+        assert check(path, ours=True).sound  # while another one writes
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (["INSERT INTO migration VALUES (99, 'tomorrow', '2030-01-01')"],
+         f"It is version 99; this program reads up to version {migrations.CURRENT_VERSION}."),
+        (["DROP TABLE migration"], "It holds the tables of another program."),
+        (["DROP TRIGGER message_deleted"], "The trigger message_deleted is missing."),
+        (["UPDATE conversation SET id = 'aaaa0000' WHERE rowid = 1",
+          "UPDATE message SET conversation_id = 'aaaa0000' WHERE id < 3",
+          "UPDATE conversation SET head_id = 3 WHERE id = 'aaaa0000'"],
+         "The active path of conversation aaaa0000 ends at message 3, which it does not have."),
+        (["UPDATE generation SET trace = '{' WHERE message_id = 2"], "The trace of message 2 is no JSON."),
+        (["INSERT INTO generation VALUES (9, '{}')"],
+         "Row 9 of the table generation belongs to a message that is not there."),
+        (["UPDATE message SET role = 'robot' WHERE id = 1"],
+         "It is damaged: CHECK constraint failed in message."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_words(path: Path, statements: list[str], problem: str) -> None:
+    report = check(change(path, *statements))
+    assert report.problems == (problem,)
+    assert not report.sound
+    assert not report.stale_index
+
+
+def test_a_stale_index_is_told_and_made_anew(path: Path) -> None:
+    change(path, "INSERT INTO message_search (message_search) VALUES ('delete-all')")
+    report = check(path)
+    assert (report.problems, report.stale_index, report.sound) == ((), True, False)
+    rebuild_index(path)
+    assert check(path).sound
+    with ConversationManager(path) as manager:
+        assert len(manager.search("keys")) == 1
+
+
+def test_files_that_are_no_database(tmp_path: Path, path: Path) -> None:
+    junk, empty, torn = tmp_path / "junk.db", tmp_path / "empty.db", tmp_path / "torn.db"
+    junk.write_bytes(b"not a database at all " * 100)
+    empty.touch()
+    whole = path.read_bytes()
+    torn.write_bytes(whole[: len(whole) // 2])
+    assert check(junk).problems == ("It is no database that can be read: file is not a database.",)
+    assert check(empty).problems == ("It is empty: it has no tables.",)
+    assert check(torn).problems
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["data", "empty.db", "junk.db", "torn.db"]
+
+
+# --- restore
+
+
+def test_a_restore_brings_back_what_was_and_keeps_what_is(path: Path, tmp_path: Path) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    with ConversationManager(path) as manager:
+        manager.delete(manager.get("last").id)
+    done = restore(copy, path)
+    assert (done.report.sound, done.report.conversations, done.version) == (
+        True,
+        2,
+        migrations.CURRENT_VERSION,
+    )
+    assert talks(path) == ["It rains", "I lost my keys"]
+    assert done.kept is not None
+    assert talks(done.kept) == ["I lost my keys"]
+    assert done.kept.name.startswith("chats-before-restore-")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert sorted(around(path)) == sorted([path.name, done.kept.name])
+    assert check(copy).sound
+
+
+def test_a_restore_where_there_is_no_database_yet(path: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "new" / "chats.db"
+    done = restore(path, elsewhere)
+    assert (done.kept, talks(elsewhere)) == (None, talks(path))
+
+
+def test_an_older_backup_is_brought_to_this_version_and_left_as_it_was(path: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    connection = sqlite3.connect(old)
+    connection.executescript(VERSION_1)
+    connection.close()
+    before = old.read_bytes()
+    done = restore(old, path)
+    assert (done.version, done.report.version, done.report.sound) == (1, migrations.CURRENT_VERSION, True)
+    assert old.read_bytes() == before
+    with ConversationManager(path) as manager:
+        assert [hit.message_id for hit in manager.search("keys")] == [1]
+
+
+def test_a_backup_with_a_stale_index_loses_nothing(path: Path, tmp_path: Path) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    change(copy, "INSERT INTO message_search (message_search) VALUES ('delete-all')")
+    assert restore(copy, path).report.sound
+
+
+@pytest.mark.parametrize("fault", ["junk", "newer", "foreign", "broken", "itself", "missing"])
+def test_what_is_no_sound_backup_is_refused_and_nothing_changes(
+    path: Path, tmp_path: Path, fault: str
+) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    match fault:
+        case "junk":
+            copy.write_bytes(b"nothing")
+        case "newer":
+            change(copy, "INSERT INTO migration VALUES (99, 'tomorrow', '2030-01-01')")
+        case "foreign":
+            change(copy, "DROP TABLE conversation")
+        case "broken":
+            change(copy, "DELETE FROM message WHERE id = 1")
+        case "itself":
+            copy = path
+        case "missing":
+            copy.unlink()
+    before = around(path)
+    with pytest.raises((UnsoundBackupError, RefusedValueError)) as refused:
+        restore(copy, path)
+    assert refused.value.exit_code == (2 if fault in ("itself", "missing") else 1)
+    assert str(copy) in str(refused.value)
+    assert around(path) == before
+
+
+def test_a_database_that_is_open_is_not_replaced(path: Path, tmp_path: Path) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    with ConversationManager(path) as manager:
+        names = sorted(around(path))
+        with pytest.raises(DatabaseInUseError, match="Leave chatbot wherever it runs"):
+            restore(copy, path)
+        manager.create(profile_name="poet", profile={}, model="", title="still open")
+        assert sorted(around(path)) == names
+    restore(copy, path)
+
+
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*arguments: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+@pytest.mark.usefixtures("no_links")
+def test_a_ruined_database_is_replaced_and_kept_with_its_log(path: Path, tmp_path: Path) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    path.write_bytes(b"ruined")
+    path.with_name("chats.db-wal").write_bytes(b"log")
+    done = restore(copy, path)
+    assert len(talks(path)) == 2
+    assert done.kept is not None
+    assert done.kept.read_bytes() == b"ruined"
+    assert done.kept.with_name(f"{done.kept.name}-wal").read_bytes() == b"log"

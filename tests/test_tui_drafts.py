@@ -1,0 +1,129 @@
+"""What comes back after a restart: what was written and not sent, and the tabs that were open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatbot.tui import drafts
+from chatbot.tui.tab_line import TabLabel
+from tui_scripted import POET, WatchedApp, open_session, ready, say, until
+
+SIZE = (100, 30)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "PAUSE", 0.01)
+
+
+def tabs(app: WatchedApp) -> list[str]:
+    return [str(label.render()) for label in app.chat.query(TabLabel)]
+
+
+async def test_what_was_not_sent_comes_back_with_its_conversation(tmp_path: Path) -> None:
+    path = tmp_path / "chat.db"
+    session, _ = open_session(path)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hel")
+        await until(pilot, lambda: session.manager.draft(None) == "hel")
+        await pilot.press(*"lo", "enter", *"and")
+        await until(pilot, lambda: app.chat.turn is None and session.conversation is not None)
+        await until(pilot, lambda: session.manager.draft(session.manager.get("last").id) == "and")
+        assert session.manager.draft(None) == "", "it was sent"
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        assert app.chat.composer.text == ""
+        await pilot.press(*"new", "ctrl+q")
+    session.manager.close()
+
+    session, _ = open_session(path)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert app.chat.composer.text == "new"
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: app.screen is not app.chat)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.composer.text == "and")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: app.chat.composer.text == "new")
+    session.manager.close()
+
+
+async def test_what_is_off_the_record_is_no_draft_and_a_bookmark_leaves_the_box_alone(
+    tmp_path: Path,
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"secret")
+        await until(pilot, lambda: session.manager.draft(None) == "secret")
+        await pilot.press("alt+r", *"ly")
+        await until(pilot, lambda: session.manager.draft(None) == "")
+        await pilot.press("alt+r")
+        await until(pilot, lambda: session.manager.draft(None) == "secretly")
+        await pilot.press("alt+m")  # which stores the greeting, and so begins the conversation
+        await until(pilot, lambda: session.conversation is not None and app.screen is app.chat)
+        await until(pilot, lambda: session.manager.draft(session.manager.get("last").id) == "secretly")
+        assert app.chat.composer.text == "secretly"
+        assert session.manager.draft(None) == ""
+    session.manager.close()
+
+
+async def test_tabs_come_back_where_the_setting_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "chat.db"
+    session, _ = open_session(path)
+    app = WatchedApp(session, restore_tabs=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert tabs(app) == [], "the first time there is nothing to bring back"
+        for number, text in enumerate(("one", "two", "three")):
+            await say(pilot, text)
+            if text != "three":
+                await pilot.press("alt+t")
+                await until(pilot, lambda number=number: len(tabs(app)) == number + 2)
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 two", "  3 three"])
+        await pilot.press(*"half", "ctrl+q")
+    session.manager.close()
+
+    other = POET.changed(greeting="Somebody else.")
+    for options, expected in (
+        ({"restore_tabs": True}, ["  1 one", "● 2 two", "  3 three"]),
+        ({"restore_tabs": True, "asked": True}, ["  1 one", "  2 two", "  3 three", "● 4 gloomy-poet"]),
+        ({}, []),
+    ):
+        session, _ = open_session(path, profile=other)
+        app = WatchedApp(session, **options)
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            await until(pilot, lambda app=app, expected=expected: tabs(app) == expected)
+            begun = session.conversation is not None
+            assert begun == (expected[1:2] == ["● 2 two"])
+            assert app.chat.composer.text == ("half" if begun else "")
+            assert ("Somebody else." in app.texts[0]) != begun
+        session.manager.close()
+
+
+async def test_what_is_resumed_is_gone_to_among_the_tabs(tmp_path: Path) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    manager = session.manager
+    ids = []
+    for text in ("one", "two"):
+        row = manager.create(profile_name=POET.name, profile=POET.model_dump(mode="json"), model="")
+        manager.add_message(row.id, role="user", text=text)
+        ids.append(row.id)
+    manager.save_tabs(ids, ids[1])
+    session.resume(ids[0])
+    app = WatchedApp(session, restore_tabs=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: tabs(app) == ["● 1 one", "  2 two"])
+        await pilot.press("alt+q")
+        await until(pilot, lambda: manager.tabs().conversations == (ids[1],))
+    session.manager.close()
