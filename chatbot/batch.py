@@ -26,7 +26,8 @@ from chatbot.tuning import of_persona, put_over
 from profiles import Profile, ProfileError, ProfileStore, Target, find
 
 if TYPE_CHECKING:
-    from chatbot.engine import GenerationEngine, Reply
+    from chatbot.engine import GenerationEngine
+    from chatbot.reply import Reply
     from chatbot.sampling import Sampling
 
 KEYS = ("id", "profile", "facts", "turns", "attributes")

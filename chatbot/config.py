@@ -245,7 +245,7 @@ def _checked(section: str, key: str, value: Any, source: str) -> Any:
     kind = _kind(section, key)
     if kind is float and type(value) is int:
         value = float(value)
-    if kind is list and type(value) is tuple:  # checked before
+    if kind is list and type(value) is tuple:  # of a variable, which `parse` has checked before
         value = list(value)
     rule = ""
     if type(value) is not kind:

@@ -121,11 +121,7 @@ class Conversing(Dialling):
         if self.conversation is None:
             self._directed = {**self._directed, what: text}
         else:
-            self._keep_direction({what: text})
-
-    def _keep_direction(self, told: Mapping[str, str]) -> None:
-        if self.conversation is not None and told:
-            self.conversation = self.manager.direct(self.conversation.id, told)
+            self.conversation = self.manager.direct(self.conversation.id, {what: text})
 
     # --- going elsewhere
 
@@ -138,9 +134,8 @@ class Conversing(Dialling):
         conversation = self.manager.get(reference)
         profile = Profile.parse(conversation.profile)
         of_persona(profile)
-        self.conversation, self.profile, self._greeting = conversation, profile, 0
-        self._directed = {}
-        self.dials = dict(profile.attributes)
+        self.conversation, self._greeting, self._directed = conversation, 0, {}
+        self.profile, self.dials = profile, dict(profile.attributes)
 
     def fork(self, message_id: int) -> Conversation:
         """Copy everything up to and with this message into a new conversation, and go on there."""
@@ -222,10 +217,10 @@ class Conversing(Dialling):
         ]
         if greetings:
             self.manager.select(greetings[self._greeting].id)
-        self.conversation = conversation
-        self._keep_direction(self._directed)
-        self._directed = {}
-        return self.conversation
+        if self._directed:
+            conversation = self.manager.direct(conversation.id, self._directed)
+        self.conversation, self._directed = conversation, {}
+        return conversation
 
     def _stored(self, message_id: int) -> Message:
         """The message as storage holds it; a greeting is stored now if it was not."""

@@ -17,17 +17,15 @@ DEFAULT = "default"  # takes back what /set said
 def _set(room: Room, rest: str) -> str:
     """/set, /set temperature 0.7, /set temperature default."""
     name, _, text = rest.partition(" ")
-    values = room.session.sampling_values()
     if not name:
+        values = room.session.sampling_values()
         width = max(map(len, values))
         return "\n".join(
-            f"{name:<{width}}  {literal(value)}  ({whose})" for name, (value, whose) in values.items()
+            f"{key:<{width}}  {literal(value)}  ({whose})" for key, (value, whose) in values.items()
         )
-    if text.strip() == DEFAULT:
-        return f"{name} = {literal(room.session.reset_sampling(name))}"
-    if not text.strip():
-        needed("", f"/set {name} VALUE", f"a value, or {DEFAULT}")
-    return f"{name} = {literal(room.session.set_sampling(name, text.strip()))}"
+    text = needed(text.strip(), f"/set {name} VALUE", f"a value, or {DEFAULT}")
+    value = room.session.reset_sampling(name) if text == DEFAULT else room.session.set_sampling(name, text)
+    return f"{name} = {literal(value)}"
 
 
 def _preset(room: Room, rest: str) -> str:

@@ -25,7 +25,8 @@ from profiles import Profile
 from storage import ConversationManager, Message
 
 if TYPE_CHECKING:
-    from chatbot.engine import GenerationEngine, Reply
+    from chatbot.engine import GenerationEngine
+    from chatbot.reply import Reply
 
 MOST_TURNS = 500
 AGAIN = 2  # times that a repeated line is drawn anew
@@ -55,7 +56,7 @@ def duet(
     for profile in pair:
         engine.check(profile.attributes)
     rules = [put_over(sampling, of_persona(profile), chosen or {}) for profile in pair]
-    chance = persona.chance_of(sampling.seed)
+    chances = [persona.chance_of(rule.seed) for rule in rules]
     names = (first.speaker, second.speaker)
     conversation = manager.create(
         profile_name=first.name,
@@ -63,15 +64,15 @@ def duet(
         model=engine.name,
         title=f"{names[0]} and {names[1]}{f': {topic}' if topic else ''}",
     )
-    greeting = "" if topic else next(iter(persona.greetings(first, names[1], chance)), "")
+    greeting = "" if topic else next(iter(persona.greetings(first, names[1], chances[0])), "")
     opening = _said(manager, conversation.id, greeting or topic or OPENING, "" if greeting else names[1])
     path = [opening]
     yield names[0 if opening.role == "bot" else 1], opening
-    seed = sampling.seed if sampling.seed is not None else secrets.randbelow(2**32)
+    seeds = [secrets.randbelow(2**32) if rule.seed is None else rule.seed for rule in rules]
     for turn in range(turns):
         speaks = 1 if path[-1].role == "bot" else 0
-        drawn = replace(rules[speaks], seed=seed + turn)
-        reply = _line(engine, pair[speaks], names[1 - speaks], path, drawn, chance, speaks)
+        drawn = replace(rules[speaks], seed=seeds[speaks] + turn)
+        reply = _line(engine, pair[speaks], names[1 - speaks], path, drawn, chances[speaks], speaks)
         message = _said(manager, conversation.id, reply.text, names[1] if speaks else "", partial=True)
         who = {"profile": pair[speaks].name, "profile_digest": pair[speaks].digest()}
         message = manager.finish_reply(

@@ -16,9 +16,8 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,64 +30,14 @@ from chatbot.guidance import guide
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
 from chatbot.model.choice import Choice
-from chatbot.model.decoder import LatentDecoder, Prefix
+from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.text import Codec, Context, Window
 from chatbot.ranking import echo, merit
+from chatbot.reply import Reply, Row, Start
 from chatbot.sampling import Sampling
 from chatbot.saying import Saying
-
-_CANDIDATE = 1_000_003  # seeds of a reply's candidates lie this far apart
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A finished reply. `trace` is JSON-able and says how it came about; its times are those of the batch.
-
-    flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
-    limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
-    where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
-    measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
-    tokens, finish ("end", "stop" or "length") · window (tokens of the context: used, total; turns) · seed,
-    candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and relevance (what of
-    it is due to the context) · model, model_digest, program (its version), device, dtype, sampling,
-    flow_options, prefix and context (digests of its facts and turns):
-    what a replay needs
-    """
-
-    text: str
-    trace: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One reply to be found."""
-
-    context: Context
-    targets: Mapping[str, Target]
-    seed: int
-    candidate: int = 0
-
-    @property
-    def generator(self) -> torch.Generator:
-        return torch.Generator().manual_seed((self.seed + self.candidate * _CANDIDATE) % 2**63)
-
-
-@dataclass(frozen=True)
-class _Start:
-    """Rows whose z is found, ready to be decoded."""
-
-    rows: Sequence[_Row]
-    z: Tensor  # (B, D)
-    read: Prefix  # of the different contexts; `owner` (B,) says which one is a row's
-    owner: Tensor
-    choice: Choice
-    notes: list[dict[str, Any]]  # of the flow, one for each row
-    times: dict[str, float]
-    begun: float
-    opening: Sequence[int] = ()  # ids that every reply begins with
-    prefix: str = ""  # their text
 
 
 class GenerationEngine:
@@ -157,7 +106,7 @@ class GenerationEngine:
             yield from re.findall(r"\s*\S+", reply.text)
             yield reply
             return
-        start = self._begin([_Row(context, targets, _seed(sampling))], sampling, prefix)
+        start = self._begin([Row(context, targets, _seed(sampling))], sampling, prefix)
         saying = self._saying(start, sampling)
         if saying.text:
             yield saying.text
@@ -194,7 +143,7 @@ class GenerationEngine:
         if seeds is None:
             seeds = [_seed(sampling, i) for i in range(len(contexts))]
         rows = [
-            _Row(context, wanted, seed, number)
+            Row(context, wanted, seed, number)
             for context, wanted, seed in zip(contexts, targets, seeds, strict=True)
             for number in range(sampling.candidates)
         ]
@@ -229,7 +178,7 @@ class GenerationEngine:
         seeds: Sequence[int],
     ) -> list[list[float]]:
         """Mean log p of a token (nats) of each text as the persona's reply, a row for each seed."""
-        start = self._begin([_Row(context, targets, seed) for seed in seeds], sampling)
+        start = self._begin([Row(context, targets, seed) for seed in seeds], sampling)
         ids = [[*self._artifact.codec.encode(text), self._artifact.codec.end] for text in texts]
         alike = torch.zeros(len(ids), dtype=torch.long, device=self._device)
         return [
@@ -242,7 +191,7 @@ class GenerationEngine:
         ids = codec.encode_context(context, self.context_budget)
         return Window(codec.read_back(ids), len(ids), self.context_budget)
 
-    def _saying(self, start: _Start, sampling: Sampling) -> Saying:
+    def _saying(self, start: Start, sampling: Sampling) -> Saying:
         """A reply with nothing said but the opening; its speller knows where in a sentence that leaves it."""
         codec = self._artifact.codec
         speller = codec.stream()
@@ -251,7 +200,7 @@ class GenerationEngine:
         return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
 
     @torch.inference_mode()
-    def _begin(self, rows: Sequence[_Row], sampling: Sampling, prefix: str = "") -> _Start:
+    def _begin(self, rows: Sequence[Row], sampling: Sampling, prefix: str = "") -> Start:
         """Read the contexts and find every row's z."""
         for row in rows:
             self.check(row.targets)
@@ -278,7 +227,7 @@ class GenerationEngine:
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         choice = self._choice(sampling, chance.to(self._device), len(opening))
-        return _Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
+        return Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
 
     def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
@@ -304,7 +253,7 @@ class GenerationEngine:
             )
         return max(1, min(sampling.max_tokens, room))
 
-    def _generate(self, start: _Start) -> Iterator[Tensor]:
+    def _generate(self, start: Start) -> Iterator[Tensor]:
         """The next ids (B,) of all rows, step by step."""
         decoder = self._artifact.model.decoder
         codec = self._artifact.codec
@@ -318,7 +267,7 @@ class GenerationEngine:
             opening=start.opening,
         )
 
-    def _finish(self, start: _Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
+    def _finish(self, start: Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
         """The replies with their traces; measures what was said."""
         decoded = time.perf_counter()
         texts, ids = [saying.text.strip() for saying in sayings], [saying.ids for saying in sayings]
@@ -357,7 +306,7 @@ class GenerationEngine:
             replies.append(Reply(texts[i], start.notes[i] | own | likelihoods[i] | shared))
         return replies
 
-    def _likelihoods(self, start: _Start, ids: Sequence[Sequence[int]]) -> list[dict[str, float]]:
+    def _likelihoods(self, start: Start, ids: Sequence[Sequence[int]]) -> list[dict[str, float]]:
         """How likely each reply is, and how much likelier with its context than without."""
         ids = [[*start.opening, *row] for row in ids]
         seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)

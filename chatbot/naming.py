@@ -20,7 +20,7 @@ from chatbot.known_words import BIG, OPENERS, TITLES
 # part with a capital.
 ENGLISH = Path(__file__).with_name("english_words.txt")
 
-_WORD = re.compile(r"[^\W\d_](?:[\w]|['’-](?=[^\W\d_]))*")
+_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’-](?=[^\W\d_]))*")
 _POSSESSIVE = re.compile(r"['’]s?$", re.I)
 _OPENING = re.compile(
     r"(?:^|[.!?…:;\n\"“”«»(\[*_~—–]|(?<!\w)['‘’]|[.!?…]['’\")\]]*|^\s*[->#•])[ \t]*$"

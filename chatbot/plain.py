@@ -58,8 +58,8 @@ class PlainChat:
     def run(self, read: Callable[[], str]) -> int:
         """Talk until `read` raises EOFError or /quit comes; the exit code.
 
-        Ctrl+C in a reply stops the reply, anywhere else it passes through. What fails is reported and the
-        chat goes on; without a person in front of it, the exit code tells at the end.
+        Ctrl+C in a reply or a command stops that, anywhere else it passes through. What fails is reported
+        and the chat goes on; without a person in front of it, the exit code tells at the end.
         """
         self._welcome()
         while True:
@@ -99,6 +99,10 @@ class PlainChat:
                 self._show_reply(said)
         except (ChatbotError, ProfileError, StorageError) as error:
             self._fail(str(error))
+        except KeyboardInterrupt:  # in a command that takes long; a reply sees to it itself
+            if not self.interactive:
+                raise
+            self._note("Stopped.")
         return True
 
     # --- output

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unicodedata import normalize
 
 from chatbot.known_words import BIG, TITLES
 from chatbot.naming import english, named
@@ -80,7 +81,7 @@ def redacted(
         redactor.know((name for name, _ in named(fact)), "place" if place else "name")
     texts = [*user_facts, *_texts(tree)]
     for text in texts:
-        for name, place in named(text):
+        for name, place in named(normalize("NFC", text)):
             redactor.know([name], "place" if place else "name")
     messages = [_message(message, redactor.text, persona) for message in tree.messages]
     conversation = _conversation(tree.conversation, redactor.text, persona)
@@ -100,6 +101,7 @@ class _Redactor:
     def know(self, names: Iterable[str], kind: str) -> None:
         """These are to be taken out; whoever said first what a name is was right."""
         for name in names:
+            name = " ".join(normalize("NFC", name).split())
             words = _parts(name) - self.kept
             if len(name) < 2 or not words or name.casefold() in NOBODY:
                 continue
@@ -111,7 +113,7 @@ class _Redactor:
     def text(self, text: str) -> str:
         if self._pattern is None:
             self._pattern = self._compiled()
-        return self._pattern.sub(self._label, text)
+        return self._pattern.sub(self._label, normalize("NFC", text))
 
     def found(self) -> dict[str, int]:
         """How many labels of each kind there are."""
@@ -129,7 +131,8 @@ class _Redactor:
         if said not in self.labels:
             kind = (found.lastgroup or "").rstrip("0123456789")
             if kind == "known":
-                kind = next(what for name, what in self.names.items() if name.casefold() == said)
+                kinds = (what for name, what in self.names.items() if name.casefold() == said)
+                kind = next(kinds, "name")  # none: letters that are the same to an expression alone, İ and i
             self.labels[said] = self._same(said, kind) or f"[{kind} {self.found().get(kind, 0) + 1}]"
         return self.labels[said]
 
@@ -147,7 +150,7 @@ class _Redactor:
 def _expression(name: str) -> str:
     """The name as a word of its own; one that is also an English word only as it is written."""
     words = r"\s+".join(map(re.escape, name.split()))
-    alone = rf"(?<!\w){words}(?!\w)"
+    alone = rf"(?<![^\W_]){words}(?![^\W_])"  # _so_ is emphasis
     return alone if any(map(english, name.split())) else f"(?i:{alone})"
 
 

@@ -21,7 +21,8 @@ from chatbot import persona, recall
 from chatbot.lorebook import lore
 from chatbot.memory import MemoryRules
 from chatbot.model.text import Context, Turn
-from chatbot.recall import Line, words
+from chatbot.nearness import asks_of_user, touches
+from chatbot.recall import Line
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
 
@@ -29,37 +30,6 @@ TOUCHING = 3  # memories that may come before all others
 SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
-_SELF = re.compile(r"\b(?:i|i'm|i've|me|my|mine|we|our)\b", re.I)
-_ASKING = re.compile(  # what one told of oneself is asked back: "what is my name?", "you know where I live?"
-    r"\b(?:what|what's|who|who's|where|when|which|whose|how (?:old|many|long))\b[^.!?]*\b(?:my|i|mine)\b|"
-    r"\b(?:remember|know|recall|guess|forgot|forgotten|tell me)\b[^.!?]*\b(?:my|mine|about me|who i|do i)\b|"
-    r"\bdo i\b",
-    re.I,
-)
-_ADVICE = re.compile(
-    r"\b(?:should|can|could|may|shall|would|must|will|have to) i\b|\bi (?:should|can|could|must)\b|"
-    r"\byou (?:think|want|feel)\b",
-    re.I,
-)
-_CUES = {  # words that ask for a kind of memory without being in it
-    "name": "name call called who",
-    "home": "live home city town place from where",
-    "origin": "from come country",
-    "household": "live alone",
-    "work": "work job living profession do",
-    "workplace": "work job office",
-    "study": "study university school college",
-    "age": "old age",
-    "birthday": "birthday born",
-    "pet": "pet pets animal animals",
-    "family": "family married wife husband children kids",
-    "like": "like love enjoy favourite favorite hobby hobbies",
-    "dislike": "hate dislike like",
-    "hobby": "hobby hobbies play free",
-    "language": "speak language languages",
-    "food": "eat food",
-    "plan": "plan plans going doing want",
-}
 
 
 @dataclass(frozen=True)
@@ -107,9 +77,8 @@ def scene(
     """The context for a reply to the last message of `path`, of about `budget` tokens.
 
     `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
-    facts; {{random}} draws from `chance`. `used` has the
-    numbers of the memories and of the recalled messages, and the texts of the lore; it is empty when there is
-    nothing of the kind.
+    facts; {{random}} draws from `chance`. `used` has the numbers of the memories and of the recalled
+    messages, and the texts of the lore; it is empty when there is nothing of the kind.
     """
     if scenario:
         profile = profile.model_copy(update={"scenario": ""})
@@ -119,7 +88,7 @@ def scene(
     facts = known = _ordered(_candidates(profile, user_name, user_facts, memories, told, chance), last)
     alone = (
         budget < SMALL
-        and _asks_of_user(last)
+        and asks_of_user(last)
         and bool(recalled or any(fact.near and fact.source == "user" for fact in facts))
     )
     if alone:
@@ -257,8 +226,11 @@ def _candidates(
 
 def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
     """What touches the last message first, and of that what is known of the user; the rest as it stands."""
-    said = {_stem(word) for word in words(last)}
-    near = [replace(fact, near=True) for fact in facts if _touches(fact, last, said)]
+    near = [
+        replace(fact, near=True)
+        for fact in facts
+        if fact.source == "lore" or touches(fact.text, fact.kind, last)
+    ]
     of_user = [fact for fact in near if fact.source == "user"][:TOUCHING]
     first = [*of_user, *(fact for fact in near if fact.source != "user")]
     taken = {fact.text for fact in first}
@@ -279,27 +251,20 @@ def _fitting(facts: Sequence[_Fact], budget: int, *, first: bool = True) -> list
 
 def _cut(text: str, budget: int) -> str:
     """The first sentences of a text that have room; of a longer first one its first words."""
-    words, whole = text.split(), ""
-    for beginning in persona.beginnings(" ".join(words)):
+    text, whole = " ".join(text.split()), ""
+    for beginning in persona.beginnings(text):
         if cost(beginning) > budget:
             break
         whole = beginning
-    while not whole and words and cost(" ".join(words)) > budget:
-        words.pop()
-    return whole or " ".join(words)
-
-
-def _asks_of_user(text: str) -> bool:
-    """Whether a message asks what is known of the one who says it, and not what to do."""
-    return bool(_ASKING.search(text)) and not _ADVICE.search(text)
-
-
-def _touches(fact: _Fact, last: str, said: set[str]) -> bool:
-    """Whether a fact has to do with the last message."""
-    if fact.source == "lore" or said & {_stem(word) for word in words(fact.text)}:
-        return True
-    cues = _CUES.get(fact.kind, "").split()
-    return bool(_SELF.search(last)) and not set(cues).isdisjoint(re.findall(r"\w+", last.lower()))
+    if whole:
+        return whole
+    left, kept = budget - cost(""), []
+    for word in text.split():  # costs add up, and a text may be very long
+        left -= cost(word) - cost("")
+        if left < 0:
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> list[Turn]:
@@ -313,7 +278,3 @@ def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> lis
     if len(turns) % 2 and turns[-1].role == "user":
         turns.pop()
     return turns
-
-
-def _stem(word: str) -> str:
-    return word.removesuffix("'s").removesuffix("s")

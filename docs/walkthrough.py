@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 
 from walkthrough.picture import svg
@@ -32,7 +33,10 @@ from walkthrough.window import COLUMNS, NotShownError, Window
 
 PAGE = Path(__file__).parent / "walkthrough.md"
 PICTURES = Path(__file__).parent / "walkthrough"
-PART = re.compile(r"!\[[^]]*\]\(walkthrough/(?P<picture>[\w-]+)\.svg\)|^```console\n(?P<block>.*?)^```$", re.M | re.S)
+PART = re.compile(
+    r"!\[[^]]*\]\(walkthrough/(?P<picture>[\w-]+)\.svg\)|^```console\n(?P<block>.*?)^```$", re.M | re.S
+)
+COMMAND = re.compile(r"\$ (?:[A-Z]+=\S.*? )?chatbot ")
 SEED = 7
 SHOWN_HOME = "/home/ada"
 PATIENCE = 60.0  # seconds
@@ -50,7 +54,7 @@ def main() -> int:
     try:
         walk(home, asked.program, asked.patience)
     except NotShownError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     finally:
         shutil.rmtree(home)
@@ -81,7 +85,8 @@ def walk(home: Path, program: Path, patience: float) -> None:
                     raise NotShownError(f"{name}: {error}") from error
                 drawn[name] = svg(_as_shown(window.picture(), home), *window.size)
                 text = found[0]
-            print(f"{time.monotonic() - began:6.1f} s  {name or text.splitlines()[1]}", flush=True)
+            took = time.monotonic() - began
+            sys.stderr.write(f"{took:6.1f} s  {name or text.splitlines()[1]}\n")
             return text
 
         page = PART.sub(part, page)
@@ -96,13 +101,15 @@ def _run(block: str, home: Path, program: Path, environment: Mapping[str, str], 
     """The commands of a block, each with what it prints now."""
     lines: list[str] = []
     for line in block.splitlines():
-        if not line.startswith("$ chatbot "):
+        if not COMMAND.match(line):
             continue
-        words = shlex.split(line)[2:]
+        words = shlex.split(line)[1:]
+        own = dict(word.split("=", 1) for word in takewhile(lambda word: word != "chatbot", words))
+        words = words[len(own) + 1 :]
         done = subprocess.run(
             [str(program), *words],
             cwd=home,
-            env={**environment, "COLUMNS": str(COLUMNS)},
+            env={**environment, "COLUMNS": str(COLUMNS), **own},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 
 from sqlalchemy import text as sql
 
-from storage.checking import Report, check, opened
+from storage.checking import Report, check, copy, opened
 from storage.database import Database
 from storage.errors import DatabaseInUseError, RefusedValueError, UnsoundBackupError, translated
 
@@ -58,6 +58,7 @@ def restore(source: Path, path: Path) -> Restored:
     found = check(source)
     if found.problems:
         raise UnsoundBackupError(source, found.problems)
+    path = path.resolve()  # a link stays, and what it names is exchanged
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{token_hex(4)}.new")
     try:
@@ -70,7 +71,7 @@ def restore(source: Path, path: Path) -> Restored:
     finally:
         for ending in ("", *_LOGS):
             new.with_name(new.name + ending).unlink(missing_ok=True)
-    return Restored(check(path, ours=True), found.version, kept)
+    return Restored(replace(report, path=path), found.version, kept)
 
 
 def rebuild_index(path: Path) -> None:
@@ -90,13 +91,14 @@ def _copied(source: sqlite3.Connection, path: Path, target: Path) -> None:
     except OSError as error:
         raise translated(error, target) from error
     try:
-        with closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, that can be read where none may be made
+        with closing(sqlite3.connect(target)) as made:
+            copy(source, made)
+            made.execute("PRAGMA journal_mode = DELETE")  # one file, that can be read where none may be made
     except BaseException as error:
         target.unlink()
         if isinstance(error, sqlite3.Error):
-            raise translated(error, path) from error
+            full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+            raise translated(error, target if full else path) from error
         raise
 
 
@@ -114,15 +116,21 @@ def _exchanged(new: Path, path: Path) -> Path | None:
         return None
     kept = _free(path.with_name(f"{path.stem}-before-restore-{_now()}{path.suffix}"))
     try:
-        with _alone(path):
+        # What is undone where it cannot be finished; later than SQLite lets go, which takes a log with it.
+        with ExitStack() as back, _alone(path):
             for ending in _LOGS:  # a log that stayed would be taken for the new database's
-                with suppress(FileNotFoundError):
-                    os.rename(path.with_name(path.name + ending), kept.with_name(kept.name + ending))
+                log, aside = (file.with_name(file.name + ending) for file in (path, kept))
+                if log.exists():
+                    os.rename(log, aside)
+                    back.callback(os.rename, aside, log)
             try:
                 os.link(path, kept)  # so that at no moment there is no database
+                back.callback(os.unlink, kept)
             except OSError:  # a file system without links
                 os.rename(path, kept)
+                back.callback(os.rename, kept, path)
             os.replace(new, path)
+            back.pop_all()
     except OSError as error:
         raise translated(error, path) from error
     return kept

@@ -38,8 +38,18 @@ _QUESTIONS: tuple[tuple[int, str, str], ...] = (
     ),
     (
         1,
-        "The persona of conversation {} is no JSON.",
-        "SELECT id FROM conversation WHERE NOT json_valid(profile)",
+        "The persona of conversation {} is no JSON object.",
+        "SELECT id FROM conversation WHERE iif(json_valid(profile), json_type(profile), '') != 'object'",
+    ),
+    (
+        1,
+        "The times of conversation {} cannot be read.",
+        "SELECT id FROM conversation WHERE julianday(created_at) + julianday(updated_at) IS NULL",
+    ),
+    (
+        1,
+        "The time of message {} cannot be read.",
+        "SELECT id FROM message WHERE julianday(created_at) IS NULL",
     ),
     (
         1,
@@ -57,6 +67,11 @@ _QUESTIONS: tuple[tuple[int, str, str], ...] = (
         "SELECT id FROM message WHERE extra IS NOT NULL AND NOT json_valid(extra)",
     ),
 )
+_PARTS = """
+    SELECT type, name FROM sqlite_master UNION ALL
+    SELECT 'column', m.name || '.' || c.name
+    FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'
+"""
 _TOLD = {("conversation", "message"), ("message", "message")}  # keys that the questions ask for
 
 
@@ -84,7 +99,7 @@ def check(path: Path, *, ours: bool = False) -> Report:
     try:
         with closing(sqlite3.connect(":memory:", check_same_thread=False)) as memory:
             with closing(opened(path, ours=ours)) as source:
-                source.backup(memory)
+                copy(source, memory)
             with _engaged(memory) as connection:
                 return _report(path, connection)
     except (sqlite3.Error, DBAPIError) as error:
@@ -95,13 +110,26 @@ def check(path: Path, *, ours: bool = False) -> Report:
 
 
 def opened(path: Path, *, ours: bool = False) -> sqlite3.Connection:
-    """A connection to a file that is there. One that is not ours gets no log written beside it."""
+    """A connection to a file that is there. One that is not ours gets no log written beside it.
+
+    RefusedValueError where there is no file, another StorageError where it may not be read.
+    """
     if not path.is_file():
         do = "The first conversation makes it: chatbot chat" if ours else "Give a file that is there."
         raise RefusedValueError(f"There is no database at {path}. {do}")
-    in_use = path.with_name(f"{path.name}-wal").exists()
+    in_use = any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal"))
     mode = "mode=rw" if ours else "mode=ro" if in_use else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=WAIT)
+    try:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=WAIT)
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+def copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """All pages as they are at one moment. Its lock first: `backup` itself would wait for that for ever."""
+    source.execute("BEGIN")
+    source.execute("SELECT name FROM sqlite_master").fetchall()
+    source.backup(target)
 
 
 @contextmanager
@@ -144,15 +172,17 @@ def _integrity(connection: Connection) -> list[str]:
 
 
 def _missing(connection: Connection, found: int) -> Iterator[str]:
-    """Tables, indexes and triggers of its version that are not there."""
+    """Tables, columns, indexes and triggers of its version that are not there."""
     with create_engine("sqlite://").connect() as fresh:
         migrate(fresh, None, MIGRATIONS[:found])
-        for kind, name in sorted(_parts(fresh) - _parts(connection)):
+        lost = _parts(fresh) - _parts(connection)
+    for kind, name in sorted(lost):
+        if kind != "column" or ("table", name.partition(".")[0]) not in lost:
             yield f"The {kind} {name} is missing."
 
 
 def _parts(connection: Connection) -> set[tuple[str, str]]:
-    return {(kind, name) for kind, name in connection.exec_driver_sql("SELECT type, name FROM sqlite_master")}
+    return {(kind, name) for kind, name in connection.exec_driver_sql(_PARTS)}
 
 
 def _faults(connection: Connection, found: int) -> Iterator[str]:

@@ -183,6 +183,8 @@ def version(connection: Connection, path: Path | None) -> int:
     if not {"migration", "conversation", "message"} <= tables:
         raise CorruptStorageError(path, "it holds the tables of another program")
     found = connection.exec_driver_sql("SELECT max(version) FROM migration").scalar() or 0
+    if not isinstance(found, int):
+        raise CorruptStorageError(path, f"its version is {found!r}")
     if found > CURRENT_VERSION:
         raise NewerDatabaseError(path, found, CURRENT_VERSION)
     return found

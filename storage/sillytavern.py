@@ -22,9 +22,11 @@ from storage.foreign import Origin, Reading, Turn, assembled, bounded
 from storage.records import Message
 from storage.sillytavern_turn import KEY
 from storage.strict_json import parsed
+from storage.values import storable
 
 FORM = "sillytavern"
 HEADER_KEYS = ("user_name", "character_name", "chat_metadata")
+DIRECTED = {"note": "note_prompt", "scenario": "scenario"}  # in `extra` here, in `chat_metadata` there
 DEPTH = 64  # of a line: kept in a message, it must still fit into a JSON export
 UNUSED = "unused"  # the name in headers that leave names to the messages
 _DATED = re.compile(r"(.*) - \d{4}-\d{1,2}-\d{1,2} ?@.*")  # a file that nobody gave a name to
@@ -59,7 +61,8 @@ def read(data: bytes, origin: Origin) -> Reading:
         now=origin.now,
     )
     begun = moment(known.get("create_date"))
-    conversation, messages = assembled(turns, names, begun, {KEY: {"header": header}})
+    extra = {KEY: {"header": header}, **_directed(known)}
+    conversation, messages = assembled(turns, names, begun, extra)
     return Reading(FORM, conversation, messages, _warnings(lost), len(lost))
 
 
@@ -129,8 +132,7 @@ def write_branches(tree: Tree, stem: str) -> dict[str, str]:
     files = {stem: write(tree)}
     for number, path in enumerate(tree.branches()[1:], start=1):
         header = _header(tree) or _new_header()
-        about = header.get("chat_metadata")
-        about = {**(about if isinstance(about, dict) else {}), "main_chat": stem}
+        about = {**_about(header), "main_chat": stem}
         files[f"{stem} - Branch {number}"] = _text(header | {"chat_metadata": about}, tree, path)
     return files
 
@@ -147,11 +149,34 @@ def _text(
 
 
 def _header(tree: Tree) -> dict[str, Any] | None:
-    """The header that was read (None: there was none), or that of a new chat."""
-    kept = (tree.conversation.extra or {}).get(KEY)
-    if not isinstance(kept, dict) or "header" not in kept:
-        return _new_header()
-    return dict(kept["header"]) if isinstance(kept["header"], dict) else None
+    """The header that was read (None: there was none), or that of a new chat, with the note and the scenario
+    of today."""
+    extra = tree.conversation.extra or {}
+    kept = extra.get(KEY)
+    header = kept["header"] if isinstance(kept, dict) and "header" in kept else _new_header()
+    header = dict(header) if isinstance(header, dict) else None
+    read, now = _directed(header or {}), {what: extra.get(what) for what in DIRECTED}
+    changed = {what: text if isinstance(text, str) else "" for what, text in now.items()}
+    changed = {what: text for what, text in changed.items() if text != read.get(what, "")}
+    if not changed:
+        return header
+    header = header or _new_header()
+    told = {DIRECTED[what]: text for what, text in changed.items()}
+    on = {"note_interval": 1} if changed.get("note") and _about(header).get("note_interval") == 0 else {}
+    return {**header, "chat_metadata": {**_about(header), **told, **on}}
+
+
+def _directed(header: dict[str, Any]) -> dict[str, str]:
+    """The note and the scenario that a header tells the model; a note with the interval 0 is switched off."""
+    about = _about(header)
+    off = {"note"} if about.get("note_interval") == 0 else set()
+    texts = {what: about.get(key) for what, key in DIRECTED.items() if what not in off}
+    return {what: storable(text) for what, text in texts.items() if isinstance(text, str) and text.strip()}
+
+
+def _about(header: dict[str, Any]) -> dict[str, Any]:
+    about = header.get("chat_metadata")
+    return about if isinstance(about, dict) else {}
 
 
 def _new_header() -> dict[str, Any]:

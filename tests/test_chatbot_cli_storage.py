@@ -103,6 +103,12 @@ def test_what_is_wrong_is_told_with_exit_code_1_and_refused_by_restore(
     assert found.exit_code == 1
     copy = tmp_path / "copy.db"
     gives(
+        run("check", "--rebuild-index", str(copy)),
+        "",
+        "Error: --rebuild-index changes the database, not a backup. A restore does it by itself.\n",
+        2,
+    )
+    gives(
         run("backup", str(copy)),
         f"1 conversation with 1 message copied to {copy}\n{copy} is not sound:\n- {wrong}\n",
         code=1,

@@ -114,6 +114,7 @@ def test_rename_as_json() -> None:
         (["Ann", "--user"], "Ann (on the side of you)", "user", "Ann"),
         (["gloomy-POET"], "the persona", "bot", ""),
         (["You"], "you", "user", ""),
+        (["You", "--bot"], "You (on the side of the persona)", "bot", "You"),
     ],
 )
 def test_the_speaker_is_corrected_and_its_place_stays(

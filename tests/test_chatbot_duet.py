@@ -103,6 +103,12 @@ def test_an_arc_follows_the_speakers_turns(manager: ConversationManager) -> None
     ]
 
 
+def test_each_draws_by_its_own_settings_and_seed(manager: ConversationManager) -> None:
+    engine = Talker()
+    play(manager, engine, topic="The sea.", pair=(ADA, BEN.changed(sampling={"seed": 70})))
+    assert [asked[3] for asked in engine.asked] == [5, 71, 7]
+
+
 def test_a_topic_is_the_second_ones_first_line(manager: ConversationManager) -> None:
     assert play(manager, Talker(), topic="The sea.") == [
         "Ben: The sea.",

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from chatbot.engine import GenerationEngine, Reply
+from chatbot.engine import GenerationEngine
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
 from chatbot.model.text import Context, Turn, words
+from chatbot.reply import Reply
 from chatbot.sampling import Sampling
 from profiles import Target
 

@@ -413,6 +413,15 @@ def test_a_stop_off_the_record_does_not_say_that_it_is_stored(room: Open) -> Non
     assert talk.notes.getvalue().endswith("\nStopped.\n")
 
 
+def test_ctrl_c_in_a_command_that_takes_long_stops_that_alone(room: Open) -> None:
+    talk = room(FakeEngine(pieces=(KeyboardInterrupt(),)), interactive=True)
+    assert talk.run("/impersonate", "/send", "/quit") == 0
+    assert talk.notes.getvalue().splitlines()[-2:] == [
+        "Stopped.",
+        "Error: /send needs a draft: /impersonate makes one.",
+    ]
+
+
 def test_a_draft_is_sent_when_the_person_says_so(room: Open) -> None:
     talk = room()
     assert (

@@ -68,6 +68,7 @@ def of(manager: ConversationManager, talk: str, **options: Any) -> tuple[list[st
         ("It's Monday in March. I'm English. On Sundays God rests; I AM ANGRY.", ""),
         ("He moved to Stratford upon Avon, like O'Brien", "Stratford upon Avon+/O'Brien"),
         ("The Night Of The Fog", ""),
+        ("I met _Ada_ and __Bob Smith__ today", "Ada/Bob Smith"),
         ("Forty-two left-handed. Hmm. Bakers sang.\nReally!", ""),
         ("", ""),
     ],
@@ -154,6 +155,22 @@ def test_a_redacted_json_export_can_be_imported(manager: ConversationManager, ta
     reading = transfer.store(manager, transfer.read(text.encode(), "x.json"))
     assert reading.conversation.profile_name == "persona"
     assert len(reading.messages) == 4
+
+
+@pytest.mark.parametrize(
+    ("user_name", "said", "left"),
+    [
+        ("Ada  Lovelace", "I am Ada  Lovelace", "I am [name 1]"),
+        ("İpek", "ipek, _İpek_", "[name 1], _[name 2]_"),
+        ("Zo\u00eb", "am I zoe\u0308?", "am I [name 1]?"),
+    ],
+)
+def test_the_name_of_the_user_however_it_is_written(
+    manager: ConversationManager, user_name: str, said: str, left: str
+) -> None:
+    talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
+    manager.add_message(talk, role="user", text=said)
+    assert redacted(Tree.read(manager, talk), user_name=user_name).tree.messages[0].text == left
 
 
 def test_nothing_to_take_out(manager: ConversationManager) -> None:

@@ -184,6 +184,8 @@ def test_the_note_is_the_last_fact_and_always_in() -> None:
     tight = scene(BAKER, talk, budget=24, scenario=long, note=short)
     assert tight.context.facts == ("One two three four", "One.")  # a quarter of the room each
     assert tight.sources == ("scenario", "note")
+    endless = scene(BARE, talk, budget=24, note="word " * 20_000)  # an import may hold anything
+    assert endless.context.facts == ("word word word word",)
 
 
 def test_what_had_no_room_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,3 +17,13 @@ def test_the_command_line_reference_is_what_help_says() -> None:
     again = "Out of date. Run: python -m chatbot.cli.reference > docs/cli.md"
     assert (DOCS / "cli.md").read_text("utf-8") == made.stdout, again
     assert made.stderr == ""
+
+
+def test_the_walkthrough_shows_every_picture_there_is() -> None:
+    shown = re.findall(r"\(walkthrough/([\w-]+)\.svg\)", (DOCS / "walkthrough.md").read_text("utf-8"))
+    pictures = {path.stem: path.read_text("utf-8") for path in (DOCS / "walkthrough").glob("*.svg")}
+    assert len(shown) == len(set(shown))
+    assert set(shown) == set(pictures)
+    loading = [name for name, picture in pictures.items() if re.search(r"url\(|href|<script", picture)]
+    assert not loading
+    assert sum(map(len, pictures.values())) < 900_000

@@ -26,10 +26,11 @@ from chatbot.tui.dials import DialPanel
 from chatbot.tui.tree_screen import TreeScreen
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "docs/comparison.md", "docs/guide.md")
+DOCUMENTS = ("README.md", "docs/comparison.md", "docs/guide.md", "docs/walkthrough.md")
 WIDGETS = (Composer, ConversationView, DialPanel, TreeScreen)
 OTHER_KEYS = {"Ctrl+P", "Ctrl+C", "Ctrl+Z", "Enter", "Esc", "Tab"}  # Textual's own, and the terminal's
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
+CONSOLE = "```console"
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 KEY = re.compile(r"\b(?:(?:Ctrl|Alt|Shift)\+[^\s,.;:)|]+|F\d{1,2})\b|(?:Alt|Ctrl)\+[←→↑↓]")
 PLACEHOLDER = re.compile(r"[A-Z]+")
@@ -42,8 +43,11 @@ def text(document: str) -> str:
 
 
 def blocks(document: str) -> list[str]:
-    """The command lines of the fenced blocks."""
-    lines = (line for block in FENCE.findall(text(document)) for line in block.splitlines()[1:-1])
+    """The command lines of the fenced blocks; in one of the console those behind `$ `, the rest is output."""
+    found = FENCE.findall(text(document))
+    lines = [line for block in found if not block.startswith(CONSOLE) for line in block.splitlines()[1:-1]]
+    shown = (block.splitlines() for block in found if block.startswith(CONSOLE))
+    lines += [line.removeprefix("$ ") for block in shown for line in block if line.startswith("$ ")]
     return [part for line in lines for part in re.split(r" (?:\||&&|;|>) ", line) if _words(part)]
 
 

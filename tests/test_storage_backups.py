@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ import pytest
 from storage import (
     ConversationManager,
     DatabaseInUseError,
+    LockedStorageError,
     RefusedValueError,
+    StorageError,
     UnsoundBackupError,
     backup,
     check,
+    checking,
     migrations,
     rebuild_index,
     restore,
@@ -124,6 +128,17 @@ def test_a_check_changes_nothing_and_needs_no_turn(path: Path) -> None:
           "UPDATE message SET conversation_id = 'aaaa0000' WHERE id < 3",
           "UPDATE conversation SET head_id = 3 WHERE id = 'aaaa0000'"],
          "The active path of conversation aaaa0000 ends at message 3, which it does not have."),
+        (["DROP INDEX message_bookmarks", "ALTER TABLE message DROP COLUMN bookmarked",
+          "CREATE INDEX message_bookmarks ON message (id)"],
+         "The column message.bookmarked is missing."),
+        (["ALTER TABLE migration RENAME COLUMN version TO v",
+          "ALTER TABLE migration ADD COLUMN version TEXT DEFAULT 'x'"],
+         "It holds the tables of another program."),
+        (["UPDATE message SET created_at = 'yesterday' WHERE id = 1"],
+         "The time of message 1 cannot be read."),
+        (["UPDATE conversation SET id = 'aaaa0000', profile = '3', head_id = NULL WHERE rowid = 1",
+          "UPDATE message SET conversation_id = 'aaaa0000' WHERE id < 3"],
+         "The persona of conversation aaaa0000 is no JSON object."),
         (["UPDATE generation SET trace = '{' WHERE message_id = 2"], "The trace of message 2 is no JSON."),
         (["INSERT INTO generation VALUES (9, '{}')"],
          "Row 9 of the table generation belongs to a message that is not there."),
@@ -244,12 +259,55 @@ def test_a_database_that_is_open_is_not_replaced(path: Path, tmp_path: Path) -> 
     restore(copy, path)
 
 
+def test_a_restore_through_a_link_leaves_the_link(path: Path, tmp_path: Path) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    done = restore(copy, link)
+    assert link.is_symlink()
+    assert done.report.path == path
+    assert done.kept is not None
+    assert done.kept.parent == path.parent
+
+
+def test_a_file_that_another_program_keeps_locked_is_not_waited_for_for_ever(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "WAIT", 0.05)
+    copy = backup(path, tmp_path / "copy.db").path
+    with closing(sqlite3.connect(copy)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for act in (lambda: check(copy, ours=True), lambda: backup(copy)):
+            with pytest.raises(LockedStorageError, match="keeps .*copy.db locked"):
+                act()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "data"]
+
+
 @pytest.fixture
 def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*arguments: object) -> None:
         raise OSError("no links here")
 
     monkeypatch.setattr(os, "link", refused)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_restore_that_cannot_be_finished_leaves_the_database_in_its_place(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, links: bool
+) -> None:
+    def failing(*arguments: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    copy = backup(path, tmp_path / "copy.db").path
+    path.write_bytes(b"ruined")
+    path.with_name("chats.db-wal").write_bytes(b"log")
+    before = around(path)
+    if not links:
+        request.getfixturevalue("no_links")
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(StorageError, match="Input/output error"):
+        restore(copy, path)
+    assert {name: what for name, what in around(path).items() if not name.endswith("-shm")} == before
 
 
 @pytest.mark.usefixtures("no_links")

@@ -375,6 +375,35 @@ def test_a_chat_of_ours_follows_the_newest_dialect(manager: ConversationManager)
     assert transfer.exported(manager, copied.id, "sillytavern").encode() == lines_again
 
 
+@pytest.mark.parametrize(
+    ("about", "note"),
+    [({"note_prompt": "It is late.", "note_interval": 1}, "It is late."),
+     ({"note_prompt": "It is late.", "note_interval": 0}, None),  # switched off there
+     ({"note_prompt": ["x"]}, None)],
+)  # fmt: skip
+def test_note_and_scenario_come_in_and_go_out(
+    manager: ConversationManager, about: dict[str, Any], note: str | None
+) -> None:
+    header = {**NEW, "chat_metadata": {"tainted": True, "scenario": "A train.", **about}}
+    chat = [header, said("Ann", "Hi.")]
+    conversation = brought(manager, lines(chat)).conversation
+    extra = conversation.extra or {}
+    assert (extra.get("note"), extra.get("scenario")) == (note, "A train.")
+    assert written(manager, conversation.id) == chat
+    manager.direct(conversation.id, {"note": "Dawn.", "scenario": ""})
+    told = {**header["chat_metadata"], "note_prompt": "Dawn.", "scenario": ""}
+    if "note_interval" in about:
+        told["note_interval"] = 1
+    assert written(manager, conversation.id)[0] == {**header, "chat_metadata": told}
+
+
+def test_a_chat_without_a_header_gets_one_for_its_note(manager: ConversationManager) -> None:
+    conversation = brought(manager, lines([said("Ann", "Hi.")])).conversation
+    manager.direct(conversation.id, {"note": "Dawn."})
+    header = {"chat_metadata": {"note_prompt": "Dawn."}, "user_name": "unused", "character_name": "unused"}
+    assert written(manager, conversation.id) == [header, said("Ann", "Hi.")]
+
+
 def test_an_imported_chat_that_goes_on_keeps_its_names_and_its_old_lines(
     manager: ConversationManager,
 ) -> None:

@@ -97,6 +97,19 @@ async def test_alt_o_keeps_a_note_with_the_conversation(opened: Opened) -> None:
         assert session.note == ""
 
 
+async def test_a_tab_that_has_not_begun_keeps_its_note_and_scenario(opened: Opened) -> None:
+    app, session, _ = opened
+    session.set_note("It snows.")
+    session.set_scenario("A train.")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(app.chat.tabs) == 2)
+        await until(pilot, lambda: (session.note, session.scenario) == ("", ""))
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: (session.note, session.scenario) == ("It snows.", "A train."))
+
+
 # --- the user's line
 
 

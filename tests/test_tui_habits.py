@@ -110,13 +110,20 @@ def test_the_settings_reach_the_interface_and_inline_its_run(
 ) -> None:
     opened: list[tuple[ChatApp, bool]] = []
     monkeypatch.setattr(ChatApp, "run", lambda self, inline: opened.append((self, inline)))
-    monkeypatch.setenv("CHATBOT_TUI_COMPACT", "yes")
+    for name, value in (("COMPACT", "yes"), ("VIM_KEYS", "yes"), ("RESTORE_TABS", "1"), ("EMPHASIS", "no")):
+        monkeypatch.setenv(f"CHATBOT_TUI_{name}", value)
     session, _ = open_session(tmp_path / "chat.db")
     run(session, config.load(), inline=True)
     run(session, config.load())
     (app, first), (_, second) = opened
     assert (first, second) == (True, False)
     assert app.chat.has_class("-compact")
+    assert (app.has_class("-vim"), app.chat.restoring, app.chat.emphasis, app.chat.asked) == (
+        True,
+        True,
+        False,
+        False,
+    )
     session.manager.close()
 
 

@@ -23,7 +23,7 @@ SIZE = (100, 40)
 class Comparing(ScriptedEngine):
     """Numbers its replies."""
 
-    def replies(self, contexts: Any, targets: Any, sampling: Any, seeds: Any) -> list[Any]:
+    def replies(self, contexts: Any, targets: Any, sampling: Any, seeds: Any = None) -> list[Any]:
         return [SimpleNamespace(text=f"[b]Reply {n}", trace=trace(t)) for n, t in enumerate(targets, 1)]
 
 

@@ -117,11 +117,11 @@ async def test_alt_w_gives_the_words_that_one_reply_begins_with(opened: Opened) 
         await pilot.press("alt+w")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await pilot.press(*"Well,", "enter")
-        await until(pilot, lambda: app.chat.query_one("#prefix").display)
-        assert str(app.chat.query_one("#prefix").render()) == "The reply begins: Well,"
+        await until(pilot, lambda: app.chat.query_one("#next").display)
+        assert str(app.chat.query_one("#next").render()) == "The reply begins: Well,"
         await say(pilot, "one")
         assert said(session)[-1] == f"Well, {LINES[0]}"
-        assert not app.chat.query_one("#prefix").display
+        assert not app.chat.query_one("#next").display
         await say(pilot, "two")
         assert said(session)[-1] == LINES[1]
 

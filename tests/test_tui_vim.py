@@ -68,6 +68,7 @@ async def test_in_the_conversation_letters_are_typed_unless_the_setting_says_oth
             await until(pilot, lambda: app.chat.composer.text == "xj")
             await pilot.press("ctrl+o")
             await until(pilot, lambda: isinstance(app.screen, PickScreen))
-            await until(pilot, lambda: app.screen.query_one("#rows").has_focus)
+            await pilot.press("k", "j", "o", "j")
+            await until(pilot, lambda: app.screen.query_one(Input).value == "oj")
         else:
             await until(pilot, lambda: app.chat.composer.text == "k")

@@ -129,7 +129,6 @@ def undo(reference: Reference, as_json: AsJson = False) -> None:
 
     The active path ends before it. Nothing is deleted: `message select` goes back to it.
     """
-
     with open_manager() as manager:
         found = manager.get(reference)
         text = manager.undo(found.id)

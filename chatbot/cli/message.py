@@ -42,7 +42,6 @@ def show(number: Number, as_json: AsJson = False) -> None:
 @app.command()
 def copy(number: Number, as_json: AsJson = False) -> None:
     """Print the text of a message and nothing else, for a pipe into the clipboard."""
-
     with open_manager() as manager:
         text = manager.message(number).text
     print(json_of(text) if as_json else clean(text))

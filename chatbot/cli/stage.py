@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from chatbot.cli import start
+from chatbot.cli import printing, start
 from chatbot.errors import UsageError
 from chatbot.terminal import clean
 
@@ -46,7 +46,6 @@ def sweep(
 ) -> None:
     """Print the replies to one message side by side; nothing is stored."""
     from chatbot import sweep
-    from chatbot.session import ChatSession
     from profiles import ProfileStore, find
     from storage import ConversationManager
 
@@ -54,15 +53,7 @@ def sweep(
         raise UsageError("Compare strengths with --dial and --strengths, or personas with --profiles.")
     store = ProfileStore(config.profiles_folder)
     with ConversationManager(None) as manager:
-        session = ChatSession(
-            engine=start.load_engine(config),
-            manager=manager,
-            profile=find(store, config.chat.profile),
-            sampling=start.sampling(config),
-            chosen=start.by_flag(config),
-            user_name=config.chat.user_name,
-            user_facts=config.chat.user_facts,
-        )
+        session = start.session_of(config, manager, find(store, config.chat.profile))
         if names is not None:
             settings = sweep.personas([find(store, name.strip()) for name in names.split(",")])
         else:
@@ -71,7 +62,7 @@ def sweep(
         session.ask(text)
         outcomes = sweep.sweep(session, settings)
     if as_json:
-        print(json.dumps([sweep.as_fields(outcome) for outcome in outcomes], indent=2))
+        print(printing.as_json([sweep.as_fields(outcome) for outcome in outcomes]))
     else:
         width = shutil.get_terminal_size((sweep.WIDTH, 24)).columns if sys.stdout.isatty() else sweep.WIDTH
         print(sweep.table(outcomes, width))

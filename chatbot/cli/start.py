@@ -93,7 +93,7 @@ def open_session(
             profile = Profile.parse(manager.get(resume).profile)
         else:
             profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
-        session = _session(config, manager, dialled(profile, dials))
+        session = session_of(config, manager, dialled(profile, dials))
         if resume is not None:
             asked = session.profile
             session.resume(resume)
@@ -107,7 +107,8 @@ def open_session(
     return session
 
 
-def _session(config: Config, manager: ConversationManager, profile: Profile) -> ChatSession:
+def session_of(config: Config, manager: ConversationManager, profile: Profile) -> ChatSession:
+    """A session with this persona as the settings have it, its model not yet read."""
     from chatbot.drift import Rule
     from chatbot.memory import MemoryRules
     from chatbot.session import ChatSession

@@ -11,6 +11,7 @@ import typer
 from chatbot.cli import stored
 from chatbot.cli.options import AsJson
 from chatbot.cli.printing import as_json as json_of
+from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def check(
     """
     from storage import check, rebuild_index
 
+    if rebuild and file is not None:
+        raise UsageError("--rebuild-index changes the database, not a backup. A restore does it by itself.")
     place = stored.database() if file is None else file.expanduser()
     if rebuild and place.is_file():
         rebuild_index(place)

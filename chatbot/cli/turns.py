@@ -69,6 +69,8 @@ def corrected(
         return manager.set_speaker(number, role=role)
     tree = Tree.read(manager, manager.message(number).conversation_id, user_name)
     known, speaker = tree.speaker(stored.visible(name))
+    if role not in (None, known):
+        speaker = speaker or name  # the usual name of one side is a name like others on another
     return manager.set_speaker(number, role=role or known, speaker=speaker)
 
 

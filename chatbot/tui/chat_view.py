@@ -195,7 +195,8 @@ class ChatView(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Letters that mean nothing where the focus is belong in the input box."""
-        if self.app.has_class("-vim") and event.character in LETTERS:
+        walking = self.app.has_class("-vim") and self.focused is not self.composer
+        if walking and event.character in LETTERS:
             return  # the application makes arrows of them
         if event.is_printable and event.character and event.key not in self.active_bindings:
             event.stop()

@@ -12,6 +12,7 @@ from chatbot.tui.literal import one_line
 REACHED, NEAR = 0.7, 0.4  # probabilities from which a pure aspect counts as reached, or as nearly so
 SOLID, LIGHT = "━", "─"
 FAINT = "$foreground 60%"
+GRADES = ("high", "low")  # aspects of several attributes
 
 
 def bar(share: float, width: int, style: str = "$primary", rest: str = "$foreground 20%") -> Content:
@@ -44,22 +45,27 @@ def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
         if not found or not aspects or target.get("weight") == 0:
             continue
         if len(aspects) == 1:
-            yield _pure(next(iter(aspects)), found)
+            yield _pure(attribute, next(iter(aspects)), found)
         else:
-            yield from (_part(aspect, found, asked) for aspect, asked in aspects.items())
+            yield from (_part(attribute, aspect, found, asked) for aspect, asked in aspects.items())
 
 
-def _pure(aspect: str, found: Mapping[str, float]) -> Content:
+def label(attribute: str, aspect: str) -> str:
+    """The aspect by itself where that says enough; "extraversion high" where it does not."""
+    return one_line(f"{attribute} {aspect}" if aspect in GRADES else aspect)
+
+
+def _pure(attribute: str, aspect: str, found: Mapping[str, float]) -> Content:
     share = found.get(aspect, 0.0)
     style = "$success" if share >= REACHED else "$warning" if share >= NEAR else "$error"
-    said = Content.assemble((f"{one_line(aspect)} ", FAINT), (f"{share:.2f}", style))
+    said = Content.assemble((f"{label(attribute, aspect)} ", FAINT), (f"{share:.2f}", style))
     winner = max(found, key=lambda name: found[name])
     return said if winner == aspect else said + _faint(f" ({one_line(winner)} {found[winner]:.2f})")
 
 
-def _part(aspect: str, found: Mapping[str, float], asked: float) -> Content:
+def _part(attribute: str, aspect: str, found: Mapping[str, float], asked: float) -> Content:
     share = f"{found.get(aspect, 0.0):.2f}"
-    return Content.assemble((f"{one_line(aspect)} ", FAINT), share, (f"/{asked:.2f}", FAINT))
+    return Content.assemble((f"{label(attribute, aspect)} ", FAINT), share, (f"/{asked:.2f}", FAINT))
 
 
 def _faint(text: str) -> Content:

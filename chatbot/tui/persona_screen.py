@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot.tui.literal import literal
@@ -13,18 +13,15 @@ from profiles import ProfileError, find
 from profiles.blend import is_blend
 from profiles.store import ProfileStore
 
-HOW = "Type to filter, or a blend: gloomy-poet:0.6,calm-captain:0.4"
-
 
 class PersonaScreen(PickScreen):
     """Dismissed with a name or a blend as profiles.find reads it, or None."""
 
+    hint = "Type to filter, or a blend: gloomy-poet:0.6,calm-captain:0.4"
+
     def __init__(self, rows: Sequence[Row], profiles: ProfileStore | None) -> None:
         super().__init__("Talk to", rows, nothing="There are no profiles.")
         self._profiles = profiles
-
-    def on_mount(self) -> None:
-        self.query_one(Input).placeholder = HOW
 
     def _fill(self, typed: str) -> None:
         if self._profiles is None or not is_blend(typed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.reactive import var
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -41,15 +42,46 @@ class Row:
         return Content("\n").join([first, literal(f"  {detail}", "$foreground 60%")]) if detail else first
 
 
+class Filter(Input):
+    """Words to filter by. While it is `walking`, letters walk in the rows as in vim; / leads back to typing,
+    as does a letter that does not walk.
+
+    The focus stays here all the time, so that no letter is lost when many come at once.
+    """
+
+    walking = var(False)
+
+    def __init__(self, hint: str, walk: Callable[[str], None]) -> None:
+        """`hint` stands in it while it is empty; `walk` is given the arrow that a letter stands for."""
+        super().__init__(id="filter", compact=True)
+        self.hint, self._walk = hint, walk
+
+    def watch_walking(self, walking: bool) -> None:
+        self.placeholder = "j k g G walk, / filters" if walking else self.hint
+
+    def on_key(self, event: events.Key) -> None:  # before that of Input, which types
+        if not self.walking or not event.is_printable:
+            return
+        if arrow := LETTERS.get(event.character or ""):
+            self._walk(arrow)
+        else:
+            self.walking = False
+        if arrow or event.character == "/":
+            event.stop()
+            event.prevent_default()
+
+
 class PickScreen(ModalScreen[str | None]):
     """Dismissed with the key of the chosen row, or None."""
 
+    hint = "Type to filter"
     BINDINGS = [
         Binding("escape", "dismiss", "Back"),
         Binding("up", "move('cursor_up')", "Up", show=False, priority=True),
         Binding("down", "move('cursor_down')", "Down", show=False, priority=True),
         Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
         Binding("pagedown", "move('page_down')", "Page down", show=False, priority=True),
+        Binding("tab", "walk", "To the rows or back", show=False, priority=True),
     ]
 
     def __init__(self, title: str, rows: Sequence[Row], *, nothing: str, enter: str = "opens") -> None:
@@ -60,23 +92,25 @@ class PickScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(literal(self._title), id="dialog-title", markup=False)
-            yield Input(placeholder="Type to filter", id="filter", select_on_focus=False, compact=True)
+            yield Filter(self.hint, self._walk)
             yield OptionList(id="rows", compact=True, markup=False)
             yield Static(id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
-        if self.app.has_class("-vim"):
-            self._list.focus()
+        self._list.can_focus = False  # keys go to the filter, which hands on those that walk
+        self.query_one(Filter).walking = self.app.has_class("-vim")
         self.query_one(Input).cursor_blink = self.app.animation_level != "none"
         self._fill("")
 
-    def on_key(self, event: events.Key) -> None:
-        """At the rows: letters walk as in vim, or belong in the filter, to which a slash leads back."""
-        if event.is_printable and event.character and event.character not in LETTERS:
-            event.stop()
-            self.set_focus(self.query_one(Input))  # now: the next letter is close behind
-            if event.character != "/":
-                self.query_one(Input).insert_text_at_cursor(event.character)
+    def _walk(self, arrow: str) -> None:
+        ways = {"up": "cursor_up", "down": "cursor_down", "home": "first", "end": "last"}
+        if arrow in ways:
+            self.action_move(ways[arrow])
+
+    def action_walk(self) -> None:
+        """From the filter to the rows, or back."""
+        typed = self.query_one(Filter)
+        typed.walking = not typed.walking
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from chatbot.sweep import Outcome
 from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import literal, one_line
+from chatbot.tui.measures import label
 
 
 class SweepScreen(ModalScreen[int | None]):
@@ -54,6 +55,6 @@ def _head(place: int, outcome: Outcome) -> Content:
 
 
 def _measures(outcome: Outcome) -> Content:
-    best = (max(p.items(), key=lambda pair: pair[1]) for p in outcome.measured.values())
-    lines = [f"{one_line(aspect)} {probability:.2f}" for aspect, probability in best]
+    best = ((name, max(p, key=lambda aspect: p[aspect]), p) for name, p in outcome.measured.items())
+    lines = [f"{label(name, aspect)} {p[aspect]:.2f}" for name, aspect, p in best]
     return literal("\n".join(lines), "$foreground 60%")

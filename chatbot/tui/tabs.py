@@ -21,7 +21,9 @@ class Tab:
     conversation_id: str | None  # None: nothing was said in it yet
     profile: Profile
     title: str
-    draft: str = ""  # of one that has not begun; the others have theirs in storage
+    draft: str = ""  # of one that has not begun; the others have this and what follows in storage
+    note: str = ""
+    scenario: str = ""
     above_end: float = 0.0  # lines that the view was scrolled up from its end
 
 
@@ -142,6 +144,8 @@ class TabActions(Replying):
             profile=session.dialled(),
             title=self._title(),
             draft="" if self.off_record else self.composer.text,
+            note=session.note,
+            scenario=session.scenario,
             above_end=view.max_scroll_y - view.scroll_y,
         )
 
@@ -153,6 +157,9 @@ class TabActions(Replying):
             self.session.use(tab.profile)
             if tab.conversation_id is not None:
                 self.session.resume(tab.conversation_id)
+            else:
+                self.session.set_note(tab.note)
+                self.session.set_scenario(tab.scenario)
         await self.refresh_all()
         if tab.conversation_id is None:
             self.composer.put(tab.draft)

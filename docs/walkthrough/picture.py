@@ -10,14 +10,18 @@ from rich.console import Console
 from rich.text import Text
 
 FONTS = "'Fira Code','DejaVu Sans Mono',Menlo,Consolas,monospace"
-FORM = """\
+FORM = (
+    """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width:.0f} {terminal_height:.0f}">
-<style>text{{font:{char_height}px/{line_height}px """ + FONTS + """;white-space:pre}}
+<style>text{{font:{char_height}px/{line_height}px """
+    + FONTS
+    + """;white-space:pre}}
 {styles}</style>
 {backgrounds}
 {matrix}
 </svg>
 """
+)
 DRAWN = re.compile("[─-▟⠀-⣿]")  # lines, blocks and dots are to touch: those are stretched to their cells
 RECT = re.compile(r'<rect fill="(#\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="[\d.]+"[^>]*/>')
 TEXT = re.compile(

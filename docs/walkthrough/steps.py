@@ -23,7 +23,7 @@ def reply(w: Window) -> None:
 
 def help(w: Window) -> None:
     w.press("F1")
-    w.until("Keys", "Everywhere")
+    w.until("Keys", "Everywhere", "esc back")
 
 
 def palette(w: Window) -> None:
@@ -133,7 +133,7 @@ def memory(w: Window) -> None:
 
 def off_record(w: Window) -> None:
     w.press("Alt+R")
-    w.until("Off the record:", gone=["Forgotten:"])
+    w.until("Off the record", gone=["Forgotten:"])
     w.say("Nobody must know about this.")
 
 
@@ -141,10 +141,10 @@ def settings(w: Window) -> None:
     w.press("Alt+O")
     w.until("Settings of this chat")
     w.press("End", "↑", "Enter")
-    w.until("What the model is told last")
+    w.until("keeps it")
     w.type("It is past midnight.")
     w.press("Enter")
-    w.until("Settings of this chat", "It is past midnight.", gone=["What the model is told last"])
+    w.until("Settings of this chat", "It is past midnight.", gone=["keeps it"])
 
 
 def own_line(w: Window) -> None:
@@ -160,7 +160,9 @@ def copied(w: Window) -> None:
     w.press("F4")
     w.until("Title of this conversation")
     w.press("Ctrl+U")
+    w.until("Title of this", gone=["│   I lost"])
     w.type("The night of the lost keys")
+    w.until("The night of the lost keys", "enter takes it")
     w.press("Enter")
     w.until("The night of the lost keys", gone=["Title of this"])
     w.press("Alt+K")
@@ -215,7 +217,7 @@ def search(w: Window) -> None:
     w.until("Write to", gone=["2 of 4"])
     w.press("Ctrl+S")
     w.until("Search in everything that was said")
-    w.type("dark sta")
+    w.type("look dar")
     w.until("found", "enter goes there", gone=["Deleted"])
 
 
@@ -240,16 +242,17 @@ def dawn(w: Window) -> None:
 
 
 def small(w: Window) -> None:
-    w.resize(40, 12)
+    w.press("F2")
     w.until("Write to", gone=["neuroticism"])
+    w.resize(40, 12)
+    w.until("Write to", "palette")
 
 
 def plain(w: Window) -> None:
     w.until("Reading the model", "you:")
-    w.line("My cat is called Miso.")
+    w.line("My cat is called Miso and I have asthma.")
     w.line("/remember I am afraid of deep water")
     w.line("/memory")
-    w.line("/forget deep water")
     w.line("/dial attitude optimistic 90%")
     w.line("What is my cat called?")
     w.line("/context")
