@@ -106,6 +106,8 @@ def epoch_batches(
         current.append(index)
         count += size
     batches.append(current)
+    # A lone context has no spread to be standardised by; another epoch draws it into other company.
+    batches = [batch for batch in batches if len(batch) > 1]
     return [batches[i] for i in random.permutation(len(batches))]
 
 

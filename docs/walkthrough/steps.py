@@ -223,7 +223,7 @@ def search(w: Window) -> None:
 
 def found(w: Window) -> None:
     w.press("Enter")
-    w.until("› ", gone=["enter goes there"])
+    w.until("› Ada", gone=["enter goes there"])
 
 
 def dawn(w: Window) -> None:
@@ -250,11 +250,11 @@ def small(w: Window) -> None:
 
 def plain(w: Window) -> None:
     w.until("Reading the model", "you:")
-    w.line("My cat is called Miso and I have asthma.")
+    w.line("My cat is called Miso.")
+    w.line("What is my cat called?")
     w.line("/remember I am afraid of deep water")
     w.line("/memory")
     w.line("/dial attitude optimistic 90%")
-    w.line("What is my cat called?")
     w.line("/context")
 
 
