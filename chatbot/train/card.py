@@ -32,9 +32,9 @@ and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
 
 _DATA = """\
 - Written dialogue, made for this project and under its licence (Apache-2.0): messages with sixteen replies
-  each, one for every aspect, or eight, with three aspects each; single-aspect dialogues; chats about facts; chats
-  in character. Digest {digest}. The parts are split by message; no figure below comes from a message of the
-  training part.
+  each, one for every aspect, or eight, with three aspects each; single-aspect dialogues; chats about facts;
+  chats in character. Digest {digest}. The parts are split by message; no figure below comes from a message
+  of the training part.
 - Base model sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from which encoders and decoder start.
 - Plain English for the warm-up of the language model alone, not shipped: The Self-dialogue Corpus
   (BSD-3-Clause), Topical-Chat (CDLA-Sharing-1.0), Synthetic-Persona-Chat (CC BY 4.0), Schema-Guided Dialogue
