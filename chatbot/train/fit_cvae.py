@@ -106,9 +106,14 @@ def epoch_batches(
         current.append(index)
         count += size
     batches.append(current)
-    # A lone context has no spread to be standardised by; another epoch draws it into other company.
-    batches = [batch for batch in batches if len(batch) > 1]
-    return [batches[i] for i in random.permutation(len(batches))]
+    joined: list[list[int]] = []
+    for batch in batches:
+        # A lone context has no spread to be standardised by: it joins those before it.
+        if len(batch) == 1 and joined and shape[joined[-1][0]][0] == shape[batch[0]][0]:
+            joined[-1] = joined[-1] + batch
+        else:
+            joined.append(batch)
+    return [joined[i] for i in random.permutation(len(joined))]
 
 
 class Batches:
