@@ -27,10 +27,11 @@ class ConversationView(VerticalScroll):
 
     BINDING_GROUP_TITLE = "Conversation"
     BINDINGS = [
-        Binding("up", "choose(-1)", "Choose the message before"),
-        Binding("down", "choose(1)", "Choose the message after"),
-        Binding("left", "sibling(-1)", "Previous alternative of the chosen message"),
-        Binding("right", "sibling(1)", "Next alternative of the chosen message"),
+        # In the footer, which has no room for more, the alternatives alone: ↑ and ↓ one tries anyway.
+        Binding("up", "choose(-1)", "Choose the message before", show=False),
+        Binding("down", "choose(1)", "Choose the message after", show=False),
+        Binding("left", "sibling(-1)", "Alternative before"),
+        Binding("right", "sibling(1)", "Alternative after"),
         Binding("ctrl+up", "scroll_up", "Scroll up", show=False),
         Binding("ctrl+down", "scroll_down", "Scroll down", show=False),
         Binding("pageup", "page_up", "Page up", show=False),
