@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tui_scripted import Opened
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process a core: torch must not start more
@@ -30,6 +35,16 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    """The terminal interface over a fresh database and an engine of fixed lines; for tests/test_tui_*."""
+    from tui_scripted import WatchedApp, open_session  # Textual comes with it
+
+    session, engine = open_session(tmp_path / "chat.db")
+    yield WatchedApp(session), session, engine
+    session.manager.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from textual import events
 
 from chatbot.errors import ModelError
-from chatbot.session import ChatSession
 from storage.conversations import ConversationManager
-from tui_scripted import LINES, ScriptedEngine, WatchedApp, open_session, ready, say, until
-
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
+from tui_scripted import LINES, Opened, ScriptedEngine, WatchedApp, open_session, ready, say, until
 
 
 async def test_enter_sends_and_the_reply_is_stored_and_shown_with_its_measures(opened: Opened) -> None:

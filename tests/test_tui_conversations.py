@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from textual.widgets import Input, OptionList
 
 from chatbot.session import ChatSession
@@ -15,17 +13,9 @@ from chatbot.tui.search_screen import SearchScreen
 from chatbot.tui.statistics_screen import StatisticsScreen
 from chatbot.tui.tab_line import TabLabel
 from chatbot.tui.tree_screen import TreeScreen
-from tui_scripted import LINES, POET, ScriptedEngine, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, POET, Opened, WatchedApp, ready, say, until
 
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 SIZE = (100, 40)
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
 
 
 def stored(session: ChatSession, *texts: str) -> str:

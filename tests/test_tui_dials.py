@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from chatbot.session import ChatSession
 from profiles.profile import Profile, Target
-from tui_scripted import ATTRIBUTES, POET, ScriptedEngine, WatchedApp, open_session, ready, say, until
-
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
+from tui_scripted import ATTRIBUTES, POET, Opened, WatchedApp, open_session, ready, say, until
 
 
 def pure(aspect: str, weight: float | None) -> Target:

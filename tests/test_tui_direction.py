@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from textual.widgets import Input, OptionList
 
-from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.message_view import MessageView
 from chatbot.tui.pick_screen import PickScreen
 from chatbot.tui.settings_screen import SettingsScreen, sentences
-from tui_scripted import LINES, ScriptedEngine, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, Opened, WatchedApp, ready, say, until
 
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 SIZE = (100, 40)
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
 
 
 def rows(app: WatchedApp) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,15 @@ from textual.widgets import TextArea
 
 from chatbot import config
 from chatbot.config_file import store
-from chatbot.session import ChatSession
 from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, shared_keys
 from chatbot.tui.app import ChatApp, run
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversations_screen import ConversationsScreen
 from chatbot.tui.jump_screen import JumpScreen
-from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, until
+from tui_scripted import Opened, WatchedApp, open_session, ready, say, until
 
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 SIZE = (100, 40)
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
 
 
 def test_no_two_actions_of_a_screen_have_the_same_key() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,18 +14,10 @@ from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
-from tui_scripted import LINES, ScriptedEngine, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, Opened, WatchedApp, open_session, ready, say, until
 
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
 SIZE = (100, 40)
 GREETING = "You are late. So is the spring."
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opened]:
-    session, engine = open_session(tmp_path / "chat.db")
-    yield WatchedApp(session), session, engine
-    session.manager.close()
 
 
 def said(session: ChatSession) -> list[str]:

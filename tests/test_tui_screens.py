@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
-from chatbot.session import ChatSession
 from chatbot.tui.actions import ACTIONS
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.help_screen import HelpScreen
 from chatbot.tui.pick_screen import PickScreen, Row
 from profiles.profile import Profile
 from profiles.store import ProfileStore
-from tui_scripted import LINES, POET, ScriptedEngine, WatchedApp, open_session, ready, say, until
-
-Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
+from tui_scripted import LINES, POET, Opened, WatchedApp, open_session, ready, say, until
 
 
 @pytest.fixture

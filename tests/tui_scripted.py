@@ -139,6 +139,9 @@ class WatchedApp(ChatApp):
         return [str(view.render()) for view in self.chat.conversation.views]
 
 
+Opened = tuple[WatchedApp, ChatSession, ScriptedEngine]
+
+
 async def until(pilot: Pilot[Any], holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait until `holds()` is true; fail after `seconds`."""
     for _ in range(int(seconds / 0.02)):
