@@ -272,7 +272,7 @@ class GenerationEngine:
         decoded = time.perf_counter()
         texts, ids = [saying.text.strip() for saying in sayings], [saying.ids for saying in sayings]
         measured = self._reader.measure([row.context for row in start.rows], texts)
-        likelihoods = self._likelihoods(start, ids) if sampling.candidates > 1 else [{} for _ in ids]
+        evidence = self._evidence(start, texts, ids) if sampling.candidates > 1 else [{} for _ in ids]
         done = time.perf_counter()
         times = start.times | {
             "decode_ms": 1e3 * (decoded - start.begun) - sum(start.times.values()),
@@ -303,15 +303,20 @@ class GenerationEngine:
                 "finish": sayings[i].finish,
                 "window": windows[row.context].figures(),
             }
-            replies.append(Reply(texts[i], start.notes[i] | own | likelihoods[i] | shared))
+            replies.append(Reply(texts[i], start.notes[i] | own | evidence[i] | shared))
         return replies
 
-    def _likelihoods(self, start: Start, ids: Sequence[Sequence[int]]) -> list[dict[str, float]]:
-        """How likely each reply is, and how much likelier with its context than without."""
+    def _evidence(
+        self, start: Start, texts: Sequence[str], ids: Sequence[Sequence[int]]
+    ) -> list[dict[str, float]]:
+        """What speaks for each candidate: how likely it is, how much likelier with its context than without,
+        and, where the model has a matcher, how well it answers."""
         ids = [[*start.opening, *row] for row in ids]
         seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)
         blind = self._reader.likelihood(self._reader.blank().select(start.owner * 0), start.z, ids)
-        return [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
+        found = [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
+        matches = self._reader.matches([row.context for row in start.rows], texts)
+        return [one | {"match": m} for one, m in zip(found, matches, strict=True)] if matches else found
 
 
 def _seed(sampling: Sampling, row: int = 0) -> int:

@@ -11,6 +11,7 @@ from chatbot.model.text import Context, words
 
 PERSONA = 2.0  # weight of the persona; 2 meets three aspects at once more often than 1
 ECHO = 3.0  # weight of words that the persona said before
+MATCH = 0.5  # weight of the matcher's score
 # Short words that may come again at any time; of longer ones enough are left.
 _LITTLE = """
     a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
@@ -27,10 +28,12 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
     z. Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055);
     without it the likeliest candidate is the one that would answer anything. With it alone the likeliest is
-    one that says once more what stands in the context: hence `echo`.
+    one that says once more what stands in the context: hence `echo`. The matcher (chatbot/model/matcher.py)
+    has learnt which reply was written to which context; a model without one does without.
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
     found = trace["likelihood"] + trace["relevance"] - ECHO * trace["echo"]
+    found += MATCH * trace.get("match", 0.0)
     for name, target in asked.items():
         measured = trace["measured"][name]
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))

@@ -27,9 +27,10 @@ class Reply:
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
     measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
     tokens, finish ("end", "stop" or "length") · window (tokens of the context: used, total; turns) · seed,
-    candidate · times in ms · with candidates: likelihood (mean log p of a token, nats) and relevance (what of
-    it is due to the context) · model, model_digest, program (its version), device, dtype, sampling,
-    flow_options, prefix and context (digests of its facts and turns): what a replay needs
+    candidate · times in ms · with candidates: likelihood (mean log p of a token, nats), relevance (what of
+    it is due to the context) and match (the matcher's score, where the model has one) · model, model_digest,
+    program (its version), device, dtype, sampling, flow_options, prefix and context (digests of its facts and
+    turns): what a replay needs
     """
 
     text: str

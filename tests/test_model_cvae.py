@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from chatbot.model.cvae import CVAELoss, Gaussian, mean_pool, swapped
+from chatbot.model.cvae import CVAELoss, Gaussian, swapped
+from chatbot.model.encoder import mean_pool
 from chatbot.model.reading import pad
 from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
 from chatbot.train.recipe import Cvae

@@ -112,6 +112,7 @@ def recipe(base: Path) -> Recipe:
             bow=1.0,
         ),
         heads=replace(full.heads, epochs=40, batch=64, lr=5e-3),
+        matcher=replace(full.matcher, layers=1, shared=1, steps=30, lr=3e-3, new_lr=5e-3, samples=48),
     )
 
 

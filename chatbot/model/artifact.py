@@ -51,6 +51,8 @@ class Manifest:
     stage: str = "heads"  # "ready" once evaluated and sealed
     default_weight: float = 1.0  # the lambda of weight 1
     default_probability: float = 0.97
+    matcher_layers: int = 0  # layers of the matcher's own; 0: the model has none
+    matcher_shared: int = 0  # layers that it shares with the prior's encoder
     bases: dict[str, str] = field(default_factory=dict)  # "encoder": "id@revision", ...
     corpus_digest: str = ""
     seed: int = 0
@@ -73,7 +75,7 @@ class Artifact:
 
 def build(manifest: Manifest) -> DialogueCVAE:
     """The untrained network that a manifest describes."""
-    return DialogueCVAE.from_configs(
+    model = DialogueCVAE.from_configs(
         _config(manifest.encoder),
         _config(manifest.decoder),
         attributes=manifest.attributes,
@@ -82,6 +84,9 @@ def build(manifest: Manifest) -> DialogueCVAE:
         head_dim=manifest.head_dim,
         share_encoder=manifest.share_encoder,
     )
+    if manifest.matcher_layers:
+        model.add_matcher(manifest.matcher_shared, manifest.matcher_layers)
+    return model
 
 
 def _config(data: dict[str, Any]) -> PretrainedConfig:

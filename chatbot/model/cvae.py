@@ -14,15 +14,16 @@ B contexts and N >= B replies; `owner` (N,) says to which context a reply belong
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 from chatbot.model.decoder import LatentDecoder, Prefix
+from chatbot.model.encoder import branch, build_encoder, mean_pool
 from chatbot.model.heads import Heads
+from chatbot.model.matcher import Matcher
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,6 @@ class GaussianHead(nn.Module):
         return Gaussian(mean, log_var.clamp(*self.LOG_VAR_RANGE))
 
 
-def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
-    """Mean of states (B, T, W) where mask (B, T) is 1; zero for a row without any."""
-    weight = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
-
-
 @dataclass(frozen=True)
 class Batch:
     """Ids and masks, padded on the right. `enc_*` in the encoder's ids, the others in the decoder's.
@@ -124,7 +119,7 @@ class LossWeights:
 
 
 class DialogueCVAE(nn.Module):
-    """Prior and posterior encoders (one shared trunk or two), decoder and heads."""
+    """Prior and posterior encoders (one shared trunk or two), decoder, heads, and a matcher or none."""
 
     def __init__(
         self,
@@ -139,6 +134,7 @@ class DialogueCVAE(nn.Module):
         self.posterior_encoder = posterior_encoder  # None: the prior's trunk serves both
         self.decoder = decoder
         self.heads = heads
+        self.matcher: Matcher | None = None  # see `add_matcher`
         width = int(prior_encoder.config.hidden_size)
         self.prior_head = GaussianHead(width, latent_dim, log_var=0.0)
         self.posterior_head = GaussianHead(2 * width, latent_dim, log_var=-3.0)
@@ -164,6 +160,11 @@ class DialogueCVAE(nn.Module):
             latent_dim,
         )
 
+    def add_matcher(self, shared: int, layers: int) -> Matcher:
+        """An untrained matcher on the prior encoder's lowest `shared` layers, with `layers` of its own."""
+        self.matcher = Matcher(branch(self.prior_encoder, shared, layers))
+        return self.matcher
+
     def prior(self, ids: Tensor, mask: Tensor) -> Gaussian:
         """p(z|C) from encoder ids (B, T)."""
         states = self.prior_encoder(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -178,12 +179,6 @@ class DialogueCVAE(nn.Module):
         states = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         pooled = [mean_pool(states, mask * (1 - reply_mask)), mean_pool(states, reply_mask)]
         return self.posterior_head(torch.cat(pooled, dim=-1))
-
-
-def build_encoder(config: PretrainedConfig) -> PreTrainedModel:
-    """A bare encoder without the pooling layer, which nothing here reads."""
-    kwargs: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}
-    return AutoModel.from_config(config, **kwargs)
 
 
 class CVAELoss(nn.Module):
@@ -319,5 +314,4 @@ __all__ = [
     "GaussianHead",
     "LossWeights",
     "Prefix",
-    "mean_pool",
 ]

@@ -74,6 +74,23 @@ class Reader:
         return (-losses / mask[:, 1:].sum(1)).tolist()
 
     @torch.inference_mode()
+    def matches(self, contexts: Sequence[Context], replies: Sequence[str]) -> list[float] | None:
+        """How well each reply answers its context, in nats up to a constant for each context; None where the
+        model has no matcher."""
+        matcher, shape = self._artifact.model.matcher, self._artifact.manifest
+        if matcher is None:
+            return None
+        codec = self._artifact.encoder_codec
+        apart = list(dict.fromkeys(contexts))
+        before = pad(codec.encode_context(context, shape.encoder_tokens) for context in apart)
+        after = pad(codec.encode_reply(reply, shape.reply_tokens) for reply in replies)
+        scores = matcher.scores(
+            matcher.contexts(*(t.to(self._device) for t in before)),
+            matcher.replies(*(t.to(self._device) for t in after)),
+        )
+        return [float(scores[apart.index(context), row]) for row, context in enumerate(contexts)]
+
+    @torch.inference_mode()
     def posterior(self, contexts: Sequence[Context], replies: Sequence[str]) -> Gaussian:
         """q(z|C,r) of each context and reply, (B, D)."""
         shape = self._artifact.manifest

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights, swapped
+from chatbot.model.encoder import layers as encoder_layers
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec
 from chatbot.train.corpus import Item, Labelled
@@ -179,8 +180,8 @@ def parameter_groups(
 def freeze(encoder: nn.Module, layers: int) -> None:
     """Keep embeddings and the lowest `layers` layers of a BERT-like encoder as they are (0: train all)."""
     if layers:
-        frozen = [encoder.embeddings, *list(encoder.encoder.layer)[:layers]]  # type: ignore[union-attr, index]
-        for module in frozen:
+        lowest = encoder_layers(encoder)[:layers]
+        for module in (encoder.embeddings, *lowest):
             module.requires_grad_(False)  # type: ignore[union-attr]
 
 

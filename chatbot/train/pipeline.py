@@ -1,4 +1,4 @@
-"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, artifact.
+"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, matcher, artifact.
 
 Every stage leaves its result in the work folder and is passed over when it is there, so the same command
 goes on after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a
@@ -14,16 +14,17 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from tokenizers import Tokenizer
+from transformers import PreTrainedModel
 
 import chatbot
 from chatbot.model import artifact
-from chatbot.model.artifact import Manifest
+from chatbot.model.artifact import Artifact, Manifest
 from chatbot.model.cvae import CVAELoss, DialogueCVAE
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.heads import Heads
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
-from chatbot.train import filters, fit_cvae, fit_heads, pretrain
+from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, pretrain
 from chatbot.train.corpus import Corpus
 from chatbot.train.recipe import Recipe
 
@@ -47,7 +48,7 @@ def train(
 
     model = new_model(recipe, sources, encoder_sources, corpus.attributes)
     if not (work / "pretrain.done").exists():
-        console.print("Stage 1 of 3: language-model warm-up")
+        console.print("Stage 1 of 4: language-model warm-up")
         pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
         (work / "pretrain.done").touch()
     else:
@@ -55,16 +56,22 @@ def train(
 
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
-    console.print("Stage 2 of 3: CVAE")
+    console.print("Stage 2 of 4: CVAE")
     fit_cvae.fit(model, loss, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
 
-    console.print("Stage 3 of 3: heads")
+    console.print("Stage 3 of 4: heads")
     figures, weight = fit_heads.run(
         model, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target
     )
     for name, row in figures.items():
         console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
     manifest = replace(describe(recipe, model, corpus), default_weight=weight)
+    if recipe.matcher.layers:
+        console.print("Stage 4 of 4: matcher")
+        fit_matcher.add(model, _encoder(recipe, encoder_sources, matching=True), recipe.matcher.shared)
+        made = Artifact(output, manifest, model.eval(), codec, encoder_codec)
+        matched = fit_matcher.fit(made, corpus, recipe, work, target)
+        console.print(f"  the written reply found among ten: {matched['found_of_ten']:.3f}")
     return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer)
 
 
@@ -86,20 +93,21 @@ def new_model(
     """Encoders and decoder from their pretrained bases; everything else from nothing."""
     base, text, shape = recipe.base, recipe.text, recipe.model
     torch.manual_seed(recipe.seed)
-
-    def encoder() -> pretrain.PreTrainedModel:
-        return pretrain.build_encoder(
-            base.encoder, base.encoder_revision, encoder_sources, base.encoder_layers, text.positions
-        )
-
     lm = pretrain.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
     return DialogueCVAE(
-        encoder(),
-        None if base.share_encoder else encoder(),
+        _encoder(recipe, encoder_sources),
+        None if base.share_encoder else _encoder(recipe, encoder_sources),
         LatentDecoder(lm, shape.latent_dim, shape.memory_slots),
         Heads(attributes, shape.latent_dim, shape.head_dim),
         shape.latent_dim,
     )
+
+
+def _encoder(recipe: Recipe, sources: list[int], *, matching: bool = False) -> PreTrainedModel:
+    """The base's encoder with the layers of the prior's, or of the matcher's."""
+    base, matcher = recipe.base, recipe.matcher
+    layers = matcher.shared + matcher.layers if matching else base.encoder_layers
+    return pretrain.build_encoder(base.encoder, base.encoder_revision, sources, layers, recipe.text.positions)
 
 
 def load_warm_lm(model: DialogueCVAE, work: Path) -> None:
@@ -125,6 +133,8 @@ def describe(recipe: Recipe, model: DialogueCVAE, corpus: Corpus) -> Manifest:
         reply_tokens=text.reply_tokens,
         storage=recipe.storage,
         default_probability=recipe.heads.default_probability,
+        matcher_layers=recipe.matcher.layers,
+        matcher_shared=recipe.matcher.shared,
         bases={
             "encoder": f"{_public(base.encoder)}@{base.encoder_revision}",
             "decoder": f"{_public(base.decoder)}@{base.decoder_revision}",

@@ -111,6 +111,23 @@ class HeadFit:
 
 
 @dataclass(frozen=True)
+class MatcherFit:
+    """The matcher: its shape, and what stands in a batch. `layers` 0: a model without one."""
+
+    layers: int = 0  # of its own, above `shared` ones of the prior's encoder
+    shared: int = 0
+    steps: int = 700
+    lr: float = 2e-4
+    new_lr: float = 5e-4  # layers that start from nothing
+    dialogues: int = 12  # dialogues of the written corpus, with up to `lines` lines each
+    lines: int = 4
+    single: int = 32  # single messages
+    plain: int = 20  # plain dialogues
+    sampled: int = 32  # written replies against the model's own
+    samples: int = 3000  # drawn before the stage
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str = "embedded"
     seed: int = 17
@@ -124,6 +141,7 @@ class Recipe:
     pretrain: Pretrain = field(default_factory=Pretrain)
     cvae: Cvae = field(default_factory=Cvae)
     heads: HeadFit = field(default_factory=HeadFit)
+    matcher: MatcherFit = field(default_factory=MatcherFit)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

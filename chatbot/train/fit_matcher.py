@@ -1,0 +1,275 @@
+"""Fourth stage: the matcher, which tells the reply that was written to a context from others.
+
+Every context of a batch has to find its own reply among all replies of the batch, and every reply its context
+(InfoNCE: van den Oord et al. 2018, arXiv 1807.03748). What is easy teaches little, so lines of the same
+dialogue stand in one batch, with the same speaker and the same facts; and the model's own samples, drawn once
+by the engine that will be asked for candidates, stand against the written replies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from chatbot.engine import GenerationEngine
+from chatbot.model.artifact import Artifact
+from chatbot.model.cvae import DialogueCVAE
+from chatbot.model.encoder import layers
+from chatbot.model.matcher import Matcher
+from chatbot.model.reading import pad
+from chatbot.model.text import Codec, Context, Turn
+from chatbot.sampling import Sampling
+from chatbot.train.corpus import CHATS, Corpus, Item, Plain
+from chatbot.train.loop import Stage, autocast
+from chatbot.train.recipe import MatcherFit, Recipe, TextShape
+from profiles import Target
+
+T = TypeVar("T")
+
+RIVALS = 9
+_SAMPLES = "samples.jsonl"
+_BATCH = 24  # samples drawn at once
+_UNASKED = 0.25  # of the samples no aspect is asked
+_PLAIN_TURNS = 3  # of a plain dialogue, the context
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A context, the reply that was written to it, and what the model said there (None: not asked)."""
+
+    context: Context
+    reply: str
+    sample: str | None = None
+
+
+class Pairs:
+    """Batch number n of an endless run: some dialogues with several lines each, single messages, samples, and
+    plain dialogues. Depends on (seed, n) alone."""
+
+    def __init__(
+        self,
+        items: Iterable[Item],
+        plain: Iterable[Plain],
+        samples: Sequence[Pair],
+        shape: MatcherFit,
+        seed: int,
+    ) -> None:
+        dialogues: dict[tuple[tuple[str, ...], Turn], list[Item]] = {}
+        self.single: list[Item] = []
+        for item in items:
+            if item.kind in CHATS:
+                dialogues.setdefault((item.context.facts, item.context.turns[0]), []).append(item)
+            else:
+                self.single.append(item)
+        self.dialogues = list(dialogues.values())
+        self.plain = [text.lines for text in plain if text.dialogue and len(text.lines) > 1]
+        self.samples, self.shape, self.seed = samples, shape, seed
+
+    def __getitem__(self, step: int) -> list[Pair]:
+        """Those with a sample come last."""
+        random = np.random.default_rng((self.seed, step))
+        shape = self.shape
+        pairs = [
+            self._pair(item, random)
+            for dialogue in _some(self.dialogues, shape.dialogues, random)
+            for item in _some(dialogue, shape.lines, random)
+        ]
+        pairs += [self._pair(item, random) for item in _some(self.single, shape.single, random)]
+        for lines in _some(self.plain, shape.plain, random):
+            end = int(random.integers(1, len(lines)))
+            pairs.append(Pair(Context.of((), lines[max(0, end - _PLAIN_TURNS) : end]), lines[end]))
+        return pairs + _some(self.samples, shape.sampled, random)
+
+    @staticmethod
+    def _pair(item: Item, random: np.random.Generator) -> Pair:
+        return Pair(item.context, item.replies[int(random.integers(len(item.replies)))].text)
+
+
+def _some(things: Sequence[T], count: int, random: np.random.Generator) -> list[T]:
+    """Up to `count` different ones."""
+    picked = random.choice(len(things), size=min(count, len(things)), replace=False) if things else []
+    return [things[int(i)] for i in picked]
+
+
+class Scoring:
+    """Texts through a matcher under training."""
+
+    def __init__(self, matcher: Matcher, codec: Codec, text: TextShape, device: torch.device) -> None:
+        self.matcher, self.codec, self.text, self.device = matcher, codec, text, device
+
+    def scores(self, contexts: Iterable[Context], replies: Iterable[str]) -> Tensor:
+        """Every context with every reply (B, N)."""
+        before = pad(self.codec.encode_context(context, self.text.encoder_tokens) for context in contexts)
+        after = pad(self.codec.encode_reply(reply, self.text.reply_tokens) for reply in replies)
+        return self.matcher.scores(
+            self.matcher.contexts(*(t.to(self.device) for t in before)),
+            self.matcher.replies(*(t.to(self.device) for t in after)),
+        )
+
+    def loss(self, pairs: Sequence[Pair]) -> tuple[Tensor, dict[str, float]]:
+        """InfoNCE both ways, and a written reply against the sample in its place, in nats."""
+        samples = [pair.sample for pair in pairs if pair.sample is not None]
+        scores = self.scores((p.context for p in pairs), [*(p.reply for p in pairs), *samples])
+        count = len(pairs)
+        scores = scores.masked_fill(F.pad(_alike(pairs), (0, len(samples))).to(scores.device), -1e4)
+        own = torch.arange(count, device=scores.device)
+        terms = {
+            "replies": F.cross_entropy(scores, own),
+            "contexts": 0.5 * F.cross_entropy(scores[:, :count].T, own),
+        }
+        if samples:
+            rows = own[-len(samples) :]
+            gap = scores[rows, rows] - scores[rows, rows + len(samples)]
+            terms["samples"] = F.softplus(-gap).mean()
+        first = float((scores.detach().argmax(1) == own).float().mean())
+        log = {f"loss_{name}": float(term.detach()) for name, term in terms.items()}
+        return torch.stack(list(terms.values())).sum(), log | {"first": first}
+
+    @torch.no_grad()
+    def found(self, items: Iterable[Item], limit: int, seed: int) -> float:
+        """Share of written replies that come before nine written to other first messages, with the same
+        labels."""
+        random = np.random.default_rng(seed)
+        written = [(item.context, reply) for item in items for reply in item.replies]
+        same: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        for i, (_, reply) in enumerate(written):
+            same.setdefault(reply.labels, []).append(i)
+        tried, right = 0, 0
+        for i in random.permutation(len(written)).tolist():
+            context, reply = written[i]
+            others = [
+                written[j][1].text
+                for j in same[reply.labels]
+                if written[j][0].turns[0].text != context.turns[0].text
+            ]
+            if len(others) < RIVALS:
+                continue
+            scores = self.scores([context], [reply.text, *_some(others, RIVALS, random)])[0]
+            right += bool((scores[0] > scores[1:]).all())
+            tried += 1
+            if tried == limit:
+                break
+        return right / max(1, tried)
+
+
+def _alike(pairs: Sequence[Pair]) -> Tensor:
+    """(B, B): other pairs whose reply would be as right, because text or message are the same."""
+    names: dict[object, int] = {}
+    number = [names.setdefault(pair.reply, len(names)) for pair in pairs]
+    asked = [names.setdefault((p.context.facts, p.context.turns[-1]), len(names)) for p in pairs]
+    reply, message = torch.tensor(number), torch.tensor(asked)
+    same = (reply[:, None] == reply) | (message[:, None] == message)
+    return same & ~torch.eye(len(pairs), dtype=torch.bool)
+
+
+def add(model: DialogueCVAE, donor: torch.nn.Module, shared: int) -> Matcher:
+    """A matcher for `model`; its own layers start as those of `donor`, an encoder, above the shared."""
+    upper = layers(donor)[shared:]
+    matcher = model.add_matcher(shared, len(upper))
+    for own, start in zip(layers(matcher.encoder)[shared:], upper, strict=True):
+        own.load_state_dict(start.state_dict())
+    return matcher
+
+
+def fit(
+    model: Artifact,
+    corpus: Corpus,
+    recipe: Recipe,
+    folder: Path,
+    device: torch.device,
+) -> dict[str, float]:
+    """Train the matcher of `model` in place; its shared layers stay as they are. Returns held-out figures."""
+    matcher, shape = model.model.matcher, recipe.matcher
+    if matcher is None:
+        raise ValueError("The model must have a matcher to be trained; this one has none. Call `add` first.")
+    samples = draw_samples(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
+    pairs = Pairs(corpus.parts["train"], corpus.plain, samples, shape, recipe.seed)
+    matcher.to(device).train()
+    inherited = {id(p) for p in model.model.prior_encoder.parameters()}
+    new = [*matcher.context_side.parameters(), *matcher.reply_side.parameters()]
+    new += [*matcher.plausible.parameters(), matcher.scale]
+    upper = [p for p in matcher.encoder.parameters() if id(p) not in inherited]
+    model.model.requires_grad_(False)
+    for parameter in (*new, *upper):
+        parameter.requires_grad_(True)
+    scoring = Scoring(matcher, model.encoder_codec, recipe.text, device)
+    groups = [(upper, shape.lr), (new, shape.new_lr)]
+    stage = Stage("matcher", folder, {"matcher": matcher}, groups, shape.steps)
+
+    def found(limit: int) -> float:
+        matcher.eval()
+        with autocast(recipe.autocast, device):
+            share = scoring.found(corpus.parts["valid"], limit, recipe.seed)
+        matcher.train()
+        return share
+
+    def step(number: int) -> tuple[Tensor, dict[str, float]]:
+        with autocast(recipe.autocast, device):
+            loss, terms = scoring.loss(pairs[number])
+        if (number + 1) % 200 == 0:
+            terms["valid_first"] = found(200)
+        return loss, terms
+
+    stage.run(step)
+    figures = {"found_of_ten": found(500), "samples": float(len(samples))}
+    model.model.eval().requires_grad_(True)
+    (folder / "matcher.json").write_text(json.dumps(figures, indent=2) + "\n")
+    return figures
+
+
+def draw_samples(
+    model: Artifact,
+    items: Sequence[Item],
+    count: int,
+    seed: int,
+    path: Path,
+    sampling: Sampling | None = None,
+) -> list[Pair]:
+    """`count` replies of the model to training contexts, one candidate each, kept in `path`."""
+    rows = _read(path)
+    random = np.random.default_rng((seed, len(rows)))
+    engine = GenerationEngine(model)
+    sampling = replace(sampling or Sampling(), candidates=1)
+    with path.open("a", encoding="utf-8") as file:
+        while len(rows) < count:
+            some = [items[int(i)] for i in random.integers(len(items), size=min(_BATCH, count - len(rows)))]
+            replies = [item.replies[int(random.integers(len(item.replies)))] for item in some]
+            targets = [
+                {name: Target(aspects={aspect: 1.0}) for name, aspect in reply.labels}
+                if random.random() >= _UNASKED
+                else {}
+                for reply in replies
+            ]
+            seeds = random.integers(2**32, size=len(some)).tolist()
+            said = engine.replies([item.context for item in some], targets, sampling, seeds)
+            for item, reply, sample in zip(some, replies, said, strict=True):
+                rows.append(asdict(Pair(item.context, reply.text, sample.text)))
+                file.write(json.dumps(rows[-1]) + "\n")
+            file.flush()
+    pairs = [_pair(row) for row in rows[:count]]
+    return [pair for pair in pairs if pair.sample and pair.sample != pair.reply]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The samples of an earlier, perhaps killed, run; a line cut short is drawn anew."""
+    rows: list[dict[str, Any]] = []
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+    for line in lines:
+        if line.endswith("\n"):
+            rows.append(json.loads(line))
+    if len(rows) < len(lines):
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return rows
+
+
+def _pair(row: dict[str, Any]) -> Pair:
+    turns = tuple(Turn(turn["role"], turn["text"]) for turn in row["context"]["turns"])
+    return Pair(Context(tuple(row["context"]["facts"]), turns), row["reply"], row["sample"])

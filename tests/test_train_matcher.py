@@ -1,0 +1,133 @@
+"""The matcher's training: its loss by hand, what a batch holds, samples that outlive a kill, its effect."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import tiny
+from chatbot.model import artifact
+from chatbot.model.text import Context
+from chatbot.train import corpus as corpora
+from chatbot.train import fit_matcher
+from chatbot.train.corpus import Item, Labelled, Plain
+from chatbot.train.fit_matcher import Pair, Pairs, Scoring
+from chatbot.train.recipe import MatcherFit
+
+
+class Fixed(Scoring):
+    """Scores that a test writes down."""
+
+    def __init__(self, table: list[list[float]]) -> None:
+        self.table = torch.tensor(table)
+
+    def scores(self, contexts: object, replies: object) -> torch.Tensor:
+        return self.table
+
+
+def pair(message: str, reply: str, sample: str | None = None) -> Pair:
+    return Pair(Context.of([], [message]), reply, sample)
+
+
+def test_the_loss_is_the_cross_entropy_of_rows_and_columns_and_of_samples() -> None:
+    pairs = [pair("a", "A"), pair("b", "B", "b!")]
+    loss, terms = Fixed([[2.0, 0.0, 1.0], [0.0, 3.0, 1.0]]).loss(pairs)
+    rows = [-2 + math.log(math.e**2 + 1 + math.e), -3 + math.log(1 + math.e**3 + math.e)]
+    columns = [-2 + math.log(math.e**2 + 1), -3 + math.log(1 + math.e**3)]
+    sample = math.log1p(math.exp(-2.0))
+    assert terms["loss_replies"] == pytest.approx(sum(rows) / 2)
+    assert terms["loss_contexts"] == pytest.approx(sum(columns) / 4)
+    assert terms["loss_samples"] == pytest.approx(sample)
+    assert float(loss) == pytest.approx(sum(rows) / 2 + sum(columns) / 4 + sample)
+
+
+def test_what_would_be_as_right_is_no_rival() -> None:
+    same_reply = [pair("a", "Yes."), pair("b", "Yes.")]
+    same_message = [pair("a", "Yes."), pair("a", "No.")]
+    for pairs in (same_reply, same_message):
+        assert float(Fixed([[0.0, 9.0], [9.0, 0.0]]).loss(pairs)[0]) == pytest.approx(0.0)
+
+
+def chats(count: int, lines: int) -> list[Item]:
+    return [
+        Item(
+            Context.of([f"I am {i}."], [f"hello {i}", *[f"{i} {n}" for n in range(2 * turn)]]),
+            (Labelled(f"reply {i} {turn}"),),
+            "role",
+        )
+        for i in range(count)
+        for turn in range(lines)
+    ]
+
+
+def test_a_batch_holds_lines_of_one_dialogue_and_depends_on_seed_and_step_alone() -> None:
+    shape = MatcherFit(dialogues=2, lines=3, single=1, plain=1, sampled=1)
+    single = Item(Context.of([], ["hi"]), (Labelled("Hello."), Labelled("Go away.")), "parallel")
+    plain = [Plain(("one", "two", "three", "four", "five"), True), Plain(("no dialogue", "at all"), False)]
+    samples = [pair("q", "written", "drawn")]
+    make = lambda: Pairs([*chats(5, 4), single], plain, samples, shape, seed=3)  # noqa: E731
+    batch = make()[7]
+    assert batch == make()[7] != make()[8]
+    assert len(batch) == 2 * 3 + 1 + 1 + 1
+    assert len({p.context.facts for p in batch[:6]}) == 2
+    assert len({p.reply for p in batch[:6]}) == 6
+    assert batch[6].reply in ("Hello.", "Go away.")
+    before = [turn.text for turn in batch[7].context.turns]
+    line = plain[0].lines.index(batch[7].reply)
+    assert before == list(plain[0].lines[max(0, line - 3) : line])
+    assert batch[8] is samples[0]
+
+
+def test_samples_are_drawn_once_and_a_line_cut_short_again(tmp_path: Path, tiny_model: Path) -> None:
+    model = artifact.load(tiny_model)
+    items = corpora.load(tiny.write_corpus(tmp_path / "corpus")).parts["train"]
+    path = tmp_path / "samples.jsonl"
+    first = fit_matcher.draw_samples(model, items, 30, 5, path)
+    written = path.read_text()
+    assert fit_matcher.draw_samples(model, items, 30, 5, path) == first
+    assert path.read_text() == written
+    assert all(p.sample and p.sample != p.reply for p in first)
+    path.write_text(written[:-20])
+    again = fit_matcher.draw_samples(model, items, 30, 5, path)
+    lines = path.read_text().splitlines()
+    assert len(lines) == 30
+    assert [json.loads(line) for line in lines[:29]] == [json.loads(x) for x in written.splitlines()[:29]]
+    assert len(again) >= 20
+
+
+def test_the_shared_layers_stay_and_the_right_reply_is_found(trained: Path) -> None:
+    matched = json.loads((trained / "work" / "matcher.json").read_text())
+    assert matched["samples"] > 20
+    rows = [json.loads(x) for x in (trained / "work" / "train.jsonl").read_text().splitlines()]
+    losses = [row["loss_replies"] for row in rows if row["stage"] == "matcher"]
+    assert losses[-1] < 0.8 * losses[0]
+    cvae = torch.load(trained / "work" / "cvae.pt", weights_only=True)["modules"]["model"]
+    state = torch.load(trained / "work" / "matcher.pt", weights_only=True)["modules"]["matcher"]
+    for name, tensor in state.items():
+        own = name.removeprefix("encoder.")
+        if name.startswith(("encoder.embeddings", "encoder.encoder.layer.0.")):
+            assert torch.equal(tensor, cvae[f"prior_encoder.{own}"]), name
+
+
+def test_found_is_how_often_the_written_reply_comes_first() -> None:
+    items = [Item(Context.of([], [f"q{i}"]), (Labelled(f"a{i}"),), "chat") for i in range(12)]
+
+    class Oracle(Scoring):
+        def __init__(self, sign: float) -> None:
+            self.sign = sign
+
+        def scores(self, contexts: object, replies: object) -> torch.Tensor:
+            (context,), texts = list(contexts), list(replies)  # type: ignore[call-overload]
+            wanted = context.turns[-1].text.replace("q", "a")
+            return torch.tensor([[self.sign * (text == wanted) for text in texts]])
+
+    assert Oracle(1.0).found(items, 5, seed=0) == 1.0
+    assert Oracle(-1.0).found(items, 5, seed=0) == 0.0
+    assert Oracle(0.0).found(items, 5, seed=0) == 0.0  # a tie is no win
+    few = replace(items[0]), *items[1:9]
+    assert Oracle(1.0).found(few, 5, seed=0) == 0.0  # nine rivals are asked for
