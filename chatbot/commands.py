@@ -14,7 +14,7 @@ from chatbot.memory import find as find_memory
 from chatbot.memory import spoken_of, write_down
 from chatbot.room import Answer, Command, Room, needed, told
 from profiles import find
-from storage import Memory, export_file
+from storage import BYTES_LEFT, Memory, export_file
 
 LISTED = 20  # conversations that /list shows
 
@@ -158,7 +158,8 @@ def _remember(room: Room, rest: str) -> str:
 def _forget(room: Room, rest: str) -> str:
     session = room.session
     memory = find_memory(session.manager.memories(session.profile.name), rest)
-    return f"Forgotten: {_listed(session.manager.forget(memory.id))}"
+    gone = f"Forgotten: {_listed(session.manager.forget(memory.id))}"
+    return gone if session.manager.wiped else f"{gone}\n{BYTES_LEFT}"
 
 
 def _memory(room: Room, rest: str) -> str:

@@ -161,14 +161,14 @@ class Conversing(Dialling):
         self.conversation = self.manager.archive(self.conversation.id, archived)
         return self.conversation
 
-    def delete(self, conversation_id: str) -> bool:
+    def delete(self, conversation_id: str) -> None:
         """Delete a conversation; if it is the open one, a new one begins. See ConversationManager.delete."""
         if self.conversation is None or self.conversation.id != conversation_id:
-            return self.manager.delete(conversation_id)
+            self.manager.delete(conversation_id)
+            return
         with self.still():
-            gone = self.manager.delete(conversation_id)
+            self.manager.delete(conversation_id)
             self.new()
-        return gone
 
     def undelete(self) -> Conversation:
         """Bring back the conversation that was deleted last, since the program began, and open it."""

@@ -40,9 +40,10 @@ from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.writing import write_reply
 from profiles import Profile, Target
-from storage import Conversation, Hit, Memory, Message, Statistics, export_file
+from storage import BYTES_LEFT, Conversation, Hit, Memory, Message, Statistics, export_file
 
 __all__ = [  # a front end needs this module alone
+    "BYTES_LEFT",
     "LONGEST_MESSAGE",
     "UNSAVED",
     "ChatSession",

@@ -2,7 +2,7 @@
 
 from storage.backups import Restored, backup, rebuild_index, restore
 from storage.checking import Report, check
-from storage.conversations import HEAD, ConversationManager
+from storage.conversations import BYTES_LEFT, HEAD, ConversationManager
 from storage.errors import (
     AmbiguousConversationError,
     ClosedStorageError,
@@ -27,6 +27,7 @@ from storage.records import Conversation, Hit, Memory, Message, Statistics, Tabs
 from storage.transfer import export_branches, export_file, import_file
 
 __all__ = [
+    "BYTES_LEFT",
     "HEAD",
     "AmbiguousConversationError",
     "ClosedStorageError",

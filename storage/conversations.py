@@ -28,6 +28,7 @@ from storage.records import Conversation, Message, Statistics
 from storage.values import one_line, plain_json, storable
 
 HEAD: Final = "head"  # the parent of a new message: the one that ends the active path
+BYTES_LEFT: Final = "Some of the text may stay on disk until other programs close the file."  # not `wiped`
 
 # The class has a method called `list`, which hides the type inside it.
 Conversations: TypeAlias = list[Conversation]
@@ -122,16 +123,21 @@ class ConversationManager(Keepsakes):
             row.extra = {key: value for key, value in kept.items() if key not in told or value} or None
             return queries.conversation(session, conversation_id)
 
-    def delete(self, conversation_id: str) -> bool:
-        """Delete a conversation, and every byte of it from the file, its index and its log.
+    @property
+    def wiped(self) -> bool:
+        """Whether what was deleted last is gone from the file, its index and its log to the last byte.
 
-        False when the conversation is gone but its bytes may be left: another program is reading just now,
-        or the disk is too full to rewrite the file. The next deletion takes them along.
+        False when bytes of it may be left: another program was reading just then, or the disk was too full
+        to rewrite the file. The next deletion takes them along.
         """
+        return self._database.scrubbed
+
+    def delete(self, conversation_id: str) -> None:
+        """Delete a conversation, and every byte of it from the file, its index and its log (see `wiped`)."""
         with self._database.write() as session:
             deleted = deletions.delete_conversation(session, conversation_id)
         self._deleted = deleted
-        return self._database.scrub()
+        self._database.scrub()
 
     def undelete(self) -> Conversation:
         """Bring back, from memory alone, the conversation that this manager deleted last."""

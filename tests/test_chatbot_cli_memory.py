@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from typer.testing import CliRunner, Result
 from chatbot import config
 from chatbot.cli import app, start
 from fake_engine import FakeEngine
-from storage import ConversationManager
+from storage import ConversationManager, database
 
 
 @pytest.fixture
@@ -53,6 +55,19 @@ def test_memories_are_added_listed_and_forgotten(manager: ConversationManager, p
     gives(run("memory", "list", "--profile", "bea"), "2  everyone  you are called Ada\n")
     gives(run("memory", "forget", "1"), "Forgotten: you have a dog called Rex\n")
     assert [memory.text for memory in manager.memories()] == ["The user is called Ada."]
+
+
+def test_forgetting_beside_a_reader_says_that_bytes_may_be_left(
+    manager: ConversationManager, people: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 50)
+    run("memory", "add", "-p", "ann", "I have a dog called Rex")
+    left = "Some of the text may stay on disk until other programs close the file.\n"
+    with closing(sqlite3.connect(str(manager.path_of_database), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM memory").fetchall() == [(1,)]
+        gives(run("memory", "forget", "1"), "Forgotten: you have a dog called Rex\n", left)
+    assert manager.memories() == []
 
 
 def test_memories_as_json(people: None) -> None:

@@ -219,7 +219,8 @@ def test_nothing_of_a_deleted_conversation_is_left_on_disk(manager: Conversation
     before = bytes_of(path)
     assert all(word.encode() in before for word in said[deleted[0]])
     for conversation in deleted:
-        assert manager.delete(conversation) is True
+        manager.delete(conversation)
+        assert manager.wiped
         content = bytes_of(path)
         assert [word for word in said[conversation] if word.encode() in content] == []
         assert manager.search(next(iter(said[conversation]))) == []
@@ -233,12 +234,15 @@ def test_a_deletion_beside_a_reader_says_that_bytes_are_left(path: Path) -> None
         reader = sqlite3.connect(path, isolation_level=None)
         reader.execute("BEGIN")
         assert reader.execute("SELECT text FROM message").fetchall() == [("secretword",)]
-        assert manager.delete(conversation) is False
+        assert manager.wiped
+        manager.delete(conversation)
+        assert not manager.wiped
         assert manager.list() == []
         reader.execute("ROLLBACK")
         reader.close()
         other = talk(manager, "another")
-        assert manager.delete(other) is True
+        manager.delete(other)
+        assert manager.wiped
         assert b"secretword" not in bytes_of(path)
 
 

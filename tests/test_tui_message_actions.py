@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import sqlite3
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
+from storage import database
 from tui_scripted import LINES, Opened, WatchedApp, open_session, ready, say, until
 
 SIZE = (100, 40)
@@ -148,6 +150,24 @@ async def test_alt_x_deletes_one_message_after_a_question(opened: Opened) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: len(app.texts) == 4)
         assert said(session) == [GREETING, "one", "two", LINES[1]]
+
+
+async def test_a_deletion_beside_a_reader_says_that_bytes_may_be_left(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 50)
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        with closing(sqlite3.connect(str(session.manager.path_of_database), isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM message").fetchall()
+            await pilot.press("alt+x")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press("enter")
+            await until(pilot, lambda: app.notices)
+        assert app.notices == ["Some of the text may stay on disk until other programs close the file."]
 
 
 async def test_alt_m_marks_and_alt_n_goes_round_the_bookmarks(opened: Opened) -> None:

@@ -236,14 +236,13 @@ def delete(
         if not yes and not agreed(", ".join(f"{found.id} {found.title!r}" for found in doomed.values())):
             print("Nothing was deleted.", file=sys.stderr)
             return
-        wiped = True
         for found in doomed.values():
-            wiped = manager.delete(found.id)
+            manager.delete(found.id)
             if not as_json:
                 print(clean(f"Deleted {found.id} {found.title}"))
     if as_json:
         print(transcript.listing_json([*doomed.values()]))
-    say_what_is_left(wiped)
+    say_what_is_left(manager)
 
 
 @app.command()

@@ -12,7 +12,7 @@ import typer
 from chatbot.cli import options
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.printing import columns
-from chatbot.cli.stored import open_manager
+from chatbot.cli.stored import open_manager, say_what_is_left
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def forget(
 
     with open_manager() as manager:
         gone = manager.forget(number)
+    say_what_is_left(manager)
     print(json_of(_fields(gone)) if as_json else clean(f"Forgotten: {spoken_of(gone.text)}"))
 
 

@@ -10,7 +10,7 @@ import typer
 from chatbot.cli import options
 from chatbot.cli.options import AsJson
 from chatbot.cli.printing import as_json as json_of
-from chatbot.cli.stored import agreed, open_manager, settings, visible
+from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings, visible
 from chatbot.terminal import clean
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def delete(
             print("Nothing was deleted.", file=sys.stderr)
             return
         manager.delete_message(number)
+    say_what_is_left(manager)
     if as_json:
         print(json_of(transcript.fields_of(doomed)))
     else:

@@ -78,6 +78,9 @@ def agreed(what: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def say_what_is_left(wiped: bool) -> None:
-    if not wiped:
-        print("Some of the text may stay on disk until other programs close the file.", file=sys.stderr)
+def say_what_is_left(manager: ConversationManager) -> None:
+    """After a deletion: whether anything of it may still be read on the disk."""
+    from storage import BYTES_LEFT
+
+    if not manager.wiped:
+        print(BYTES_LEFT, file=sys.stderr)

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from chatbot import drift
-from chatbot.session import ChatSession
+from chatbot.session import BYTES_LEFT, ChatSession
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, key_text
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView
@@ -184,6 +184,11 @@ class ChatView(Screen[None]):
             yield
         except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
             self.tell(error)
+
+    def tell_what_is_left(self) -> None:
+        """After a deletion: whether anything of it may still be read on the disk."""
+        if not self.session.manager.wiped:
+            self.notify(BYTES_LEFT, severity="warning", markup=False)
 
     def tell(self, error: Exception) -> None:
         """A notice for an error: its own sentence where it has one."""

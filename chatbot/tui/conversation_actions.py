@@ -147,6 +147,7 @@ class ConversationActions(TabActions):
             await self.drop_tab()
             text = f"Deleted {title}. {self.key_of('undelete')} brings it back."
             self.notify(clean(text), markup=False)
+            self.tell_what_is_left()
 
     @work(exclusive=True, group="switch")
     async def action_undelete(self) -> None:

@@ -9,7 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Footer
 
-from chatbot.session import ChatSession, Conversation, export_file
+from chatbot.session import BYTES_LEFT, ChatSession, Conversation, export_file
 from chatbot.tui.actions import LIST_ACTIONS, bindings
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line
@@ -76,6 +76,8 @@ class ConversationsScreen(PickScreen):
             self.deleted.append(conversation.id)
             self.changed = True
             self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
+            if not self._session.manager.wiped:
+                self.notify(BYTES_LEFT, severity="warning", markup=False)
             self._reload()
 
     def action_list_undelete(self) -> None:

@@ -37,6 +37,7 @@ class MemoryActions(Replying):
                 return
             gone = session.manager.forget(known[-1].id)
             self.notify(f"Forgotten: {one_line(spoken_of(gone.text))}.", markup=False)
+            self.tell_what_is_left()
 
     @work(exclusive=True, group="ask")
     async def action_sweep(self) -> None:

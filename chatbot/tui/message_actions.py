@@ -205,6 +205,7 @@ class MessageActions(Replying):
         question = f"Delete this message for good? What followed it stays.\n\n{clean(message.text)[:200]}"
         if await self.app.push_screen_wait(ConfirmScreen(question, {"delete": "Delete"})) != CANCEL:
             await self._changed(self.session.delete_message, message.id)
+            self.tell_what_is_left()
 
     async def _changed(self, change: Callable[..., object], *arguments: object) -> None:
         """Make a change and show the path as it is then; a greeting that was not stored is now."""
