@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,26 @@ def test_sealing_writes_figures_and_card_and_makes_the_model_ready(
     ):
         assert part in text
     assert tables(obedient) in text
+
+
+def test_the_maker_s_notes_are_the_card_s_last_part(obedient: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    write_model(folder)
+    card.seal(folder, obedient)
+    without = (folder / "README.md").read_text()
+    (folder / "NOTES.md").write_text("\n## How it went\n\nIn two parts.\n\n")
+    card.seal(folder, obedient)
+    assert (folder / "README.md").read_text() == without.rstrip() + "\n\n## How it went\n\nIn two parts.\n"
+
+
+def test_the_card_tells_of_a_matcher_where_there_is_one(obedient: dict[str, Any], tmp_path: Path) -> None:
+    write_model(tmp_path / "toy")
+    manifest = artifact.read_manifest(tmp_path / "toy")
+    assert "dual encoder" not in card.card(manifest, obedient, 1)
+    text = card.card(replace(manifest, matcher_shared=2, matcher_layers=1), obedient, 1)
+    assert (
+        "A dual encoder of 3 layers, which shares the lowest 2 and the embeddings with" in text
+    )
 
 
 def test_an_evaluation_of_other_weights_does_not_seal(obedient: dict[str, Any], tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""The model card: README.md of a model folder, written from its manifest and its evaluation."""
+"""The model card: README.md of a model folder, written from its manifest and its evaluation.
+
+What its maker has to say beside that, such as how a run went, stands in a NOTES.md of the folder, whose text
+becomes the card's last part.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +28,15 @@ A small English chat model with a character that can be dialled. It is a dialogu
 the conversation, a latent z of {latent} numbers is drawn, an ordinary differential equation moves z down an
 energy until classifier heads on z find the aspects that were asked for, and a decoder that sees conversation
 and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
-
+{matcher}
 - Attributes: {aspects}.
 - Bases: {bases}.
 - Weights: model.safetensors, {megabytes:.1f} MB, {storage}. Licence: Apache-2.0.
+"""
+
+_MATCHER = """\
+A dual encoder of {layers} layers, which shares the lowest {shared} and the embeddings with the prior encoder, has
+learnt which reply was written to which context; it helps to choose the candidate that answers.
 """
 
 _DATA = """\
@@ -55,8 +64,9 @@ _LIMITS = """\
 - The messages of the evaluation are held out, but were written together with the training data."""
 
 
-def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
-    """The model card; `size` is the weights' size in bytes."""
+def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = "") -> str:
+    """The model card; `size` is the weights' size in bytes, `notes` its maker's own words in Markdown."""
+    layers, shared = manifest.matcher_shared + manifest.matcher_layers, manifest.matcher_shared
     bases = {
         name: known for base in manifest.bases.values() for name, known in _BASES.items() if name in base
     }
@@ -75,6 +85,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
                 latent=manifest.latent_dim,
                 megabytes=size / 1e6,
                 storage=manifest.storage,
+                matcher=_MATCHER.format(layers=layers, shared=shared) if manifest.matcher_layers else "",
                 bases=", ".join(f"{part}: {base}" for part, base in manifest.bases.items()) or "none",
             ),
             "## Data and licences",
@@ -102,6 +113,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int) -> str:
             "",
             _LIMITS,
             *_own_limits(result),
+            *(("", notes.strip()) if notes.strip() else ()),
             "",
         ]
     )
@@ -121,7 +133,9 @@ def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:
     manifest = replace(manifest, stage="ready")
     write(result, folder / "eval.json")
     size = (folder / artifact.WEIGHTS).stat().st_size
-    (folder / "README.md").write_text(card(manifest, result, size), encoding="utf-8")
+    own = folder / "NOTES.md"
+    notes = own.read_text("utf-8") if own.exists() else ""
+    (folder / "README.md").write_text(card(manifest, result, size, notes), encoding="utf-8")
     artifact.write_manifest(folder, manifest)
     return manifest
 
