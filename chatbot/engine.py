@@ -227,7 +227,19 @@ class GenerationEngine:
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         choice = self._choice(sampling, chance.to(self._device), len(opening))
-        return Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
+        return Start(
+            rows,
+            z,
+            read_contexts,
+            owner,
+            choice,
+            notes,
+            times,
+            begun,
+            sampling.guidance,
+            opening,
+            prefix.strip(),
+        )
 
     def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
@@ -257,14 +269,19 @@ class GenerationEngine:
         """The next ids (B,) of all rows, step by step."""
         decoder = self._artifact.model.decoder
         codec = self._artifact.codec
+        owner, z, guidance = start.owner, start.z, start.guidance
+        if guidance != 1:
+            away = self._artifact.model.average_latent().expand_as(z)
+            owner, z = torch.cat([owner, start.nowhere]), torch.cat([z, away])
         return decoder.generate(
-            start.read.select(start.owner),
-            start.z.to(decoder.memory.weight.dtype),
+            start.read.select(owner),
+            z.to(decoder.memory.weight.dtype),
             bot=codec.bot,
             end=codec.end,
             limit=start.choice.chance.shape[1],
             choose=start.choice,
             opening=start.opening,
+            guidance=guidance,
         )
 
     def _finish(self, start: Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
@@ -313,7 +330,7 @@ class GenerationEngine:
         and, where the model has a matcher, how well it answers."""
         ids = [[*start.opening, *row] for row in ids]
         seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)
-        blind = self._reader.likelihood(self._reader.blank().select(start.owner * 0), start.z, ids)
+        blind = self._reader.likelihood(start.read.select(start.nowhere), start.z, ids)
         found = [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
         matches = self._reader.matches([row.context for row in start.rows], texts)
         return [one | {"match": m} for one, m in zip(found, matches, strict=True)] if matches else found

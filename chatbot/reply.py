@@ -57,11 +57,17 @@ class Start:
 
     rows: Sequence[Row]
     z: Tensor  # (B, D)
-    read: Prefix  # of the different contexts; `owner` (B,) says which one is a row's
+    read: Prefix  # of the different contexts, and last of none; `owner` (B,) says which one is a row's
     owner: Tensor
     choice: Choice
     notes: list[dict[str, Any]]  # of the flow, one for each row
     times: dict[str, float]
     begun: float
+    guidance: float = 1.0
     opening: Sequence[int] = ()  # ids that every reply begins with
     prefix: str = ""  # their text
+
+    @property
+    def nowhere(self) -> Tensor:
+        """For every row (B,), the place of no context in `read`."""
+        return torch.full_like(self.owner, len(self.read.lengths) - 1)

@@ -16,6 +16,7 @@ from chatbot.cli import app, start
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
+from chatbot.replay import _sampling
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from profiles import Profile
@@ -194,3 +195,12 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     assert again(manager, number, engine).differences == (
         "context: of 2 facts that the model saw, 1 is gone (hidden, deleted or changed); 0 are new",
     )
+
+
+def test_a_trace_from_before_guidance_is_replayed_without_it() -> None:
+    assert _sampling({"sampling": {"temperature": 0.6, "seed": 3}}) == Sampling(
+        temperature=0.6, seed=3, guidance=1.0
+    )
+    now = Sampling(seed=3, guidance=1.7)
+    assert _sampling({"sampling": now.written()}) == now
+    assert "guidance" not in Sampling(guidance=1.0).written()

@@ -101,3 +101,18 @@ def test_rows_are_independent() -> None:
     for row in range(6):
         index = slice(row, row + 1)
         assert choice(chance[index], **settings)(logits[index], said[index]).item() == together[row].item()
+
+
+@pytest.mark.parametrize("top_p", [0.3, 0.9, 1.0])
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
+def test_a_look_at_the_likeliest_alone_draws_what_a_sorted_vocabulary_would(
+    top_p: float, temperature: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(64, 2000, generator=generator)
+    chance = torch.rand(64, 1, generator=generator)
+    picker = choice(chance, top_p=top_p, temperature=temperature, banned=torch.arange(5))
+    said = torch.full((64, 1), 7)
+    quick = picker(logits, said)
+    monkeypatch.setattr("chatbot.model.choice.FEW", 2000)
+    assert quick.tolist() == picker(logits, said).tolist()

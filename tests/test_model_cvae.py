@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from chatbot.model.cvae import CVAELoss, Gaussian, swapped
+from chatbot.model.cvae import CVAELoss, Gaussian, GaussianHead, swapped
 from chatbot.model.encoder import mean_pool
 from chatbot.model.reading import pad
 from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
@@ -26,6 +26,19 @@ def test_kl_equals_torch_distributions() -> None:
 def test_kl_of_itself_is_zero() -> None:
     q = gaussian(0)
     torch.testing.assert_close(q.kl(q), torch.zeros(5, 3))
+
+
+def test_the_head_at_its_average_input_is_what_zero_becomes_after_the_norm() -> None:
+    torch.manual_seed(0)
+    head = GaussianHead(6, 3, log_var=0.0)
+    for _ in range(200):
+        head(torch.randn(64, 6) * 2 + 5)
+    head.eval()
+    average = head.norm.running_mean
+    assert average is not None
+    torch.testing.assert_close(average, torch.full((6,), 5.0), atol=0.3, rtol=0)
+    expected = head.output(torch.nn.functional.silu(head.hidden(torch.zeros(1, 6))))[:, :3]
+    torch.testing.assert_close(head(average.unsqueeze(0)).mean, expected)
 
 
 def test_mean_pool_passes_over_padding_and_empty_rows() -> None:

@@ -170,6 +170,14 @@ class DialogueCVAE(nn.Module):
         states = self.prior_encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         return self.prior_head(mean_pool(states, mask))
 
+    def average_latent(self) -> Tensor:
+        """The prior's mean (1, D) at the average context, whose pooled state the prior head's norm keeps: a z
+        that says nothing in particular."""
+        average = self.prior_head.norm.running_mean
+        if average is None:
+            raise ValueError("The prior head must keep running statistics; it has none.")
+        return self.prior_head(average.unsqueeze(0)).mean
+
     def posterior(self, ids: Tensor, mask: Tensor, reply_mask: Tensor) -> Gaussian:
         """q(z|C,r) from encoder ids (N, P) of context and reply; `reply_mask` marks the reply.
 

@@ -53,16 +53,11 @@ class Reader:
 
     @torch.inference_mode()
     def prefix(self, contexts: Sequence[Context]) -> Prefix:
-        """The decoder's memory of each context."""
-        shape = self._artifact.manifest
-        codec = self._artifact.codec
-        ids, mask = pad(codec.encode_context(context, shape.context_tokens) for context in contexts)
+        """The decoder's memory of each context, and in a last row that of none: of the lone [END] that
+        context dropout leaves in training."""
+        codec, budget = self._artifact.codec, self._artifact.manifest.context_tokens
+        ids, mask = pad([*(codec.encode_context(context, budget) for context in contexts), [codec.end]])
         return self._artifact.model.decoder.prefill(ids.to(self._device), mask.to(self._device))
-
-    def blank(self) -> Prefix:
-        """The decoder's memory of no context: the lone [END] that context dropout leaves in training."""
-        ids = torch.full((1, 1), self._artifact.codec.end, device=self._device)
-        return self._artifact.model.decoder.prefill(ids, torch.ones_like(ids))
 
     @torch.inference_mode()
     def likelihood(self, prefix: Prefix, z: Tensor, replies: Sequence[Sequence[int]]) -> list[float]:

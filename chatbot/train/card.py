@@ -35,8 +35,8 @@ and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
 """
 
 _MATCHER = """\
-A dual encoder of {layers} layers, which shares the lowest {shared} and the embeddings with the prior encoder, has
-learnt which reply was written to which context; it helps to choose the candidate that answers.
+A dual encoder of {layers} layers, which shares the lowest {shared} and the embeddings with the prior encoder,
+has learnt which reply was written to which context; it helps to choose the candidate that answers.
 """
 
 _DATA = """\
