@@ -16,7 +16,6 @@ import torch
 from chatbot.energy import Target
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
-from chatbot.model.decoder import Prefix
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from profiles import Target as Aim
@@ -67,7 +66,7 @@ def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparis
         ),
         ("8 replies one by one / 8 in one batch", lambda: [one() for _ in range(8)], eight),
         ("4 candidates / 1 candidate", reply(engine, 1, replace(sampling, candidates=4)), one),
-        ("8 replies with guidance / without", eight, reply(engine, 8, replace(sampling, guidance=1.0))),
+        ("8 replies with contrast / without", eight, reply(engine, 8, replace(sampling, contrast=0.0))),
         ("reply with dopri5 / with log-heun", reply(exact, 1, greedy), reply(engine, 1, greedy)),
     ]
     return [compare(name, slow, fast, rounds) for name, slow, fast in pairs]
@@ -95,17 +94,11 @@ def _cached(engine: GenerationEngine, context: Context) -> Callable[[], object]:
         reader, decoder, codec = engine.parts
         z = torch.zeros(1, decoder.memory.in_features, device=decoder.memory.weight.device)
         steps = decoder.generate(
-            _read(engine, context), z, bot=codec.bot, end=codec.end, limit=_TOKENS, choose=_never(codec.end)
+            reader.prefix([context]), z, bot=codec.bot, end=codec.end, limit=_TOKENS, choose=_never(codec.end)
         )
         return list(steps)
 
     return call
-
-
-def _read(engine: GenerationEngine, context: Context) -> Prefix:
-    reader, _, _ = engine.parts
-    prefix = reader.prefix([context])
-    return prefix.select(torch.zeros(1, dtype=torch.long, device=prefix.lengths.device))
 
 
 def _never(end: int) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
@@ -125,7 +118,7 @@ def _uncached(engine: GenerationEngine, context: Context) -> Callable[[], object
         ids = [codec.bot]
         for _ in range(_TOKENS):
             row = torch.tensor([ids], device=z.device)
-            logits = decoder.logits(_read(engine, context), z, row, torch.ones_like(row))
+            logits = decoder.logits(reader.prefix([context]), z, row, torch.ones_like(row))
             ids.append(int(choose(logits[:, -1], row)))
         return ids[1:]
 

@@ -209,7 +209,7 @@ class GenerationEngine:
         begun = time.perf_counter()
         contexts = list(dict.fromkeys(row.context for row in rows))
         owner = torch.tensor([contexts.index(row.context) for row in rows], device=self._device)
-        prior, read_contexts = self._reader.prior(contexts), self._reader.prefix(contexts)
+        prior, read_contexts = self._reader.prior(contexts), self._reader.prefix(contexts, blank=True)
         read = time.perf_counter()
         generators = [row.generator for row in rows]
         noise = torch.stack([torch.randn(prior.mean.shape[1], generator=g) for g in generators])
@@ -227,19 +227,7 @@ class GenerationEngine:
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         choice = self._choice(sampling, chance.to(self._device), len(opening))
-        return Start(
-            rows,
-            z,
-            read_contexts,
-            owner,
-            choice,
-            notes,
-            times,
-            begun,
-            sampling.guidance,
-            opening,
-            prefix.strip(),
-        )
+        return Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
 
     def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
@@ -252,6 +240,7 @@ class GenerationEngine:
             end=codec.end,
             chance=chance,
             opening=opening,
+            contrast=sampling.contrast,
         )
 
     def _limit(self, sampling: Sampling, opening: Sequence[int]) -> int:
@@ -269,10 +258,7 @@ class GenerationEngine:
         """The next ids (B,) of all rows, step by step."""
         decoder = self._artifact.model.decoder
         codec = self._artifact.codec
-        owner, z, guidance = start.owner, start.z, start.guidance
-        if guidance != 1:
-            away = self._artifact.model.average_latent().expand_as(z)
-            owner, z = torch.cat([owner, start.nowhere]), torch.cat([z, away])
+        owner, z = self._paired(start) if start.choice.contrast else (start.owner, start.z)
         return decoder.generate(
             start.read.select(owner),
             z.to(decoder.memory.weight.dtype),
@@ -281,8 +267,14 @@ class GenerationEngine:
             limit=start.choice.chance.shape[1],
             choose=start.choice,
             opening=start.opening,
-            guidance=guidance,
+            paired=bool(start.choice.contrast),
         )
+
+    @torch.inference_mode()
+    def _paired(self, start: Start) -> tuple[Tensor, Tensor]:
+        """Owners and z of the rows, and of their contrast: no context, and a z that says nothing."""
+        average = self._artifact.model.average_latent().expand_as(start.z)
+        return torch.cat([start.owner, start.nowhere]), torch.cat([start.z, average])
 
     def _finish(self, start: Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
         """The replies with their traces; measures what was said."""

@@ -143,7 +143,7 @@ def _targets(trace: Mapping[str, Any]) -> dict[str, Target]:
 def _sampling(trace: Mapping[str, Any]) -> Sampling:
     names = {field.name for field in fields(Sampling)}
     known = {key: value for key, value in trace["sampling"].items() if key in names}
-    return Sampling(**{"guidance": 1.0, **known, "stop": tuple(known.get("stop", ()))})
+    return Sampling(**{"contrast": 0.0, **known, "stop": tuple(known.get("stop", ()))})
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

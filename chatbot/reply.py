@@ -63,7 +63,6 @@ class Start:
     notes: list[dict[str, Any]]  # of the flow, one for each row
     times: dict[str, float]
     begun: float
-    guidance: float = 1.0
     opening: Sequence[int] = ()  # ids that every reply begins with
     prefix: str = ""  # their text
 

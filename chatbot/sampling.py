@@ -13,8 +13,9 @@ class Sampling:
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone, `seed` None
     takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
     mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
-    `guidance` is how much more a word counts for being called for by context and z than by neither; 1 leaves
-    probabilities alone (chatbot/model/decoder.py). A reply ends before the first of the texts in `stop`.
+    `contrast` is how much more a word counts for being likelier here than with no context and an average z;
+    0 is off, above it only words at least a tenth as likely as the likeliest come (chatbot/model/choice.py).
+    A reply ends before the first of the texts in `stop`.
     """
 
     temperature: float = 0.5
@@ -24,12 +25,12 @@ class Sampling:
     max_tokens: int = 60
     candidates: int = 8
     spread: float = 0.3
-    guidance: float = 1.5
+    contrast: float = 0.5
     stop: tuple[str, ...] = ()
     seed: int | None = None
 
     def written(self) -> dict[str, Any]:
         """As JSON, for the trace of a reply; without what is off and older traces do not know."""
         fields = asdict(self) | {"stop": list(self.stop)}
-        off = {"stop": [], "guidance": 1.0}
+        off = {"stop": [], "contrast": 0.0}
         return {name: value for name, value in fields.items() if name not in off or value != off[name]}

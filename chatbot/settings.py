@@ -50,7 +50,7 @@ class SamplingConfig:
     max_tokens: int = setting(60, low=1)
     candidates: int = setting(8, low=1, high=256)
     spread: float = setting(0.3, low=0.0, high=3.0)
-    guidance: float = setting(1.5, low=1.0, high=5.0)
+    contrast: float = setting(0.5, low=0.0, high=4.0)
     stop: tuple[str, ...] = setting(())
     seed: int = setting(-1, low=-1, high=2**63 - 1)
 

@@ -130,7 +130,7 @@ class ConversationManager(Keepsakes):
         False when bytes of it may be left: another program was reading just then, or the disk was too full
         to rewrite the file. The next deletion takes them along.
         """
-        return self._database.scrubbed
+        return self._database.wiped
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation, and every byte of it from the file, its index and its log (see `wiped`)."""

@@ -39,7 +39,7 @@ class Database:
     def __init__(self, path: Path | None) -> None:
         self.path = None if path is None else path.expanduser().absolute()
         self._closed = False
-        self.scrubbed = True
+        self.wiped = True
         self._identity: tuple[int, int] | None = None
         # All threads share the one connection of a database in memory, so they take turns.
         self._turn = RLock() if self.path is None else nullcontext()
@@ -97,9 +97,10 @@ class Database:
         """Rewrite the file and empty its log, so that nothing deleted can be read in them.
 
         secure_delete wipes what is freed, but not the copies that SQLite leaves when it moves rows between
-        pages; only a rewrite does. `scrubbed` says whether it could be done.
+        pages; only a rewrite does. `wiped` says whether it could be done.
         """
-        self.scrubbed = self._rewritten()
+        self.wiped = False
+        self.wiped = self._rewritten()
 
     def _rewritten(self) -> bool:
         """False: another program is reading, or there is no room."""

@@ -12,6 +12,7 @@ from chatbot.engine import GenerationEngine
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
+from chatbot.model.choice import contrasted
 from chatbot.model.text import Context, Turn, words
 from chatbot.reply import Reply
 from chatbot.sampling import Sampling
@@ -106,7 +107,7 @@ def test_a_strength_is_the_probability_that_the_flow_reaches(
 
 
 def test_seed_decides_the_reply(engine: GenerationEngine) -> None:
-    free = Sampling(candidates=1, temperature=2.0, top_p=1.0, guidance=1.0)
+    free = Sampling(candidates=1, temperature=2.0, top_p=1.0, contrast=0.0)
     texts = [engine.reply(RAIN, {}, replace(free, seed=seed)).text for seed in range(6)]
     assert texts == [engine.reply(RAIN, {}, replace(free, seed=seed)).text for seed in range(6)]
     assert len(set(texts)) > 1
@@ -303,3 +304,26 @@ def test_damaged_weights_are_a_model_error(tiny_model: Path) -> None:
 def test_half_precision_replies_too(tiny_model: Path) -> None:
     engine = GenerationEngine.load(tiny_model, device="cpu", dtype="bfloat16")
     assert engine.reply(RAIN, GLOOM, SEEDED).trace["flow"] == "moved"
+
+
+def test_the_contrast_is_with_no_context_and_the_average_z(tiny_model: Path) -> None:
+    model = artifact.load(tiny_model)
+    engine, head = GenerationEngine(model), model.model.prior_head
+    plain = Sampling(candidates=1, temperature=0.0, spread=0.0, repetition_penalty=1.0, no_repeat_ngram=0)
+    reader, decoder, codec = engine.parts
+    with torch.no_grad():
+        average = head.output(torch.nn.functional.silu(head.hidden(torch.zeros(1, head.hidden.in_features))))
+        average = average.chunk(2, dim=-1)[0]  # what the norm makes 0 of is the average context
+        torch.testing.assert_close(model.model.average_latent(), average)
+        z, end = reader.prior([RAIN]).mean, torch.tensor([[codec.end]])
+        said = [codec.bot]
+        while said[-1] != codec.end and len(said) < 30:
+            line = torch.tensor([said])
+            mask = torch.ones_like(line)
+            own = decoder.logits(reader.prefix([RAIN]), z, line, mask)[:, -1]
+            other = decoder.logits(decoder.prefill(end, torch.ones_like(end)), average, line, mask)[:, -1]
+            own[:, [*codec.banned, *([codec.end] if len(said) == 1 else [])]] = -torch.inf
+            said.append(int(contrasted(own, other, 1.5).argmax()))
+    reply = engine.reply(RAIN, {}, replace(plain, contrast=1.5))
+    assert reply.text == codec.decode(said)
+    assert reply.trace["sampling"]["contrast"] == 1.5

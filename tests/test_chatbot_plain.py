@@ -274,7 +274,7 @@ def test_dials(room: Open) -> None:
         (
             "/set temprature 1",
             "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
-            "Known: candidates, guidance, "
+            "Known: candidates, contrast, "
             "max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, stop, temperature, top_p.",
         ),
         ("/preset quik", "There is no preset 'quik'. Did you mean 'quick'? Known: lively, quick."),
@@ -365,7 +365,7 @@ def test_sampling_is_listed_and_set(room: Open) -> None:
         "max_tokens          60  (settings)\n"
         "candidates          1  (preset)\n"
         "spread              0.3  (settings)\n"
-        "guidance            1.5  (settings)\n"
+        "contrast            0.5  (settings)\n"
         "stop                []  (settings)\n"
         "seed                -1  (settings)\n"
         "temperature = 0.5\n"

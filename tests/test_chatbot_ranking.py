@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatbot.model.text import Context
-from chatbot.ranking import echo, merit
+from chatbot.ranking import MATCH, echo, merit
 
 RAIN = "The rain is lost."
 
@@ -39,6 +39,13 @@ def test_merit_is_persona_fluency_and_relevance() -> None:
         ("Rain.", good),
     ]
     assert all(best > merit(*other) for other in worse)
+
+
+def test_a_match_counts_where_there_is_one() -> None:
+    marks = {"likelihood": -1.0, "relevance": 0.5, "sad": 0.9}
+    better = merit(RAIN, trace(**marks, match=3.0)) - merit(RAIN, trace(**marks, match=1.0))
+    assert better == pytest.approx(2 * MATCH)
+    assert merit(RAIN, trace(**marks, match=0.0)) == merit(RAIN, trace(**marks))
 
 
 def test_several_attributes_count_as_one_persona() -> None:

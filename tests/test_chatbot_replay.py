@@ -197,10 +197,10 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     )
 
 
-def test_a_trace_from_before_guidance_is_replayed_without_it() -> None:
+def test_a_trace_from_before_the_contrast_is_replayed_without_it() -> None:
     assert _sampling({"sampling": {"temperature": 0.6, "seed": 3}}) == Sampling(
-        temperature=0.6, seed=3, guidance=1.0
+        temperature=0.6, seed=3, contrast=0.0
     )
-    now = Sampling(seed=3, guidance=1.7)
+    now = Sampling(seed=3, contrast=0.7)
     assert _sampling({"sampling": now.written()}) == now
-    assert "guidance" not in Sampling(guidance=1.0).written()
+    assert "contrast" not in Sampling(contrast=0.0).written()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from chatbot.model.choice import Choice
+from chatbot.model.choice import Choice, contrasted
 
 END = 9
 
@@ -116,3 +116,41 @@ def test_a_look_at_the_likeliest_alone_draws_what_a_sorted_vocabulary_would(
     quick = picker(logits, said)
     monkeypatch.setattr("chatbot.model.choice.FEW", 2000)
     assert quick.tolist() == picker(logits, said).tolist()
+
+
+def test_a_contrast_is_the_power_of_a_ratio() -> None:
+    own, other = torch.tensor([[0.5, 0.3, 0.2]]), torch.tensor([[0.25, 0.6, 0.15]])
+    mixed = contrasted(own.log() + 7, other.log() - 3, 1.0).softmax(-1)
+    expected = own**2 / other
+    torch.testing.assert_close(mixed, expected / expected.sum())
+
+
+def test_a_contrast_never_brings_in_what_is_far_less_likely() -> None:
+    own, other = torch.tensor([[0.9, 0.095, 0.005]]), torch.tensor([[0.9, 0.0999, 0.0001]])
+    mixed = contrasted(own.log(), other.log(), 3.0)
+    assert torch.isinf(mixed).tolist() == [[False, False, True]]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_what_must_not_come_does_not_come_under_a_contrast(temperature: float) -> None:
+    """The likeliest token by far is banned, would repeat a run, or is a first END: another one comes."""
+    own = torch.tensor([[0.97, *[0.03 / 9] * 9]]).log()
+    other = torch.full((1, 10), 0.1).log()
+    logits = torch.cat([own, other])
+    banned = choice(contrast=0.5, temperature=temperature, banned=torch.tensor([0]))
+    assert banned(logits, history(3)).item() != 0
+    run = choice(contrast=0.5, temperature=temperature, no_repeat_ngram=2)
+    assert run(logits, history(4, 0, 4)).item() != 0
+    ends = choice(contrast=0.5, temperature=temperature, end=0)
+    assert ends(logits, history()).item() != 0
+
+
+def test_of_tokens_as_likely_the_lower_id_comes_first_whatever_stands_beside() -> None:
+    tied = torch.zeros(1, 1000)
+    tied[0, 500:] = 4.0  # 500 tokens as likely as each other: more than are looked at first
+    peaked = 9.0 * torch.eye(1000)[:1]
+    chance = torch.tensor([[0.0], [0.3]])
+    both = choice(chance, top_p=0.9)(torch.cat([peaked, tied]), torch.full((2, 1), 7))
+    alone = choice(chance[1:], top_p=0.9)(tied, torch.full((1, 1), 7))
+    assert both.tolist() == [0, alone.item()]
+    assert choice(torch.zeros(1, 1), top_p=0.9)(tied, torch.full((1, 1), 7)).item() == 500

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, BertConfig, GPT2Config, LlamaConfig, PretrainedConfig
 
-from chatbot.model.decoder import LatentDecoder, guided
+from chatbot.model.decoder import LatentDecoder
 
 BOT, END, V, D = 1, 2, 40, 6
 CONFIGS: dict[str, PretrainedConfig] = {
@@ -133,40 +133,30 @@ def test_the_gradient_reaches_z_and_the_context(decoder: LatentDecoder) -> None:
     assert float(z.grad.abs().min(dim=1).values.min()) > 0
 
 
-def test_guidance_is_the_contrast_of_the_two_halves() -> None:
-    own, other = torch.tensor([[0.5, 0.3, 0.2]]), torch.tensor([[0.25, 0.6, 0.15]])
-    mixed = guided(torch.cat([own, other]).log() + 7.0, 2.0).softmax(-1)
-    expected = own**2 / other
-    torch.testing.assert_close(mixed, expected / expected.sum())
-    logits = torch.randn(4, 5)
-    assert guided(logits, 1.0) is logits
-
-
-def test_guidance_never_brings_in_what_is_far_less_likely() -> None:
-    own, other = torch.tensor([[0.9, 0.09, 0.01]]), torch.tensor([[0.9, 0.0999, 0.0001]])
-    mixed = guided(torch.cat([own, other]).log(), 4.0)
-    assert torch.isinf(mixed).tolist() == [[False, False, True]]  # 0.01 < 0.1 x 0.9 <= 0.09
-
-
-def test_guided_decoding_is_that_of_two_separate_readings(decoder: LatentDecoder) -> None:
+def test_paired_rows_hear_the_words_of_the_first_half(decoder: LatentDecoder) -> None:
     ids, mask = contexts()
     z = torch.randn(2, D, generator=torch.Generator().manual_seed(5))
     read = decoder.prefill(ids, mask)
-    rows = torch.tensor([0, 1, 1, 1])  # both rows are guided away from the second context with the first z
+    rows = torch.tensor([0, 1, 1, 1])  # both rows are set off against the second context with the first z
     both = torch.cat([z, z[:1], z[:1]])
-    steps = decoder.generate(read.select(rows), both, bot=BOT, end=END, limit=6, choose=greedy, guidance=1.7)
+
+    def choose(logits: Tensor, history: Tensor) -> Tensor:
+        own, other = logits.chunk(2)
+        return (2 * own - other).argmax(-1)
+
+    steps = decoder.generate(read.select(rows), both, bot=BOT, end=END, limit=6, choose=choose, paired=True)
     found = torch.stack(list(steps), dim=1)
+    assert found.shape[0] == 2
     for row, length in enumerate((7, 4)):
         said = [BOT]
         for token in found[row].tolist():
             line = torch.tensor([said])
             with torch.no_grad():
-                pair = [
+                own, other = (
                     decoder.logits(decoder.prefill(i, torch.ones_like(i)), one, line, torch.ones_like(line))
                     for i, one in ((ids[row : row + 1, :length], z[row : row + 1]), (ids[1:, :4], z[:1]))
-                ]
-            expected = int(guided(torch.cat([logits[:, -1] for logits in pair]), 1.7).argmax())
-            assert token == expected
+                )
+            assert token == int((2 * own - other)[0, -1].argmax())
             said.append(token)
             if token == END:
                 break

@@ -57,6 +57,17 @@ def test_an_untrained_matcher_is_the_cosine_of_pooled_states() -> None:
     torch.testing.assert_close(scores, matcher.scale.exp().detach() * cosine)
 
 
+def test_scores_keep_small_differences_under_autocast() -> None:
+    torch.manual_seed(0)
+    read, vectors = (torch.nn.functional.normalize(torch.randn(n, 8), dim=-1) for n in (2, 5))
+    matcher = Matcher(bert())
+    exact = matcher.scores(read, (vectors, torch.zeros(5)))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = matcher.scores(read, (vectors, torch.zeros(5)))
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, exact)
+
+
 def test_padding_changes_no_score() -> None:
     matcher = Matcher(bert())
     short, long = torch.tensor([[3, 4]]), torch.tensor([[3, 4, 0, 0]])
@@ -78,7 +89,7 @@ def test_a_branch_shares_what_it_says_and_nothing_above() -> None:
 def test_what_cannot_be_shared_is_refused() -> None:
     with pytest.raises(ValueError, match="3 layers no more can be shared; got 4"):
         branch(bert(3), 4, 1)
-    with pytest.raises(ValueError, match="GPT2Model has not"):
+    with pytest.raises(ValueError, match="GPT2Model is another"):
         branch(build_encoder(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9)), 1, 1)
 
 

@@ -69,7 +69,7 @@ def test_the_card_tells_of_a_matcher_where_there_is_one(obedient: dict[str, Any]
     manifest = artifact.read_manifest(tmp_path / "toy")
     assert "dual encoder" not in card.card(manifest, obedient, 1)
     text = card.card(replace(manifest, matcher_shared=2, matcher_layers=1), obedient, 1)
-    assert "A dual encoder of 3 layers, which shares the lowest 2 and the embeddings with" in text
+    assert "A dual encoder of 3 layers, which shares the embeddings and 2 layers with the" in text
 
 
 def test_an_evaluation_of_other_weights_does_not_seal(obedient: dict[str, Any], tmp_path: Path) -> None:

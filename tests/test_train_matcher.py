@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import GPT2Config
 
 import tiny
+from chatbot.errors import UsageError
 from chatbot.model import artifact
+from chatbot.model.encoder import build_encoder
 from chatbot.model.text import Context
 from chatbot.train import corpus as corpora
-from chatbot.train import fit_matcher
+from chatbot.train import fit_matcher, pipeline
 from chatbot.train.corpus import Item, Labelled, Plain
 from chatbot.train.fit_matcher import Pair, Pairs, Scoring
 from chatbot.train.recipe import MatcherFit
@@ -51,6 +54,13 @@ def test_what_would_be_as_right_is_no_rival() -> None:
     same_message = [pair("a", "Yes."), pair("a", "No.")]
     for pairs in (same_reply, same_message):
         assert float(Fixed([[0.0, 9.0], [9.0, 0.0]]).loss(pairs)[0]) == pytest.approx(0.0)
+
+
+def test_a_sample_that_is_the_reply_of_another_row_is_no_rival_there() -> None:
+    pairs = [pair("a", "Yes."), pair("b", "No.", "Yes.")]
+    loss, terms = Fixed([[0.0, -9.0, 9.0], [-9.0, 0.0, -9.0]]).loss(pairs)
+    assert terms["loss_replies"] == pytest.approx(math.log1p(math.exp(-9)), rel=0.6)
+    assert terms["loss_replies"] < 0.001
 
 
 def chats(count: int, lines: int) -> list[Item]:
@@ -100,7 +110,7 @@ def test_samples_are_drawn_once_and_a_line_cut_short_again(tmp_path: Path, tiny_
     assert len(again) >= 20
 
 
-def test_the_shared_layers_stay_and_the_right_reply_is_found(trained: Path) -> None:
+def test_the_shared_layers_stay_and_the_others_learn(trained: Path) -> None:
     matched = json.loads((trained / "work" / "matcher.json").read_text())
     assert matched["samples"] > 20
     rows = [json.loads(x) for x in (trained / "work" / "train.jsonl").read_text().splitlines()]
@@ -108,10 +118,11 @@ def test_the_shared_layers_stay_and_the_right_reply_is_found(trained: Path) -> N
     assert losses[-1] < 0.8 * losses[0]
     cvae = torch.load(trained / "work" / "cvae.pt", weights_only=True)["modules"]["model"]
     state = torch.load(trained / "work" / "matcher.pt", weights_only=True)["modules"]["matcher"]
-    for name, tensor in state.items():
-        own = name.removeprefix("encoder.")
-        if name.startswith(("encoder.embeddings", "encoder.encoder.layer.0.")):
-            assert torch.equal(tensor, cvae[f"prior_encoder.{own}"]), name
+    shared = [name for name in state if name.startswith(("encoder.embeddings", "encoder.encoder.layer.0."))]
+    assert len(shared) > 10
+    for name in shared:
+        assert torch.equal(state[name], cvae[f"prior_encoder.{name.removeprefix('encoder.')}"]), name
+    assert not torch.equal(state["context_side.weight"], torch.eye(len(state["context_side.weight"])))
 
 
 def test_found_is_how_often_the_written_reply_comes_first() -> None:
@@ -130,4 +141,21 @@ def test_found_is_how_often_the_written_reply_comes_first() -> None:
     assert Oracle(-1.0).found(items, 5, seed=0) == 0.0
     assert Oracle(0.0).found(items, 5, seed=0) == 0.0  # a tie is no win
     few = replace(items[0]), *items[1:9]
-    assert Oracle(1.0).found(few, 5, seed=0) == 0.0  # nine rivals are asked for
+    assert Oracle(1.0).found(few, 5, seed=0) is None  # nine rivals are asked for
+
+
+def test_what_cannot_be_built_is_refused_before_training(tmp_path: Path) -> None:
+    base = tiny.write_base(tmp_path / "base")
+    corpus = tiny.write_corpus(tmp_path / "corpus")
+    recipe = tiny.recipe(base)
+    for changes, reason in (
+        ({"shared": 3, "layers": 1}, "has 2, and the recipe asks for 4"),
+        ({"shared": 2, "layers": 1}, "has 2, and the recipe asks for 3"),
+    ):
+        odd = replace(recipe, matcher=replace(recipe.matcher, **changes))
+        with pytest.raises(UsageError, match=reason):
+            pipeline.train(odd, corpus, tmp_path / "work", tmp_path / "out", plain=None, device="cpu")
+    assert not list((tmp_path / "work").glob("*.pt"))
+    trunk = build_encoder(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9))
+    with pytest.raises(UsageError, match="kinds bert and roberta; GPT2Model is another"):
+        fit_matcher.start(trunk, trunk, 1)

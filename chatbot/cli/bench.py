@@ -22,7 +22,7 @@ def bench(
     ] = 5,
     as_json: options.Json = False,
 ) -> None:
-    """Measure speed: key/value cache, batches, candidates, solvers.
+    """Measure speed: key/value cache, batches, candidates, contrast, solvers.
 
     The figures are ratios of two ways timed in turn on this machine, because absolute times depend on what
     else runs.

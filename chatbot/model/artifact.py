@@ -135,7 +135,10 @@ def _shallow(manifest: Manifest) -> dict[str, Any]:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     partial = folder / "manifest.json.part"
-    partial.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+    data = asdict(manifest)
+    if not manifest.matcher_layers:  # as every model before matchers has it
+        del data["matcher_layers"], data["matcher_shared"]
+    partial.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     os.replace(partial, folder / "manifest.json")
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 FEW = 128  # tokens that are looked at before the whole vocabulary is
+PLAUSIBLE = 0.1  # least share of the likeliest token's probability, under a contrast
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Choice:
     `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
     reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
     `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
-    was given. `chance` (B, limit) is uniform in [0, 1).
+    was given. `chance` (B, limit) is uniform in [0, 1). With a `contrast` above 0 the logits are of 2 B rows,
+    the second half of what the first is set off against (see `contrasted`).
     """
 
     temperature: float
@@ -33,11 +35,16 @@ class Choice:
     end: int
     chance: Tensor
     opening: int = 0
+    contrast: float = 0.0
 
     def __call__(self, logits: Tensor, history: Tensor) -> Tensor:
-        """Next ids (B,) from logits (B, V) and what each row has said, [BOT] first: history (B, 1 + t)."""
+        """Next ids (B,) from logits and what each row has said, [BOT] first: history (B, 1 + t)."""
         said = history[:, 1:]
-        logits = self._allowed(logits.float(), said)
+        if self.contrast:
+            own, other = logits.float().chunk(2)
+            logits = contrasted(self._allowed(own, said), other, self.contrast)
+        else:
+            logits = self._allowed(logits.float(), said)
         if self.temperature == 0:
             return logits.argmax(-1)
         return self._draw(logits, self.chance[:, said.shape[1] - self.opening])
@@ -72,12 +79,29 @@ class Choice:
         return order.gather(-1, place).squeeze(-1)
 
     def _likeliest(self, p: Tensor) -> tuple[Tensor, Tensor]:
-        """Probabilities (B, K) and ids, the likeliest first, of as many as reach top_p in every row.
+        """Probabilities (B, K) and ids, the likeliest first, of as many as reach top_p in every row; of two
+        that are as likely the lower id comes first.
 
         Few do as a rule, and to sort a whole vocabulary takes as long as half a step of a small model.
         """
         if p.shape[-1] > FEW:
-            some, order = p.topk(FEW, dim=-1)
-            if bool((some.sum(-1) >= self.top_p).all()):
-                return some, order
+            some, ids = p.topk(FEW, dim=-1)
+            # Those as likely as the last one may have others like them that were left out.
+            if bool(((some * (some > some[:, -1:])).sum(-1) >= self.top_p).all()):
+                ids = ids.sort(dim=-1).values
+                some, order = p.gather(-1, ids).sort(stable=True, dim=-1, descending=True)
+                return some, ids.gather(-1, order)
         return p.sort(stable=True, dim=-1, descending=True)
+
+
+def contrasted(own: Tensor, other: Tensor, scale: float) -> Tensor:
+    """log a + scale (log a - log b) from logits of a and b, all (B, V); -inf in a is a token that must not come.
+
+    What would be said anywhere becomes less likely, what this context and this z call for more so:
+    classifier-free guidance of text (Sanchez et al. 2023, arXiv 2306.17806), context-aware decoding (Shi et al.
+    2023, arXiv 2305.14739). The contrast is loud where both are small, so a token far less likely than the
+    likeliest that may come stays out (Li et al. 2022, arXiv 2210.15097).
+    """
+    own, other = own.log_softmax(-1), other.log_softmax(-1)
+    least = own.amax(-1, keepdim=True) + math.log(PLAUSIBLE)
+    return (own + scale * (own - other)).masked_fill(own < least, -math.inf)

@@ -14,7 +14,6 @@ This module knows nothing of priors, heads or energies.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,6 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, DynamicCache, PretrainedConfig, PreTrainedModel
 
 IGNORE = -100
-PLAUSIBLE = 0.1  # of the likeliest token's probability, under guidance
 
 
 @dataclass
@@ -154,7 +152,7 @@ class LatentDecoder(nn.Module):
         limit: int,
         choose: Callable[[Tensor, Tensor], Tensor],
         opening: Sequence[int] = (),
-        guidance: float = 1.0,
+        paired: bool = False,
     ) -> Generator[Tensor, None, None]:
         """Yield the next reply ids (B,) one step at a time, for at most `limit` tokens after `opening`, ids
         with which every reply begins.
@@ -162,17 +160,17 @@ class LatentDecoder(nn.Module):
         `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on
         with `end`; iteration stops when every row has. Closing the generator stops the work.
 
-        With a `guidance` other than 1, prefix and z have 2 B rows: the second half says the same words as the
-        first, and is what the first half is guided away from (see `guided`).
+        Where it is `paired`, prefix and z have 2 B rows, and `choose` gets the logits of all (2 B, V): the
+        second half hears the same words as the first, with another context and z, for a contrast.
         """
-        halves = 1 if guidance == 1 else 2
+        halves = 2 if paired else 1
         rows = len(z) // halves
         history = torch.tensor([[bot, *opening]], device=z.device).repeat(rows, 1)
         read = history.repeat(halves, 1)
         logits = self.logits(prefix, z, read, torch.ones_like(read))[:, -1]
         done = torch.zeros(rows, dtype=torch.bool, device=z.device)
         for count in range(limit):
-            token = choose(guided(logits, guidance), history).masked_fill(done, end)
+            token = choose(logits, history).masked_fill(done, end)
             yield token
             done = done | (token == end)
             full = int(prefix.lengths.max()) >= self.max_positions
@@ -180,20 +178,3 @@ class LatentDecoder(nn.Module):
                 return
             history = torch.cat([history, token.unsqueeze(1)], dim=1)
             logits = self.step(prefix, z, token.repeat(halves))
-
-
-def guided(logits: Tensor, scale: float) -> Tensor:
-    """Classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598; of text: Sanchez et al. 2023, arXiv
-    2306.17806): the first half a of logits (2 B, V) moved away from the second half b.
-
-        log b + scale (log a - log b), as (B, V);    scale 1: `logits` as they are
-
-    What a row would say anywhere becomes less likely, what this context and this z call for more so. The
-    contrast is loud where both are small, so a token far less likely than the likeliest stays out (Li et al.
-    2022, arXiv 2210.15097).
-    """
-    if scale == 1:
-        return logits
-    own, other = logits.float().log_softmax(-1).chunk(2)
-    least = own.amax(-1, keepdim=True) + math.log(PLAUSIBLE)
-    return (other + scale * (own - other)).masked_fill(own < least, -math.inf)

@@ -8,10 +8,12 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
+_LIKE_BERT = ("bert", "roberta")  # nothing stands beside .embeddings and .encoder.layer
+
 
 def build_encoder(config: PretrainedConfig) -> PreTrainedModel:
     """An untrained bare encoder without the pooling layer, which nothing here reads."""
-    kwargs: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}
+    kwargs: dict[str, Any] = {"add_pooling_layer": False} if config.model_type in _LIKE_BERT else {}
     return AutoModel.from_config(config, **kwargs)
 
 
@@ -19,7 +21,7 @@ def branch(trunk: PreTrainedModel, shared: int, own: int) -> PreTrainedModel:
     """An encoder that has the embeddings and the lowest `shared` layers of `trunk`, and `own` untrained ones.
 
     The shared modules are the same objects: a step on the one is a step on the other. Raises ValueError for
-    an encoder that is not laid out like BERT, or has fewer layers than that.
+    an encoder of another kind than BERT and RoBERTa, or with fewer layers than that.
     """
     lower = layers(trunk)
     if shared > len(lower):
@@ -34,16 +36,13 @@ def branch(trunk: PreTrainedModel, shared: int, own: int) -> PreTrainedModel:
 
 
 def layers(encoder: nn.Module) -> nn.ModuleList:
-    """The layers of an encoder laid out like BERT, the lowest first. Raises ValueError for another."""
-    found = getattr(getattr(encoder, "encoder", None), "layer", None)
-    if not isinstance(found, nn.ModuleList) or not isinstance(
-        getattr(encoder, "embeddings", None), nn.Module
-    ):
-        raise ValueError(
-            "Layers can be frozen and shared in encoders that have .embeddings and .encoder.layer, as BERT "
-            f"has; {type(encoder).__name__} has not. Set frozen_encoder_layers = 0 and matcher.layers = 0."
-        )
-    return found
+    """The layers of a BERT or RoBERTa, the lowest first. Raises ValueError for another encoder."""
+    if isinstance(encoder, PreTrainedModel) and encoder.config.model_type in _LIKE_BERT:
+        return encoder.encoder.layer  # type: ignore[union-attr, return-value]
+    raise ValueError(
+        "Layers can be frozen and shared in encoders of the kinds bert and roberta; "
+        f"{type(encoder).__name__} is another. Set frozen_encoder_layers = 0 and matcher.layers = 0."
+    )
 
 
 def mean_pool(states: Tensor, mask: Tensor) -> Tensor:

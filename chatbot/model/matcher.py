@@ -49,9 +49,10 @@ class Matcher(nn.Module):
         return vectors, self.plausible(pooled).float().squeeze(-1)
 
     def scores(self, contexts: Tensor, replies: tuple[Tensor, Tensor]) -> Tensor:
-        """Every context with every reply (B, N), in nats up to a constant for each context."""
+        """Every context with every reply (B, N), in nats up to a constant for each context; in float32."""
         vectors, plausible = replies
-        return self.scale.exp() * contexts @ vectors.T + plausible
+        with torch.autocast(contexts.device.type, enabled=False):
+            return self.scale.float().exp() * contexts @ vectors.T + plausible
 
     def _pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state

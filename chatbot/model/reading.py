@@ -52,11 +52,12 @@ class Reader:
         return prior
 
     @torch.inference_mode()
-    def prefix(self, contexts: Sequence[Context]) -> Prefix:
-        """The decoder's memory of each context, and in a last row that of none: of the lone [END] that
-        context dropout leaves in training."""
+    def prefix(self, contexts: Sequence[Context], *, blank: bool = False) -> Prefix:
+        """The decoder's memory of each context; with `blank` a last row has that of none: of the lone [END]
+        that context dropout leaves in training."""
         codec, budget = self._artifact.codec, self._artifact.manifest.context_tokens
-        ids, mask = pad([*(codec.encode_context(context, budget) for context in contexts), [codec.end]])
+        rows = [codec.encode_context(context, budget) for context in contexts]
+        ids, mask = pad([*rows, [codec.end]] if blank else rows)
         return self._artifact.model.decoder.prefill(ids.to(self._device), mask.to(self._device))
 
     @torch.inference_mode()
@@ -83,7 +84,8 @@ class Reader:
             matcher.contexts(*(t.to(self._device) for t in before)),
             matcher.replies(*(t.to(self._device) for t in after)),
         )
-        return [float(scores[apart.index(context), row]) for row, context in enumerate(contexts)]
+        owner = torch.tensor([apart.index(context) for context in contexts], device=scores.device)
+        return scores.gather(0, owner.unsqueeze(0))[0].tolist()
 
     @torch.inference_mode()
     def posterior(self, contexts: Sequence[Context], replies: Sequence[str]) -> Gaussian:

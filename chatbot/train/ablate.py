@@ -49,6 +49,7 @@ WAYS = (
     Way("raw logits", flow={"logits": True}),
     Way("never stopped early", flow={"target_probability": 1.0}),
     Way("1 candidate", sampling={"candidates": 1}),
+    Way("without the contrast", sampling={"contrast": 0.0}),
     Way("spread 0", sampling={"spread": 0.0}),
     Way("spread 1", sampling={"spread": 1.0}),
 )

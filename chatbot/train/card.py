@@ -35,8 +35,8 @@ and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
 """
 
 _MATCHER = """\
-A dual encoder of {layers} layers, which shares the lowest {shared} and the embeddings with the prior encoder,
-has learnt which reply was written to which context; it helps to choose the candidate that answers.
+A dual encoder of {layers} layers, which shares the embeddings and {shared} layers with the prior encoder, has
+learnt which reply was written to which context; it helps to choose the candidate that answers.
 """
 
 _DATA = """\
@@ -130,11 +130,11 @@ def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:
             f"An evaluation seals the weights that it measured ({result['model_digest']}); "
             f"{str(folder)!r} holds {manifest.weights_digest[:16]}. Evaluate this model anew."
         )
+    own = folder / "NOTES.md"
+    notes = own.read_text("utf-8", "replace") if own.exists() else ""
     manifest = replace(manifest, stage="ready")
     write(result, folder / "eval.json")
     size = (folder / artifact.WEIGHTS).stat().st_size
-    own = folder / "NOTES.md"
-    notes = own.read_text("utf-8") if own.exists() else ""
     (folder / "README.md").write_text(card(manifest, result, size, notes), encoding="utf-8")
     artifact.write_manifest(folder, manifest)
     return manifest

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from rich.progress import Progress
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from chatbot.engine import GenerationEngine
+from chatbot.errors import UsageError
 from chatbot.model.artifact import Artifact
-from chatbot.model.cvae import DialogueCVAE
-from chatbot.model.encoder import layers
+from chatbot.model.encoder import branch, layers
 from chatbot.model.matcher import Matcher
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec, Context, Turn
@@ -34,7 +36,7 @@ from profiles import Target
 
 T = TypeVar("T")
 
-RIVALS = 9
+_RIVALS = 9  # as the evaluation's discriminator has it
 _SAMPLES = "samples.jsonl"
 _BATCH = 24  # samples drawn at once
 _UNASKED = 0.25  # of the samples no aspect is asked
@@ -119,7 +121,7 @@ class Scoring:
         samples = [pair.sample for pair in pairs if pair.sample is not None]
         scores = self.scores((p.context for p in pairs), [*(p.reply for p in pairs), *samples])
         count = len(pairs)
-        scores = scores.masked_fill(F.pad(_alike(pairs), (0, len(samples))).to(scores.device), -1e4)
+        scores = scores.masked_fill(_as_right(pairs).to(scores.device), -1e4)
         own = torch.arange(count, device=scores.device)
         terms = {
             "replies": F.cross_entropy(scores, own),
@@ -134,9 +136,9 @@ class Scoring:
         return torch.stack(list(terms.values())).sum(), log | {"first": first}
 
     @torch.no_grad()
-    def found(self, items: Iterable[Item], limit: int, seed: int) -> float:
-        """Share of written replies that come before nine written to other first messages, with the same
-        labels."""
+    def found(self, items: Iterable[Item], limit: int, seed: int) -> float | None:
+        """Share of up to `limit` written replies that come before nine written to other first messages, with
+        the same labels; None where none has nine such rivals."""
         random = np.random.default_rng(seed)
         written = [(item.context, reply) for item in items for reply in item.replies]
         same: dict[tuple[tuple[str, str], ...], list[int]] = {}
@@ -150,46 +152,51 @@ class Scoring:
                 for j in same[reply.labels]
                 if written[j][0].turns[0].text != context.turns[0].text
             ]
-            if len(others) < RIVALS:
+            if len(others) < _RIVALS:
                 continue
-            scores = self.scores([context], [reply.text, *_some(others, RIVALS, random)])[0]
+            scores = self.scores([context], [reply.text, *_some(others, _RIVALS, random)])[0]
             right += bool((scores[0] > scores[1:]).all())
             tried += 1
             if tried == limit:
                 break
-        return right / max(1, tried)
+        return right / tried if tried else None
 
 
-def _alike(pairs: Sequence[Pair]) -> Tensor:
-    """(B, B): other pairs whose reply would be as right, because text or message are the same."""
+def _as_right(pairs: Sequence[Pair]) -> Tensor:
+    """(B, B + samples): what is no rival of a row's reply, because it is the same text or answers the same
+    message."""
+    samples = [pair.sample for pair in pairs if pair.sample is not None]
     names: dict[object, int] = {}
-    number = [names.setdefault(pair.reply, len(names)) for pair in pairs]
+    texts = [names.setdefault(text, len(names)) for text in (*(pair.reply for pair in pairs), *samples)]
     asked = [names.setdefault((p.context.facts, p.context.turns[-1]), len(names)) for p in pairs]
-    reply, message = torch.tensor(number), torch.tensor(asked)
-    same = (reply[:, None] == reply) | (message[:, None] == message)
-    return same & ~torch.eye(len(pairs), dtype=torch.bool)
+    text, message = torch.tensor(texts), torch.tensor(asked)
+    same = text[: len(pairs), None] == text
+    same[:, : len(pairs)] |= message[:, None] == message
+    return same & ~torch.eye(len(pairs), len(texts), dtype=torch.bool)
 
 
-def add(model: DialogueCVAE, donor: torch.nn.Module, shared: int) -> Matcher:
-    """A matcher for `model`; its own layers start as those of `donor`, an encoder, above the shared."""
-    upper = layers(donor)[shared:]
-    matcher = model.add_matcher(shared, len(upper))
-    for own, start in zip(layers(matcher.encoder)[shared:], upper, strict=True):
-        own.load_state_dict(start.state_dict())
+def start(trunk: PreTrainedModel, donor: PreTrainedModel, shared: int) -> Matcher:
+    """A matcher on the lowest `shared` layers of `trunk`; its own start as those of `donor` above them.
+
+    Raises UsageError for encoders that cannot share layers.
+    """
+    try:
+        upper = layers(donor)[shared:]
+        matcher = Matcher(branch(trunk, shared, len(upper)))
+    except ValueError as error:
+        raise UsageError(f"The matcher of this recipe cannot be built. {error}") from error
+    for own, given in zip(layers(matcher.encoder)[shared:], upper, strict=True):
+        own.load_state_dict(given.state_dict())
     return matcher
 
 
 def fit(
-    model: Artifact,
-    corpus: Corpus,
-    recipe: Recipe,
-    folder: Path,
-    device: torch.device,
-) -> dict[str, float]:
+    model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
+) -> dict[str, float | None]:
     """Train the matcher of `model` in place; its shared layers stay as they are. Returns held-out figures."""
     matcher, shape = model.model.matcher, recipe.matcher
     if matcher is None:
-        raise ValueError("The model must have a matcher to be trained; this one has none. Call `add` first.")
+        raise ValueError("The model must have a matcher to be trained; this one has none.")
     samples = draw_samples(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
     pairs = Pairs(corpus.parts["train"], corpus.plain, samples, shape, recipe.seed)
     matcher.to(device).train()
@@ -204,7 +211,7 @@ def fit(
     groups = [(upper, shape.lr), (new, shape.new_lr)]
     stage = Stage("matcher", folder, {"matcher": matcher}, groups, shape.steps)
 
-    def found(limit: int) -> float:
+    def found(limit: int) -> float | None:
         matcher.eval()
         with autocast(recipe.autocast, device):
             share = scoring.found(corpus.parts["valid"], limit, recipe.seed)
@@ -214,31 +221,25 @@ def fit(
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         with autocast(recipe.autocast, device):
             loss, terms = scoring.loss(pairs[number])
-        if (number + 1) % 200 == 0:
-            terms["valid_first"] = found(200)
+        if (number + 1) % 200 == 0 and (share := found(200)) is not None:
+            terms["found_of_ten"] = share
         return loss, terms
 
     stage.run(step)
-    figures = {"found_of_ten": found(500), "samples": float(len(samples))}
+    figures = {"found_of_ten": found(500), "samples": len(samples)}
     model.model.eval().requires_grad_(True)
     (folder / "matcher.json").write_text(json.dumps(figures, indent=2) + "\n")
     return figures
 
 
-def draw_samples(
-    model: Artifact,
-    items: Sequence[Item],
-    count: int,
-    seed: int,
-    path: Path,
-    sampling: Sampling | None = None,
-) -> list[Pair]:
+def draw_samples(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Path) -> list[Pair]:
     """`count` replies of the model to training contexts, one candidate each, kept in `path`."""
     rows = _read(path)
     random = np.random.default_rng((seed, len(rows)))
     engine = GenerationEngine(model)
-    sampling = replace(sampling or Sampling(), candidates=1)
-    with path.open("a", encoding="utf-8") as file:
+    sampling = Sampling(candidates=1)
+    with path.open("a", encoding="utf-8") as file, Progress() as progress:
+        task = progress.add_task("samples", total=count, completed=len(rows))
         while len(rows) < count:
             some = [items[int(i)] for i in random.integers(len(items), size=min(_BATCH, count - len(rows)))]
             replies = [item.replies[int(random.integers(len(item.replies)))] for item in some]
@@ -254,6 +255,7 @@ def draw_samples(
                 rows.append(asdict(Pair(item.context, reply.text, sample.text)))
                 file.write(json.dumps(rows[-1]) + "\n")
             file.flush()
+            progress.update(task, completed=len(rows))
     pairs = [_pair(row) for row in rows[:count]]
     return [pair for pair in pairs if pair.sample and pair.sample != pair.reply]
 

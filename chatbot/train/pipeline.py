@@ -22,6 +22,7 @@ from chatbot.model.artifact import Artifact, Manifest
 from chatbot.model.cvae import CVAELoss, DialogueCVAE
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.heads import Heads
+from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
 from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, pretrain
@@ -47,8 +48,11 @@ def train(
     codec, encoder_codec = Codec(tokenizer), Codec(encoder_tokenizer)
 
     model = new_model(recipe, sources, encoder_sources, corpus.attributes)
+    # Built now, for what cannot be is better known before the stages than after them.
+    matcher = _new_matcher(recipe, model, encoder_sources) if recipe.matcher.layers else None
+    stages = 3 if matcher is None else 4
     if not (work / "pretrain.done").exists():
-        console.print("Stage 1 of 4: language-model warm-up")
+        console.print(f"Stage 1 of {stages}: language-model warm-up")
         pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
         (work / "pretrain.done").touch()
     else:
@@ -56,22 +60,25 @@ def train(
 
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
-    console.print("Stage 2 of 4: CVAE")
+    console.print(f"Stage 2 of {stages}: CVAE")
     fit_cvae.fit(model, loss, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
 
-    console.print("Stage 3 of 4: heads")
+    console.print(f"Stage 3 of {stages}: heads")
     figures, weight = fit_heads.run(
         model, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target
     )
     for name, row in figures.items():
         console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
     manifest = replace(describe(recipe, model, corpus), default_weight=weight)
-    if recipe.matcher.layers:
-        console.print("Stage 4 of 4: matcher")
-        fit_matcher.add(model, _encoder(recipe, encoder_sources, matching=True), recipe.matcher.shared)
+    if matcher is not None:
+        console.print(f"Stage 4 of {stages}: matcher")
+        model.matcher = matcher
         made = Artifact(output, manifest, model.eval(), codec, encoder_codec)
         matched = fit_matcher.fit(made, corpus, recipe, work, target)
-        console.print(f"  the written reply found among ten: {matched['found_of_ten']:.3f}")
+        found = matched["found_of_ten"]
+        console.print(
+            f"  the written reply found among ten: {'not measured' if found is None else f'{found:.3f}'}"
+        )
     return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer)
 
 
@@ -103,11 +110,17 @@ def new_model(
     )
 
 
-def _encoder(recipe: Recipe, sources: list[int], *, matching: bool = False) -> PreTrainedModel:
-    """The base's encoder with the layers of the prior's, or of the matcher's."""
-    base, matcher = recipe.base, recipe.matcher
-    layers = matcher.shared + matcher.layers if matching else base.encoder_layers
-    return pretrain.build_encoder(base.encoder, base.encoder_revision, sources, layers, recipe.text.positions)
+def _encoder(recipe: Recipe, sources: list[int], layers: int | None = None) -> PreTrainedModel:
+    """The base's encoder with as many layers as the recipe gives the prior's, or with `layers`."""
+    base = recipe.base
+    count = base.encoder_layers if layers is None else layers
+    return pretrain.build_encoder(base.encoder, base.encoder_revision, sources, count, recipe.text.positions)
+
+
+def _new_matcher(recipe: Recipe, model: DialogueCVAE, sources: list[int]) -> Matcher:
+    shape = recipe.matcher
+    donor = _encoder(recipe, sources, shape.shared + shape.layers)
+    return fit_matcher.start(model.prior_encoder, donor, shape.shared)
 
 
 def load_warm_lm(model: DialogueCVAE, work: Path) -> None:

@@ -27,6 +27,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from chatbot.errors import UsageError
 from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
 from chatbot.train.corpus import Corpus, Item, Plain, texts
 from chatbot.train.loop import Stage, autocast
@@ -103,6 +104,11 @@ def build_encoder(
 ) -> PreTrainedModel:
     """A bidirectional encoder from `base` with its lowest `layers` layers (0: all)."""
     config = _config(base, revision)
+    if layers > config.num_hidden_layers:
+        raise UsageError(
+            f"An encoder takes its layers from its base; {base!r} has {config.num_hidden_layers}, and the "
+            f"recipe asks for {layers}. Lower encoder_layers, or the layers of [matcher]."
+        )
     if layers:
         config.num_hidden_layers = layers
     pooling = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}

@@ -118,10 +118,10 @@ class MatcherFit:
     shared: int = 0
     steps: int = 700
     lr: float = 2e-4
-    new_lr: float = 5e-4  # layers that start from nothing
+    new_lr: float = 5e-4  # what the base does not have
     dialogues: int = 12  # dialogues of the written corpus, with up to `lines` lines each
     lines: int = 4
-    single: int = 32  # single messages
+    single: int = 32  # single messages, and lines of dialogues that show one aspect
     plain: int = 20  # plain dialogues
     sampled: int = 32  # written replies against the model's own
     samples: int = 3000  # drawn before the stage
@@ -182,12 +182,14 @@ def _fill(default: Any, data: dict[str, Any], where: str) -> Any:
 
 
 def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | None) -> Recipe:
-    """A recipe with the values of command-line flags. `steps` holds "pretrain=N" or "cvae=N"."""
+    """A recipe with the values of command-line flags. `steps` holds "pretrain=N", "cvae=N" or "matcher=N"."""
     if base is not None:
         recipe = replace(recipe, base=replace(recipe.base, encoder=base, decoder=base))
     for entry in steps:
         stage, _, count = entry.partition("=")
-        if stage not in ("pretrain", "cvae") or not count.isdigit() or int(count) < 1:
-            raise UsageError(f"--steps must be pretrain=N or cvae=N with N of 1 or more; got {entry!r}.")
+        if stage not in ("pretrain", "cvae", "matcher") or not count.isdigit() or int(count) < 1:
+            raise UsageError(
+                f"--steps must be pretrain=N, cvae=N or matcher=N with N of 1 or more; got {entry!r}."
+            )
         recipe = replace(recipe, **{stage: replace(getattr(recipe, stage), steps=int(count))})
     return recipe if seed is None else replace(recipe, seed=seed)

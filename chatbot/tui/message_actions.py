@@ -204,8 +204,11 @@ class MessageActions(Replying):
             return
         question = f"Delete this message for good? What followed it stays.\n\n{clean(message.text)[:200]}"
         if await self.app.push_screen_wait(ConfirmScreen(question, {"delete": "Delete"})) != CANCEL:
-            await self._changed(self.session.delete_message, message.id)
-            self.tell_what_is_left()
+            await self._changed(self._delete_for_good, message.id)
+
+    def _delete_for_good(self, message_id: int) -> None:
+        self.session.delete_message(message_id)
+        self.tell_what_is_left()
 
     async def _changed(self, change: Callable[..., object], *arguments: object) -> None:
         """Make a change and show the path as it is then; a greeting that was not stored is now."""
