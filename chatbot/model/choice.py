@@ -95,12 +95,12 @@ class Choice:
 
 
 def contrasted(own: Tensor, other: Tensor, scale: float) -> Tensor:
-    """log a + scale (log a - log b) from logits of a and b, all (B, V); -inf in a: the token must not come.
+    """log a + scale (log a - log b) from logits of a and b, all (B, V); -inf in a: must not come.
 
     What would be said anywhere becomes less likely, what this context and this z call for more so:
     classifier-free guidance of text (Sanchez et al. 2023, arXiv 2306.17806), context-aware decoding (Shi et
-    al. 2023, arXiv 2305.14739). The contrast is loud where both are small, so a token far less likely than the
-    likeliest that may come stays out (Li et al. 2022, arXiv 2210.15097).
+    al. 2023, arXiv 2305.14739). The contrast is loud where both are small, so a token far less likely than
+    the likeliest that may come stays out (Li et al. 2022, arXiv 2210.15097).
     """
     own, other = own.log_softmax(-1), other.log_softmax(-1)
     least = own.amax(-1, keepdim=True) + math.log(PLAUSIBLE)
