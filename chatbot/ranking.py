@@ -9,9 +9,9 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import Context, words
 
-PERSONA = 2.0  # weight of the persona; 2 meets three aspects at once more often than 1
+PERSONA = 4.0  # weight of the persona; with less, three aspects at once are met less often
 ECHO = 3.0  # weight of words that the persona said before
-MATCH = 0.5  # weight of the matcher's score
+MATCH = 0.25  # weight of the matcher's score; with more, the persona is met less often
 # Short words that may come again at any time; of longer ones enough are left.
 _LITTLE = """
     a an the i me my you we us our he him his she her it its they who that this is am are was be been do did

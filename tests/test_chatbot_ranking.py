@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatbot.model.text import Context
-from chatbot.ranking import MATCH, echo, merit
+from chatbot.ranking import MATCH, PERSONA, echo, merit
 
 RAIN = "The rain is lost."
 
@@ -29,7 +29,7 @@ def trace(*, likelihood: float, relevance: float, sad: float, **more: Any) -> di
 def test_merit_is_persona_fluency_and_relevance() -> None:
     good = trace(likelihood=-1.0, relevance=0.5, sad=0.9)
     best = merit(RAIN, good)
-    assert best == pytest.approx(-0.5 + 2 * math.log(0.9))  # the unguided style does not count
+    assert best == pytest.approx(-0.5 + PERSONA * math.log(0.9))  # the unguided style does not count
     worse = [
         (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.4)),
         (RAIN, trace(likelihood=-2.0, relevance=0.5, sad=0.9)),
@@ -52,8 +52,8 @@ def test_several_attributes_count_as_one_persona() -> None:
     one = trace(likelihood=0.0, relevance=0.0, sad=0.5)
     both = trace(likelihood=0.0, relevance=0.0, sad=0.5)
     both["targets"]["style"]["weight"] = 1.0  # measured 0.01
-    assert merit(RAIN, both) == pytest.approx(math.log(0.5) + math.log(0.01))
-    assert merit(RAIN, one) == pytest.approx(2 * math.log(0.5))
+    assert merit(RAIN, both) == pytest.approx(PERSONA / 2 * (math.log(0.5) + math.log(0.01)))
+    assert merit(RAIN, one) == pytest.approx(PERSONA * math.log(0.5))
 
 
 @pytest.mark.parametrize(
