@@ -141,7 +141,8 @@ def test_no_format_lets_a_name_through(
         "elena",
         "zoë",
         "example",
-        "496",
+        "113 496",  # with their spaces: a time of day may have any three digits
+        "496 0000",
         "whitby",
         "/home",
     ]
