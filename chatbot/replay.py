@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatbot.conversing import directed
@@ -62,7 +62,7 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
     if message.state != "complete" or trace.get("finish") not in ("end", "stop", "length"):
         raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
     try:
-        targets, sampling = _targets(trace), _sampling(trace)
+        targets, sampling = _targets(trace), Sampling.read(trace["sampling"])
         return Recorded(message, trace, targets, sampling, int(trace["seed"]), str(trace.get("prefix") or ""))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ChatbotError(
@@ -138,12 +138,6 @@ def _targets(trace: Mapping[str, Any]) -> dict[str, Target]:
         )
         for name, note in trace["targets"].items()
     }
-
-
-def _sampling(trace: Mapping[str, Any]) -> Sampling:
-    names = {field.name for field in fields(Sampling)}
-    known = {key: value for key, value in trace["sampling"].items() if key in names}
-    return Sampling(**{"contrast": 0.0, **known, "stop": tuple(known.get("stop", ()))})
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0}  # what older traces do not know
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class Sampling:
 
     def written(self) -> dict[str, Any]:
         """As JSON, for the trace of a reply; without what is off and older traces do not know."""
-        fields = asdict(self) | {"stop": list(self.stop)}
-        off = {"stop": [], "contrast": 0.0}
-        return {name: value for name, value in fields.items() if name not in off or value != off[name]}
+        values = asdict(self) | {"stop": list(self.stop)}
+        return {name: value for name, value in values.items() if name not in _OFF or value != _OFF[name]}
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Sampling:
+        """What `written` wrote, by this program or an older one; what is not said was off."""
+        names = {field.name for field in fields(cls)}
+        known = {name: value for name, value in {**_OFF, **written}.items() if name in names}
+        return cls(**{**known, "stop": tuple(known["stop"])})

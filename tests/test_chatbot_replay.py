@@ -16,7 +16,6 @@ from chatbot.cli import app, start
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
-from chatbot.replay import _sampling
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from profiles import Profile
@@ -198,9 +197,7 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
 
 
 def test_a_trace_from_before_the_contrast_is_replayed_without_it() -> None:
-    assert _sampling({"sampling": {"temperature": 0.6, "seed": 3}}) == Sampling(
-        temperature=0.6, seed=3, contrast=0.0
-    )
+    assert Sampling.read({"temperature": 0.6, "seed": 3}) == Sampling(temperature=0.6, seed=3, contrast=0.0)
     now = Sampling(seed=3, contrast=0.7)
-    assert _sampling({"sampling": now.written()}) == now
+    assert Sampling.read(now.written()) == now
     assert "contrast" not in Sampling(contrast=0.0).written()

@@ -14,7 +14,8 @@ from chatbot.errors import ModelError
 from chatbot.model.artifact import Artifact
 from chatbot.model.cvae import Gaussian
 from chatbot.model.decoder import Prefix
-from chatbot.model.text import Context
+from chatbot.model.matcher import Matcher
+from chatbot.model.text import Codec, Context
 
 
 def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -27,6 +28,22 @@ def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
         ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
         mask[i, : len(row)] = 1
     return ids, mask
+
+
+def match_scores(
+    matcher: Matcher,
+    codec: Codec,
+    lengths: tuple[int, int],
+    contexts: Iterable[Context],
+    replies: Iterable[str],
+) -> Tensor:
+    """The matcher's scores (B, N) of every context with every reply, each cut to its one of `lengths`."""
+    device = matcher.scale.device
+    before = pad(codec.encode_context(context, lengths[0]) for context in contexts)
+    after = pad(codec.encode_reply(reply, lengths[1]) for reply in replies)
+    return matcher.scores(
+        matcher.contexts(*(t.to(device) for t in before)), matcher.replies(*(t.to(device) for t in after))
+    )
 
 
 class Reader:
@@ -76,14 +93,9 @@ class Reader:
         matcher, shape = self._artifact.model.matcher, self._artifact.manifest
         if matcher is None:
             return None
-        codec = self._artifact.encoder_codec
         apart = list(dict.fromkeys(contexts))
-        before = pad(codec.encode_context(context, shape.encoder_tokens) for context in apart)
-        after = pad(codec.encode_reply(reply, shape.reply_tokens) for reply in replies)
-        scores = matcher.scores(
-            matcher.contexts(*(t.to(self._device) for t in before)),
-            matcher.replies(*(t.to(self._device) for t in after)),
-        )
+        lengths = (shape.encoder_tokens, shape.reply_tokens)
+        scores = match_scores(matcher, self._artifact.encoder_codec, lengths, apart, replies)
         owner = torch.tensor([apart.index(context) for context in contexts], device=scores.device)
         return scores.gather(0, owner.unsqueeze(0))[0].tolist()
 

@@ -26,7 +26,7 @@ from chatbot.errors import UsageError
 from chatbot.model.artifact import Artifact
 from chatbot.model.encoder import branch, layers
 from chatbot.model.matcher import Matcher
-from chatbot.model.reading import pad
+from chatbot.model.reading import match_scores
 from chatbot.model.text import Codec, Context, Turn
 from chatbot.sampling import Sampling
 from chatbot.train.corpus import CHATS, Corpus, Item, Plain
@@ -104,17 +104,13 @@ def _some(things: Sequence[T], count: int, random: np.random.Generator) -> list[
 class Scoring:
     """Texts through a matcher under training."""
 
-    def __init__(self, matcher: Matcher, codec: Codec, text: TextShape, device: torch.device) -> None:
-        self.matcher, self.codec, self.text, self.device = matcher, codec, text, device
+    def __init__(self, matcher: Matcher, codec: Codec, text: TextShape) -> None:
+        self.matcher, self.codec, self.text = matcher, codec, text
 
     def scores(self, contexts: Iterable[Context], replies: Iterable[str]) -> Tensor:
         """Every context with every reply (B, N)."""
-        before = pad(self.codec.encode_context(context, self.text.encoder_tokens) for context in contexts)
-        after = pad(self.codec.encode_reply(reply, self.text.reply_tokens) for reply in replies)
-        return self.matcher.scores(
-            self.matcher.contexts(*(t.to(self.device) for t in before)),
-            self.matcher.replies(*(t.to(self.device) for t in after)),
-        )
+        lengths = (self.text.encoder_tokens, self.text.reply_tokens)
+        return match_scores(self.matcher, self.codec, lengths, contexts, replies)
 
     def loss(self, pairs: Sequence[Pair]) -> tuple[Tensor, dict[str, float]]:
         """InfoNCE both ways, and a written reply against the sample in its place, in nats."""
@@ -207,7 +203,7 @@ def fit(
     model.model.requires_grad_(False)
     for parameter in (*new, *upper):
         parameter.requires_grad_(True)
-    scoring = Scoring(matcher, model.encoder_codec, recipe.text, device)
+    scoring = Scoring(matcher, model.encoder_codec, recipe.text)
     groups = [(upper, shape.lr), (new, shape.new_lr)]
     stage = Stage("matcher", folder, {"matcher": matcher}, groups, shape.steps)
 
