@@ -1,12 +1,13 @@
 """The corpus: read, check, de-duplicate and split, with a report of every line that was dropped.
 
-Six kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
+Seven kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
 
     parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
     together   {"facts", "turns", "together": {"lyrical+critical": "..."}}   replies that show several aspects
     dialogue   {"attribute", "aspect", "facts", "turns"}                     every second turn shows it
     role       {"labels": ["mind/critical", ...], "facts", "turns"}          every second turn shows them all
     chat       {"facts_a", "facts_b", "turns"}                               either side can be the speaker
+    marked     {"labels", "facts", "turns", "marked": [["...", "n"], ...]}   a model's replies, as marked
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
 Splits are made by a hash of the first message, never by line, so that no dialogue and no message stands in
@@ -30,6 +31,8 @@ from chatbot.model.text import Context
 
 CHATS = ("chat", "role")  # kinds whose lines may be short, and may ask
 PARTS = ("train", "valid", "test")
+MARKS = ("n", "m", "y", "w")  # from worst to best
+WRITTEN_MARK = "w"
 WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
 
 
@@ -68,11 +71,22 @@ class Plain:
     dialogue: bool
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Replies to one context, each with a reader's mark: n(o), m(iddling) and y(es) for what a model said,
+    w for what the reader wrote where nothing would do. `asked`: (attribute, aspect) of the persona."""
+
+    context: Context
+    asked: tuple[tuple[str, str], ...]
+    replies: tuple[tuple[str, str], ...]
+
+
 @dataclass
 class Corpus:
-    """Items by part, plain text for the warm-up, and the report of what was dropped."""
+    """Items and marked replies by part, plain text for the warm-up, and the report of what was dropped."""
 
     parts: dict[str, list[Item]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    marked: dict[str, list[Marked]] = field(default_factory=lambda: {part: [] for part in PARTS})
     plain: list[Plain] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     digest: str = ""
@@ -99,6 +113,10 @@ class Corpus:
             "items": {part: len(items) for part, items in self.parts.items()},
             "replies": {part: sum(len(item.replies) for item in items) for part, items in self.parts.items()},
             "train_replies_by_aspect": dict(sorted(aspects.items())),
+            "marked": {
+                part: dict(Counter(mark for row in rows for _, mark in row.replies))
+                for part, rows in self.marked.items()
+            },
             "plain_texts": len(self.plain),
             "dropped": dict(self.dropped),
             "digest": self.digest,
@@ -125,6 +143,10 @@ def load(
         for row in _rows(path):
             digest.update(json.dumps(row, sort_keys=True).encode())
             try:
+                row = _long(row)
+                if "marked" in row:
+                    found = _marked(row)
+                    corpus.marked[part_of(found.context)].append(found)
                 items = list(_items(row))
             except (KeyError, TypeError, ValueError, AttributeError):
                 corpus.dropped[f"{path.name}: not a known form"] += 1
@@ -182,17 +204,26 @@ def _label(name: str) -> tuple[str, str]:
     return attribute, aspect
 
 
-def _items(row: dict[str, Any]) -> Iterator[Item]:
-    """The items of one line, whatever its form."""
+def _long(row: dict[str, Any]) -> dict[str, Any]:
+    """A line with its keys and aspects written out, whatever its form."""
     if "u" in row and "r" in row:
-        row = {
-            "facts": row["f"],
-            "turns": [*row["c"], row["u"]],
-            "replies": {SHORT_ASPECTS[key]: text for key, text in row["r"].items()},
-        }
+        replies = {SHORT_ASPECTS[key]: text for key, text in row["r"].items()}
+        return {"facts": row["f"], "turns": [*row["c"], row["u"]], "replies": replies}
     if "l" in row and "t" in row:
-        row = {"facts": row["f"], "turns": row["t"], "labels": [SHORT_ASPECTS[key] for key in row["l"]]}
-    if "replies" in row:
+        labels = [SHORT_ASPECTS[key] for key in row["l"]]
+        return {**row, "facts": row["f"], "turns": row["t"], "labels": labels}
+    return row
+
+
+def _items(row: dict[str, Any]) -> Iterator[Item]:
+    """The items of one line in long form."""
+    if "marked" in row:
+        written = _marked(row)
+        for text, mark in written.replies:
+            if mark == WRITTEN_MARK:
+                shown = written.asked if len(text.split()) >= SHOWS_ASPECTS else ()
+                yield Item(written.context, (Labelled(text, shown),), "role")
+    elif "replies" in row:
         if any("+" in name for name in row["replies"]):
             return  # the combinations that evaluations ask for: never trained on
         replies = tuple(Labelled(text, (_label(name),)) for name, text in row["replies"].items())
@@ -218,6 +249,15 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
         for end in range(1, len(turns)):
             facts = row["facts_b"] if end % 2 else row["facts_a"]
             yield Item(Context.of(facts, turns[:end]), (Labelled(turns[end]),), "chat")
+
+
+def _marked(row: dict[str, Any]) -> Marked:
+    """The replies of a line with marks. Raises KeyError, TypeError or ValueError for another form."""
+    replies = tuple((str(text), str(mark)) for text, mark in row["marked"])
+    if strange := {mark for _, mark in replies} - set(MARKS):
+        raise ValueError(f"A mark must be one of {', '.join(MARKS)}; got {', '.join(sorted(strange))}.")
+    labels = tuple(_label(name) for name in row["labels"])
+    return Marked(Context.of(row["facts"], row["turns"]), labels, replies)
 
 
 def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:

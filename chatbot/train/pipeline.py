@@ -1,4 +1,4 @@
-"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, matcher, artifact.
+"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, preferences, matcher, artifact.
 
 Every stage leaves its result in the work folder and is passed over when it is there, so the same command
 goes on after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a
@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
 import chatbot
+from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact, Manifest
 from chatbot.model.cvae import CVAELoss, DialogueCVAE
@@ -25,7 +26,7 @@ from chatbot.model.heads import Heads
 from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
-from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, pretrain
+from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
 from chatbot.train.corpus import Corpus
 from chatbot.train.recipe import Recipe
 
@@ -50,9 +51,13 @@ def train(
     model = new_model(recipe, sources, encoder_sources, corpus.attributes)
     # Built now, for what cannot be is better known before the stages than after them.
     matcher = _new_matcher(recipe, model, encoder_sources) if recipe.matcher.layers else None
-    stages = 3 if matcher is None else 4
+    if recipe.preference.steps and not corpus.marked["train"]:
+        raise UsageError(
+            f"Preferences are learnt from marked replies; {str(corpus_folder)!r} holds none to train on. "
+            "Add some, or set steps = 0 under [preference] in the recipe."
+        )
     if not (work / "pretrain.done").exists():
-        console.print(f"Stage 1 of {stages}: language-model warm-up")
+        console.print("Stage 1: language-model warm-up")
         pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
         (work / "pretrain.done").touch()
     else:
@@ -60,20 +65,25 @@ def train(
 
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
-    console.print(f"Stage 2 of {stages}: CVAE")
+    console.print("Stage 2: CVAE")
     fit_cvae.fit(model, loss, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
 
-    console.print(f"Stage 3 of {stages}: heads")
+    console.print("Stage 3: heads")
     figures, weight = fit_heads.run(
         model, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target
     )
     for name, row in figures.items():
         console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
     manifest = replace(describe(recipe, model, corpus), default_weight=weight)
+    made = Artifact(output, manifest, model.eval(), codec, encoder_codec)
+    if recipe.preference.steps:
+        console.print("Stage 4: preferences")
+        preferred = fit_preference.fit(made, corpus, recipe, work, target)
+        if "right" in preferred:
+            console.print(f"  held-out pairs whose better reply gained more: {preferred['right']:.3f}")
     if matcher is not None:
-        console.print(f"Stage 4 of {stages}: matcher")
+        console.print("Stage 5: matcher")
         model.matcher = matcher
-        made = Artifact(output, manifest, model.eval(), codec, encoder_codec)
         matched = fit_matcher.fit(made, corpus, recipe, work, target)
         found = matched["found_of_ten"]
         console.print(

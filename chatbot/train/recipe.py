@@ -13,6 +13,7 @@ from typing import Any
 
 from chatbot.errors import ConfigError, UsageError
 
+STAGES = ("pretrain", "cvae", "preference", "matcher")  # that have steps; heads have epochs
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -111,6 +112,19 @@ class HeadFit:
 
 
 @dataclass(frozen=True)
+class Preference:
+    """What the decoder learns from marked replies. `steps` 0: nothing."""
+
+    steps: int = 0
+    contexts: int = 16  # of a batch, one better reply each
+    rivals: int = 2  # worse replies to each
+    draws: int = 4  # latents for each context, found before the stage
+    lr: float = 3e-5
+    beta: float = 0.1  # how far the decoder may go from where it began; more is less far
+    likely: float = 0.5  # weight of the better reply's own likelihood
+
+
+@dataclass(frozen=True)
 class MatcherFit:
     """The matcher: its shape, and what stands in a batch. `layers` 0: a model without one."""
 
@@ -141,6 +155,7 @@ class Recipe:
     pretrain: Pretrain = field(default_factory=Pretrain)
     cvae: Cvae = field(default_factory=Cvae)
     heads: HeadFit = field(default_factory=HeadFit)
+    preference: Preference = field(default_factory=Preference)
     matcher: MatcherFit = field(default_factory=MatcherFit)
 
     def to_dict(self) -> dict[str, Any]:
@@ -182,14 +197,15 @@ def _fill(default: Any, data: dict[str, Any], where: str) -> Any:
 
 
 def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | None) -> Recipe:
-    """A recipe with the values of command-line flags. `steps` holds "pretrain=N", "cvae=N" or "matcher=N"."""
+    """A recipe with the values of command-line flags. `steps` holds entries like "cvae=N"."""
     if base is not None:
         recipe = replace(recipe, base=replace(recipe.base, encoder=base, decoder=base))
     for entry in steps:
         stage, _, count = entry.partition("=")
-        if stage not in ("pretrain", "cvae", "matcher") or not count.isdigit() or int(count) < 1:
+        if stage not in STAGES or not count.isdigit() or int(count) < 1:
             raise UsageError(
-                f"--steps must be pretrain=N, cvae=N or matcher=N with N of 1 or more; got {entry!r}."
+                f"--steps must be STAGE=N with N of 1 or more and STAGE one of {', '.join(STAGES)}; "
+                f"got {entry!r}."
             )
         recipe = replace(recipe, **{stage: replace(getattr(recipe, stage), steps=int(count))})
     return recipe if seed is None else replace(recipe, seed=seed)
