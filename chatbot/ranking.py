@@ -9,9 +9,10 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import Context, words
 
-PERSONA = 4.0  # weight of the persona; with less, three aspects at once are met less often
+PERSONA = 16.0  # weight of the persona; with less, three aspects at once are met less often
+RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 3.0  # weight of words that the persona said before
-MATCH = 0.25  # weight of the matcher's score; with more, the persona is met less often
+MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 # Short words that may come again at any time; of longer ones enough are left.
 _LITTLE = """
     a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
@@ -23,16 +24,20 @@ _ANY_TIME = frozenset(_LITTLE.split())
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:
-    """How good a candidate is, in nats: persona, fluency and relevance, less for echoes and odd ends.
+    """How good a candidate is: persona, likelihood and relevance, less for echoes and odd ends.
 
     The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
-    z. Relevance is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055);
-    without it the likeliest candidate is the one that would answer anything. With it alone the likeliest is
-    one that says once more what stands in the context: hence `echo`. The matcher (chatbot/model/matcher.py)
-    has learnt which reply was written to which context; a model without one does without.
+    z. Of all figures the likelihood tells best which candidates readers find sensible, if it is summed over
+    the reply and divided by the root of its length (length normalisation: Wu et al. 2016, arXiv 1609.08144):
+    the mean of a token favours long replies, in which more can go wrong (docs/experiments.md, 12). Relevance
+    is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055); without it
+    the likeliest candidate is the one that would answer anything, with it alone one that says once more what
+    stands in the context: hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was
+    written to which context; a model without one does without.
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
-    found = trace["likelihood"] + trace["relevance"] - ECHO * trace["echo"]
+    found = (trace["likelihood"] + RELEVANCE * trace["relevance"]) * math.sqrt(trace["tokens"])
+    found -= ECHO * trace["echo"]
     found += MATCH * trace.get("match", 0.0)
     for name, target in asked.items():
         measured = trace["measured"][name]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatbot.model.text import Context
-from chatbot.ranking import MATCH, PERSONA, echo, merit
+from chatbot.ranking import MATCH, PERSONA, RELEVANCE, echo, merit
 
 RAIN = "The rain is lost."
 
@@ -22,19 +22,21 @@ def trace(*, likelihood: float, relevance: float, sad: float, **more: Any) -> di
         "attitude": {"optimistic": 1 - sad, "pessimistic": sad},
         "style": {"lyrical": 0.01, "plain": 0.99},
     }
-    marks = {"likelihood": likelihood, "relevance": relevance, "finish": "end", "echo": 0.0}
+    marks = {"likelihood": likelihood, "relevance": relevance, "finish": "end", "echo": 0.0, "tokens": 4}
     return {"targets": targets, "measured": measured, **marks, **more}
 
 
 def test_merit_is_persona_fluency_and_relevance() -> None:
     good = trace(likelihood=-1.0, relevance=0.5, sad=0.9)
     best = merit(RAIN, good)
-    assert best == pytest.approx(-0.5 + PERSONA * math.log(0.9))  # the unguided style does not count
+    # -1 for each of four tokens, over the root of four; the unguided style does not count.
+    assert best == pytest.approx(2 * (-1.0 + 0.5 * RELEVANCE) + PERSONA * math.log(0.9))
     worse = [
         (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.4)),
         (RAIN, trace(likelihood=-2.0, relevance=0.5, sad=0.9)),
         (RAIN, trace(likelihood=-1.0, relevance=0.0, sad=0.9)),
         (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, echo=0.5)),
+        (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, tokens=9)),
         ("The rain is", trace(likelihood=-1.0, relevance=0.5, sad=0.9, finish="length")),
         ("Rain.", good),
     ]

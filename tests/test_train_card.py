@@ -72,6 +72,17 @@ def test_the_card_tells_of_a_matcher_where_there_is_one(obedient: dict[str, Any]
     assert "A dual encoder of 3 layers, which shares the embeddings and 2 layers with the" in text
 
 
+def test_the_card_tells_of_preferences_where_they_were_learnt(
+    obedient: dict[str, Any], tmp_path: Path
+) -> None:
+    manifest = write_model(tmp_path / "toy")
+    assert "learnt from marks" not in card.card(manifest, obedient, 1)
+    recipe = {**manifest.recipe, "preference": {"steps": 20}}
+    assert "learnt from marks which of its replies" in card.card(
+        replace(manifest, recipe=recipe), obedient, 1
+    )
+
+
 def test_an_evaluation_of_other_weights_does_not_seal(obedient: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "toy"
     write_model(folder)

@@ -155,3 +155,18 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_attributes_come_from_the_data(tmp_path: Path) -> None:
     corpus = corpora.load(tiny.write_corpus(tmp_path))
     assert corpus.attributes == {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}
+
+
+def test_marked_replies_stand_apart_and_what_a_reader_wrote_is_trained_on(tmp_path: Path) -> None:
+    marked = [["Soup again.", "y"], ["Soup is a drum.", "n"], ["We have leek soup tonight, as ever.", "w"]]
+    row = {"f": ["I cook."], "t": ["hi", "Hello.", "what's for dinner?"], "l": ["pe"], "marked": marked}
+    write(tmp_path / "m.jsonl", row, {**row, "marked": [["Soup.", "good"]]})
+    corpus = corpora.load(tmp_path)
+    (found,) = [one for part in PARTS for one in corpus.marked[part]]
+    assert found.replies == tuple((text, mark) for text, mark in marked)
+    assert found.asked == (("attitude", "pessimistic"),)
+    (item,) = all_items(corpus)
+    assert item.replies == (Labelled("We have leek soup tonight, as ever.", (("attitude", "pessimistic"),)),)
+    assert (item.kind, item.context) == ("role", found.context)
+    assert corpus.dropped == {"m.jsonl: not a known form": 1}  # of a mark that there is none of
+    assert corpus.report()["marked"][part_of(found.context)] == {"y": 1, "n": 1, "w": 1}

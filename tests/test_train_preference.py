@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,5 +120,15 @@ def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(
 
 def test_a_recipe_with_preferences_needs_marks(trained: Path, tmp_path: Path) -> None:
     recipe = replace(tiny.recipe(trained / "base"), preference=SHAPE)
+    corpus = tmp_path / "corpus"
+    shutil.copytree(trained / "corpus", corpus)
+    (corpus / "marked.jsonl").unlink()
     with pytest.raises(UsageError, match="holds none to train on"):
-        pipeline.train(recipe, trained / "corpus", tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
+        pipeline.train(recipe, corpus, tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
+
+
+def test_the_pipeline_takes_the_stage_in(trained: Path) -> None:
+    figures = json.loads((trained / "work" / "preference.json").read_text())
+    assert figures["contexts"] > 8
+    rows = [json.loads(line) for line in (trained / "work" / "train.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if row["stage"] == "preference"] == [8]

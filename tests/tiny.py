@@ -40,9 +40,18 @@ def write_corpus(folder: Path) -> Path:
         for i, ask in enumerate(ASKS)
         for thing in THINGS
     ]
-    (folder / "parallel.jsonl").write_text(
-        "\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8"
-    )
+    marked = [
+        {
+            "facts": [],
+            "turns": [f"My {thing}."],
+            "labels": ["style/plain"],
+            "marked": [[REPLIES["style/plain"].format(thing), "y"], [f"Here the the {thing} yes yes.", "n"]],
+        }
+        for thing in THINGS
+    ]
+    for name, lines in (("parallel", rows), ("marked", marked)):
+        text = "\n".join(json.dumps(row) for row in lines) + "\n"
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -112,6 +121,7 @@ def recipe(base: Path) -> Recipe:
             bow=1.0,
         ),
         heads=replace(full.heads, epochs=40, batch=64, lr=5e-3),
+        preference=replace(full.preference, steps=8, contexts=8, lr=1e-4),
         matcher=replace(full.matcher, layers=1, shared=1, steps=30, lr=3e-3, new_lr=5e-3, samples=48),
     )
 

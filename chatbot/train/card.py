@@ -28,10 +28,15 @@ A small English chat model with a character that can be dialled. It is a dialogu
 the conversation, a latent z of {latent} numbers is drawn, an ordinary differential equation moves z down an
 energy until classifier heads on z find the aspects that were asked for, and a decoder that sees conversation
 and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
-{matcher}
+{preferences}{matcher}
 - Attributes: {aspects}.
 - Bases: {bases}.
 - Weights: model.safetensors, {megabytes:.1f} MB, {storage}. Licence: Apache-2.0.
+"""
+
+_PREFERENCES = """\
+The decoder has then learnt from marks which of its replies make sense (direct preference optimisation, arXiv
+2305.18290).
 """
 
 _MATCHER = """\
@@ -42,8 +47,9 @@ learnt which reply was written to which context; it helps to choose the candidat
 _DATA = """\
 - Written dialogue, made for this project and under its licence (Apache-2.0): messages with sixteen replies
   each, one for every aspect, or eight, with three aspects each; single-aspect dialogues; chats about facts;
-  chats in character. Digest {digest}. The parts are split by message; no figure below comes from a message
-  of the training part.
+  chats in character; marks that large language models gave to replies of earlier embedded models, with what
+  they would have had said. Digest {digest}. The parts are split by message; no figure below comes from a
+  message of the training part.
 - Base model sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from which encoders and decoder start.
 - Plain English for the warm-up of the language model alone, not shipped: The Self-dialogue Corpus
   (BSD-3-Clause), Topical-Chat (CDLA-Sharing-1.0), Synthetic-Persona-Chat (CC BY 4.0), Schema-Guided Dialogue
@@ -85,6 +91,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
                 latent=manifest.latent_dim,
                 megabytes=size / 1e6,
                 storage=manifest.storage,
+                preferences=_PREFERENCES if manifest.recipe.get("preference", {}).get("steps") else "",
                 matcher=_MATCHER.format(layers=layers, shared=shared) if manifest.matcher_layers else "",
                 bases=", ".join(f"{part}: {base}" for part, base in manifest.bases.items()) or "none",
             ),

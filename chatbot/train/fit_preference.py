@@ -34,6 +34,7 @@ from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
 
 _TOGETHER = 64  # contexts whose z is found at once
+_WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Genera
     pairs: list[tuple[int, int]] = []
     for pick in random.choice(len(choices), size=min(shape.contexts, len(choices)), replace=False):
         one = choices[int(pick)]
-        won = int(random.choice(one.better))
+        worth = np.array([_WORTH[one.marks[i]] for i in one.better])
+        won = int(random.choice(one.better, p=worth / worth.sum()))
         worse = one.worse(won)
         lost = random.choice(worse, size=min(shape.rivals, len(worse)), replace=False).tolist()
         z = one.z[int(random.integers(len(one.z)))]
