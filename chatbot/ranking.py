@@ -7,20 +7,12 @@ from typing import Any
 
 from chatbot.asked import aspect_vector
 from chatbot.guidance import met
-from chatbot.model.text import Context, words
+from chatbot.model.text import LITTLE_WORDS, Context, words
 
 PERSONA = 16.0  # weight of the persona; with less, three aspects at once are met less often
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 3.0  # weight of words that the persona said before
 MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
-# Short words that may come again at any time; of longer ones enough are left.
-_LITTLE = """
-    a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
-    does has had have can may will let get got go no not nor yes oh ok hi so too yet now and but or if as at
-    by for from in of off on out to up with how why what when all any one two own old new see say than then
-    there i'm i'll it's don't can't
-"""
-_ANY_TIME = frozenset(_LITTLE.split())
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:
@@ -54,7 +46,7 @@ def echo(context: Context, text: str) -> float:
     """
     said = {word for turn in context.turns if turn.role == "bot" for word in words(turn.text)}
     said -= set(words(context.turns[-1].text))
-    own = [word for word in words(text) if word not in _ANY_TIME]
+    own = [word for word in words(text) if word not in LITTLE_WORDS]
     again = 0
     for word in own:
         again += word in said

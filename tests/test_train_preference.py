@@ -15,65 +15,109 @@ import torch
 import tiny
 from chatbot.errors import UsageError
 from chatbot.model import artifact
+from chatbot.model.reading import Reader
 from chatbot.model.text import Context
 from chatbot.train import fit_preference, pipeline
 from chatbot.train.corpus import Corpus, Marked
-from chatbot.train.fit_preference import Choices, Pairs, draw, preference_loss
+from chatbot.train.fit_preference import RIVALS, Choices, Pairs, draw, preference_loss
 from chatbot.train.recipe import Preference
 
-SHAPE = Preference(steps=30, contexts=4, rivals=2, draws=2, lr=2e-3, beta=0.5, likely=0.25)
+SHAPE = Preference(steps=30, contexts=4, rivals=2, lr=2e-3, beta=0.5, likely=0.25, told=2.0)
 
 
-def pairs(won: list[int], lost: list[int]) -> Pairs:
-    return Pairs(
-        [[1]], torch.zeros(3, dtype=torch.long), torch.zeros(3, 2), [[1]] * 3, *map(torch.tensor, (won, lost))
-    )
+def pairs(won: list[int], lost: list[int], kinds: list[int]) -> Pairs:
+    alike = torch.zeros(3, dtype=torch.long)
+    return Pairs([], [], [[1]] * 3, alike, alike, *map(torch.tensor, (won, lost, kinds)))
 
 
 def test_the_loss_by_hand() -> None:
     now, before = torch.tensor([-2.0, -5.0, -9.0]), torch.tensor([-4.0, -4.0, -8.5])
-    loss, terms = preference_loss(now, before, torch.tensor([2, 1, 3]), pairs([0, 0], [1, 2]), SHAPE)
-    gaps = (2.0 - -1.0, 2.0 - -0.5)
-    preferred = sum(math.log1p(math.exp(-0.5 * gap)) for gap in gaps) / 2
+    given = pairs([0, 0, 0], [1, 2, 2], [0, 0, 1])
+    loss, terms = preference_loss(now, before, torch.tensor([2, 1, 3]), given, SHAPE)
+    gained = (2.0 - -1.0, 2.0 - -0.5)
+    preferred = sum(math.log1p(math.exp(-0.5 * gap)) for gap in gained) / 2
     assert terms["loss_preferred"] == pytest.approx(preferred)
-    assert terms["loss_likely"] == pytest.approx(
-        2.0 / 2
-    )  # the good reply once, however many it is better than
-    assert terms["right"] == 1.0
-    assert float(loss) == pytest.approx(preferred + 0.25 * 1.0)
+    good_once = 2.0 / 2  # however many it is better than
+    assert terms["loss_likely"] == pytest.approx(good_once)
+    told = math.log1p(math.exp(-(9.0 - 2.0)))  # whatever it was before
+    assert terms["loss_told"] == pytest.approx(told)
+    assert float(loss) == pytest.approx(preferred + 0.25 * good_once + 2.0 * told)
 
 
 def test_before_the_first_step_nothing_is_preferred() -> None:
     same = torch.tensor([-2.0, -5.0, -9.0])
-    _, terms = preference_loss(same, same, torch.ones(3), pairs([0], [1]), SHAPE)
+    _, terms = preference_loss(same, same, torch.ones(3), pairs([0], [1], [0]), SHAPE)
     assert terms["loss_preferred"] == pytest.approx(math.log(2))
 
 
-def test_a_pair_is_of_one_context_one_z_and_two_marks() -> None:
-    # Each reply's only id says its context and its mark: 10 * context + mark.
-    choices = [
-        Choices([c], torch.full((1, 3), float(c)), [[10 * c + mark] for mark in (0, 2, 1, 0)], [0, 2, 1, 0])
+def test_the_kinds_of_rivals_are_told_apart() -> None:
+    now, before = torch.tensor([-3.0, -5.0, -2.0]), torch.tensor([-4.0, -4.0, -9.0])
+    _, terms = preference_loss(now, before, torch.ones(3), pairs([0, 0], [1, 2], [0, 2]), SHAPE)
+    assert terms["right"] == 1.0  # gained 1 against -1
+    assert terms["grounded"] == 0.0  # likelier with another's facts
+    assert "meant" not in terms
+
+
+def choices() -> list[Choices]:
+    """Each reply's only id says its context and its mark: 10 * context + mark. Every second context asks for
+    something; the replies marked 2 tell the one fact that there is."""
+    return [
+        Choices(
+            Context.of([f"I know {c}."], [str(c)]),
+            (("mind", "critical"),) * (c % 2),
+            [[10 * c + mark] for mark in (0, 2, 1, 0)],
+            [0, 2, 1, 0],
+            [False, True, False, False],
+        )
         for c in range(1, 6)
     ]
+
+
+def test_the_better_of_a_pair_has_its_own_context_and_z_and_the_worse_differs_in_one_thing() -> None:
     for seed in range(20):
-        found = draw(choices, SHAPE, np.random.default_rng(seed))
-        assert len({context[0] for context in found.contexts}) == SHAPE.contexts
-        for won, lost in zip(found.won.tolist(), found.lost.tolist(), strict=True):
+        found = draw(choices(), SHAPE, np.random.default_rng(seed))
+        count = len(found.choices)
+        assert count == SHAPE.contexts
+        assert found.contexts[:count] == [one.context for one in found.choices]
+        for won, lost, kind in zip(*(t.tolist() for t in (found.won, found.lost, found.kind)), strict=True):
+            i = int(found.context[won])
+            own, other = found.contexts[i], found.contexts[int(found.context[lost])]
             (better,), (worse,) = found.replies[won], found.replies[lost]
-            assert better // 10 == worse // 10
-            assert better % 10 > worse % 10
-            context = found.contexts[int(found.owner[won])][0]
-            assert context == better // 10 == int(found.owner[lost] >= 0) * context
-            assert (found.z[won] == context).all()
-            assert (found.z[lost] == context).all()
+            assert own.turns[0].text == str(better // 10)
+            assert own.turns == other.turns
+            assert found.latent[won] == i
+            assert found.latent[lost] == (i + count if RIVALS[kind] == "meant" else i)
+            if RIVALS[kind] == "right":
+                assert better // 10 == worse // 10
+                assert better % 10 > worse % 10
+            else:
+                assert better == worse
+            if RIVALS[kind] == "grounded":
+                assert other.facts in {one.context.facts for one in found.choices} - {own.facts}
+            else:
+                assert own == other
+
+
+def test_a_reply_stands_against_itself_only_where_something_is_asked_or_told() -> None:
+    seen = set()
+    for seed in range(20):
+        found = draw(choices(), SHAPE, np.random.default_rng(seed))
+        for i, one in enumerate(found.choices):
+            mine = [k for w, k in zip(found.won, found.kind.tolist(), strict=True) if found.context[w] == i]
+            won = next(int(w) for w in found.won if found.context[w] == i)
+            told = found.replies[won][0] % 10 == 2
+            assert mine.count(RIVALS.index("meant")) == len(one.asked)
+            assert mine.count(RIVALS.index("grounded")) == told
+            seen.add((bool(one.asked), told))
+    assert len(seen) == 4
 
 
 def marked(things: tuple[str, ...]) -> list[Marked]:
-    """Of two replies that the tiny model knows, the short plain one is wanted whatever is asked."""
+    """Of two replies that the tiny model knows, the plain one is wanted, and plain is asked for."""
     return [
         Marked(
             Context.of([], [f"Tell me of the {thing}."]),
-            (("attitude", "optimistic"),),
+            (("style", "plain"),),
             (
                 (f"Yes. I know the {thing}. It is here.", "y"),
                 (f"Oh {thing}, a soft silver river of stars.", "n"),
@@ -83,20 +127,52 @@ def marked(things: tuple[str, ...]) -> list[Marked]:
     ]
 
 
-def test_z_is_drawn_as_in_a_chat_and_replies_marked_alike_are_left_out(trained: Path) -> None:
+def test_z_is_that_of_a_chat_and_its_opposite_of_the_same_draw(trained: Path) -> None:
     model = artifact.load(trained / "model")
-    alike = Marked(Context.of([], ["hi"]), (), (("Yes.", "n"), ("No.", "n")))
-    (one,) = fit_preference.encode(model, [alike, *marked(("rain",))], 3, 5)
-    assert one.z.shape == (3, 8)
-    assert len(one.z.unique(dim=0)) == 3
-    found = model.model.heads(one.z)["attitude"].softmax(-1)
+    asks = Choices(Context.of([], ["hi"]), (("attitude", "optimistic"),), [], [], [])
+    free = Choices(Context.of([], ["hi"]), (), [], [], [])
+    z = fit_preference.latents(model, [asks, free], torch.Generator().manual_seed(5))
+    assert z.shape == (4, 8)
     place = model.manifest.attributes["attitude"].index("optimistic")
-    assert (found[:, place] > 0.95).all()
-    assert [model.codec.decode(ids) for ids in one.replies] == [
-        text for text, _ in marked(("rain",))[0].replies
+    p = model.model.heads(z)["attitude"].softmax(-1)[:, place]
+    assert p[0] > 0.95
+    assert p[2] < 0.05
+    torch.testing.assert_close(z[1], z[3])  # where nothing is asked there is no opposite
+    again = fit_preference.latents(model, [asks, free], torch.Generator().manual_seed(6))
+    assert not torch.equal(z[1], again[1])
+
+
+def test_a_reply_is_grounded_when_it_says_a_word_of_the_facts_that_nobody_said(trained: Path) -> None:
+    context = Context.of(["I live in Oslo.", "My dog is Max."], ["Where do you live, is Max there?"])
+    row = Marked(context, (), (("In Oslo.", "y"), ("Max is here.", "m"), ("I live in it.", "n")))
+    (one,) = fit_preference.encode(artifact.load(trained / "model"), [row])
+    assert one.grounded == [True, False, False]
+
+
+def test_a_reply_without_what_was_asked_counts_as_the_worst(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(_: Reader, contexts: list[Context], replies: list[str]) -> list[dict[str, dict[str, float]]]:
+        assert len(contexts) == len(replies)
+        found = [0.9 if "stars" in reply else 0.2 for reply in replies]
+        return [{"attitude": {"optimistic": p, "pessimistic": 1 - p}} for p in found]
+
+    monkeypatch.setattr(fit_preference.Reader, "measure", measure)
+    asked, context = (("attitude", "optimistic"),), Context.of([], ["hi"])
+    shows, hides = ("Oh rain, a soft silver river of stars.", "y"), ("Yes. I know the rain.", "w")
+    bad, twice = ("It is here.", "n"), ("It is here.", "n")
+    model = artifact.load(trained / "model")
+    rows = [
+        Marked(context, asked, (bad, hides, shows, twice)),
+        Marked(context, (), (bad, hides)),
+        Marked(context, asked, (bad, hides)),  # all alike once the persona counts
+        Marked(context, (), (("Yes.", "m"), ("No.", "m"))),
     ]
-    assert one.better == [0]
-    assert one.worse(0) == [1]
+    first, second = fit_preference.encode(model, rows)
+    assert [model.codec.decode(ids) for ids in first.replies] == [bad[0], hides[0], shows[0]]
+    assert first.better == [2]
+    assert first.worse(2) == [0, 1]
+    assert second.better == [1]
 
 
 def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(
@@ -108,7 +184,7 @@ def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(
     corpus.marked["train"], corpus.marked["valid"] = marked(tiny.THINGS[:9]), marked(tiny.THINGS[9:])
     recipe = replace(tiny.recipe(trained / "base"), preference=SHAPE)
     figures = fit_preference.fit(model, corpus, recipe, tmp_path, torch.device("cpu"))
-    assert figures["right"] == 1.0
+    assert figures["held_out_right"] == 1.0
     assert figures["contexts"] == 9
     assert json.loads((tmp_path / "preference.json").read_text()) == figures
     changed = {

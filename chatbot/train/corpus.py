@@ -147,7 +147,9 @@ def load(
                 if "marked" in row:
                     found = _marked(row)
                     corpus.marked[part_of(found.context)].append(found)
-                items = list(_items(row))
+                    items = list(_written(found))
+                else:
+                    items = list(_items(row))
             except (KeyError, TypeError, ValueError, AttributeError):
                 corpus.dropped[f"{path.name}: not a known form"] += 1
                 continue
@@ -217,13 +219,7 @@ def _long(row: dict[str, Any]) -> dict[str, Any]:
 
 def _items(row: dict[str, Any]) -> Iterator[Item]:
     """The items of one line in long form."""
-    if "marked" in row:
-        written = _marked(row)
-        for text, mark in written.replies:
-            if mark == WRITTEN_MARK:
-                shown = written.asked if len(text.split()) >= SHOWS_ASPECTS else ()
-                yield Item(written.context, (Labelled(text, shown),), "role")
-    elif "replies" in row:
+    if "replies" in row:
         if any("+" in name for name in row["replies"]):
             return  # the combinations that evaluations ask for: never trained on
         replies = tuple(Labelled(text, (_label(name),)) for name, text in row["replies"].items())
@@ -258,6 +254,14 @@ def _marked(row: dict[str, Any]) -> Marked:
         raise ValueError(f"A mark must be one of {', '.join(MARKS)}; got {', '.join(sorted(strange))}.")
     labels = tuple(_label(name) for name in row["labels"])
     return Marked(Context.of(row["facts"], row["turns"]), labels, replies)
+
+
+def _written(marked: Marked) -> Iterator[Item]:
+    """What a reader wrote, as a line of a chat in character."""
+    for text, mark in marked.replies:
+        if mark == WRITTEN_MARK:
+            shown = marked.asked if len(text.split()) >= SHOWS_ASPECTS else ()
+            yield Item(marked.context, (Labelled(text, shown),), "role")
 
 
 def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:

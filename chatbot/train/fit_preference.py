@@ -1,20 +1,25 @@
-"""Fourth stage: the decoder learns from marks which of its replies make sense.
+"""Fourth stage: the decoder learns from marks which replies make sense, and keeps to its z and its facts.
 
-    L = -log sigmoid(beta ((log p(w) - log p0(w)) - (log p(l) - log p0(l)))) - c log p(w) / |w|
+    L = -log sigmoid(beta (gain(w) - gain(l))) - c log p(w | C, z) / |w|
+        -d log sigmoid(log p(w | C, z) - log p(w | C, z'))
+        -d log sigmoid(log p(w | C, z) - log p(w | C', z)),    gain(r) = log p(r | C, z) - log p0(r | C, z)
 
-w was marked better than l in the same context, p is the decoder with the z of a chat (drawn from the prior,
-moved by the flow to what was asked of the persona), p0 the decoder before the stage (direct preference
-optimisation: Rafailov et al. 2023, arXiv 2305.18290; the last term keeps w likely: Pang et al. 2024, arXiv
-2404.19733). Maximum likelihood spreads a small model over all that might be said; this draws it together
-where it can speak sense. Encoders and heads, and so the meaning of z, stay as they are.
+w is a reply to the context C that was marked better than l, or shows what was asked of the persona where l
+does not; z is that of a chat: drawn from the prior, moved by the flow to what was asked; p is the decoder,
+p0 the decoder before the stage. That is direct preference optimisation (Rafailov et al. 2023, arXiv
+2305.18290) with a term that keeps w likely (Pang et al. 2024, arXiv 2404.19733). Maximum likelihood spreads a
+small model over all that might be said; this draws it together where it can speak sense. Alone it may forget
+what a reply has to depend on, so the words of w must tell z from z', the same draw moved to the opposite of
+what was asked, and, where w tells something of its facts, C from C', which has another character's. Encoders
+and heads, and so the meaning of z, stay as they are.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +32,29 @@ from chatbot.guidance import guide
 from chatbot.model.artifact import Artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
+from chatbot.model.text import LITTLE_WORDS, Context, words
 from chatbot.sampling import Sampling
 from chatbot.train.corpus import MARKS, Corpus, Marked
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
 
-_TOGETHER = 64  # contexts whose z is found at once
+_TOGETHER = 64  # replies that are measured at once
 _WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
+
+
+RIVALS = ("right", "meant", "grounded")  # the kinds of rivals, by the name of their share in the log
 
 
 @dataclass(frozen=True)
 class Choices:
-    """A context as ids with its latents z (S, D), and its replies as ids with how well each was marked."""
+    """A context, what is asked there, and its replies as ids with how well each was marked."""
 
-    context: list[int]
-    z: Tensor
+    context: Context
+    asked: tuple[tuple[str, str], ...]  # (attribute, aspect)
     replies: list[list[int]]
     marks: list[int]  # places in MARKS
+    grounded: list[bool]  # whether the reply has a word of the facts that was not in the talk
 
     @property
     def better(self) -> list[int]:
@@ -57,133 +67,191 @@ class Choices:
 
 @dataclass(frozen=True)
 class Pairs:
-    """B contexts, N replies as ids; `owner` (N,) and z (N, D) say where each belongs. `won` and `lost` (P,)
-    are places among the replies."""
+    """N replies to B choices, and P pairs of them.
 
-    contexts: list[list[int]]
-    owner: Tensor
-    z: Tensor
+    `contexts` are those of the choices, and then some with other facts; `context` and `latent` (N,) say in
+    which of them and with which of the latents (2 B, D) each reply is said. `won` and `lost` (P,) are places
+    among the replies, `kind` (P,) places in RIVALS.
+    """
+
+    choices: list[Choices]
+    contexts: list[Context]
     replies: list[list[int]]
+    context: Tensor
+    latent: Tensor
     won: Tensor
     lost: Tensor
+    kind: Tensor
 
 
-def encode(model: Artifact, marked: Sequence[Marked], draws: int, seed: int) -> list[Choices]:
-    """The marked replies with `draws` latents for each context, as a chat would draw them; a context whose
-    replies are all marked alike teaches nothing and is left out."""
-    shape, codec, reader = model.manifest, model.codec, Reader(model)
-    useful = [row for row in marked if len({mark for _, mark in row.replies}) > 1]
-    latents: list[Tensor] = []
-    generator = torch.Generator().manual_seed(seed)
-    device = next(model.model.parameters()).device
-    for start in range(0, len(useful), _TOGETHER):
-        rows = [row for row in useful[start : start + _TOGETHER] for _ in range(draws)]
-        prior = reader.prior([row.context for row in rows])
-        noise = torch.randn(prior.mean.shape, generator=generator).to(device)
-        z, _ = guide(
-            model.model.heads,
-            [{name: Target(aspects={aspect: 1.0}) for name, aspect in row.asked} for row in rows],
-            prior,
-            Sampling().spread * noise,
-            strength=shape.default_weight,
-            options=FlowOptions(),
-        )
-        latents += z.detach().cpu().split(draws)
+def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
+    """The marked replies as ids. A reply in which the posterior encoder does not find what was asked counts
+    as the worst mark, however sensible it is; a context whose replies all count alike teaches nothing and is
+    left out."""
+    able = [
+        (i, text)
+        for i, row in enumerate(marked)
+        if row.asked
+        for text, mark in row.replies
+        if mark != MARKS[0]
+    ]
+    able.sort(key=lambda one: sum(len(turn.text) for turn in marked[one[0]].context.turns))  # less padding
+    reader = Reader(model)
+    hidden: set[tuple[int, str]] = set()
+    for start in range(0, len(able), _TOGETHER):
+        part = able[start : start + _TOGETHER]
+        measured = reader.measure([marked[i].context for i, _ in part], [text for _, text in part])
+        hidden |= {
+            (i, text)
+            for (i, text), p in zip(part, measured, strict=True)
+            if any(p[attribute][aspect] < max(p[attribute].values()) for attribute, aspect in marked[i].asked)
+        }
+    codec, limit = model.codec, model.manifest.reply_tokens
     found: list[Choices] = []
-    for row, z in zip(useful, latents, strict=True):
-        marks = dict(row.replies)  # what was said twice counts once
-        ids = [codec.encode_reply(text, shape.reply_tokens) for text in marks]
-        context = codec.encode_context(row.context, shape.context_tokens)
-        found.append(Choices(context, z, ids, [MARKS.index(mark) for mark in marks.values()]))
-    return found
+    for i, row in enumerate(marked):
+        said = dict(row.replies)  # what was said twice counts once
+        ids = [codec.encode_reply(text, limit) for text in said]
+        marks = [0 if (i, text) in hidden else MARKS.index(mark) for text, mark in said.items()]
+        own = _told(row.context.facts) - _told(turn.text for turn in row.context.turns)
+        grounded = [not own.isdisjoint(_told([text])) for text in said]
+        found.append(Choices(row.context, row.asked, ids, marks, grounded))
+    return [one for one in found if one.better]
+
+
+def _told(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in words(text) if word not in LITTLE_WORDS}
 
 
 def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Generator) -> Pairs:
-    """Pairs from `shape.contexts` random contexts: one good reply each, up to `shape.rivals` worse ones, all
-    with the same z."""
-    contexts: list[list[int]] = []
-    owner: list[int] = []
-    latents: list[Tensor] = []
-    replies: list[list[int]] = []
-    pairs: list[tuple[int, int]] = []
-    for pick in random.choice(len(choices), size=min(shape.contexts, len(choices)), replace=False):
-        one = choices[int(pick)]
-        worth = np.array([_WORTH[one.marks[i]] for i in one.better])
+    """Pairs from `shape.contexts` random contexts: of each one good reply against up to `shape.rivals` worse
+    ones, and against itself with what it must not fit, where something is asked and where it tells a fact."""
+    picks = random.choice(len(choices), size=min(shape.contexts, len(choices)), replace=False)
+    picked = [choices[int(pick)] for pick in picks]
+    contexts = [one.context for one in picked]
+    said: list[tuple[list[int], int, int]] = []  # reply, context, latent
+    pairs: list[tuple[int, int, int]] = []  # better, worse, kind
+    for i, one in enumerate(picked):
+        worth = np.array([_WORTH[one.marks[k]] for k in one.better])
         won = int(random.choice(one.better, p=worth / worth.sum()))
         worse = one.worse(won)
-        lost = random.choice(worse, size=min(shape.rivals, len(worse)), replace=False).tolist()
-        z = one.z[int(random.integers(len(one.z)))]
-        place = len(replies)
-        pairs += [(place, place + 1 + i) for i in range(len(lost))]
-        for i in (won, *lost):
-            replies.append(one.replies[i])
-            owner.append(len(contexts))
-            latents.append(z)
-        contexts.append(one.context)
-    won_places, lost_places = torch.tensor(pairs).T
-    return Pairs(contexts, torch.tensor(owner), torch.stack(latents), replies, won_places, lost_places)
+        rivals = [
+            (one.replies[k], i, i, 0)
+            for k in random.choice(worse, size=min(shape.rivals, len(worse)), replace=False)
+        ]
+        if one.asked:
+            rivals.append((one.replies[won], i, len(picked) + i, 1))
+        if one.grounded[won]:
+            others = [other.context.facts for other in picked if other.context.facts != one.context.facts]
+            facts = others[int(random.integers(len(others)))] if others else ()
+            rivals.append((one.replies[won], len(contexts), i, 2))
+            contexts.append(replace(one.context, facts=facts))
+        place = len(said)
+        said.append((one.replies[won], i, i))
+        for reply, context, latent, kind in rivals:
+            pairs.append((place, len(said), kind))
+            said.append((reply, context, latent))
+    replies, context, latent = zip(*said, strict=True)
+    return Pairs(
+        picked, contexts, list(replies), torch.tensor(context), torch.tensor(latent), *torch.tensor(pairs).T
+    )
 
 
-def log_probabilities(decoder: LatentDecoder, pairs: Pairs, device: torch.device) -> tuple[Tensor, Tensor]:
-    """log p of each reply (N,) in nats, and how many tokens it has (N,)."""
-    context, context_mask = (t.to(device) for t in pad(pairs.contexts))
-    reply, mask = (t.to(device) for t in pad(pairs.replies))
-    prefix = decoder.prefill(context, context_mask).select(pairs.owner.to(device))
-    losses = decoder.reply_loss(prefix, pairs.z.to(device), reply, mask, shown=reply)
+def latents(model: Artifact, choices: Sequence[Choices], generator: torch.Generator) -> Tensor:
+    """z (2 B, D): a draw from the prior of each of B contexts moved to what is asked there, and then the same
+    draws moved to the opposite."""
+    shape = model.manifest
+    prior = Reader(model).prior([one.context for one in choices])
+    noise = Sampling().spread * torch.randn(prior.mean.shape, generator=generator).to(prior.mean.device)
+    twice = torch.arange(len(choices), device=noise.device).repeat(2)
+    asked = [{name: _target(aspect) for name, aspect in one.asked} for one in choices]
+    opposite = [
+        {name: _target(*(a for a in shape.attributes[name] if a != aspect)) for name, aspect in one.asked}
+        for one in choices
+    ]
+    z, _ = guide(
+        model.model.heads,
+        [*asked, *opposite],
+        prior.select(twice),
+        noise[twice],
+        strength=shape.default_weight,
+        options=FlowOptions(),
+    )
+    return z.detach()
+
+
+def _target(*aspects: str) -> Target:
+    return Target(aspects={aspect: 1 / len(aspects) for aspect in aspects})
+
+
+def log_probabilities(
+    decoder: LatentDecoder, contexts: Sequence[list[int]], pairs: Pairs, z: Tensor
+) -> tuple[Tensor, Tensor]:
+    """log p of each reply (N,) in nats, from the ids of the contexts and z (2 B, D); and how many tokens it
+    has (N,)."""
+    context, context_mask = (t.to(z.device) for t in pad(contexts))
+    reply, mask = (t.to(z.device) for t in pad(pairs.replies))
+    prefix = decoder.prefill(context, context_mask).select(pairs.context.to(z.device))
+    losses = decoder.reply_loss(prefix, z[pairs.latent.to(z.device)], reply, mask, shown=reply)
     return -losses, mask[:, 1:].sum(1)
 
 
 def preference_loss(
     log_p: Tensor, before: Tensor, tokens: Tensor, pairs: Pairs, shape: Preference
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss from log p (N,) now and before the stage, and its terms; `right` is the share of pairs in
-    which the better reply has gained more."""
-    won, lost = pairs.won.to(log_p.device), pairs.lost.to(log_p.device)
+    """The loss from log p (N,) now and before the stage, and its terms: for each kind of rival the share of
+    pairs in which the better reply has gained more, or is likelier with what is its own."""
+    won, lost, kind = (t.to(log_p.device) for t in (pairs.won, pairs.lost, pairs.kind))
     gained = log_p - before
-    gap = gained[won] - gained[lost]
+    gap = torch.where(kind == 0, gained[won] - gained[lost], log_p[won] - log_p[lost])
     good = won.unique()
-    preferred = F.softplus(-shape.beta * gap).mean()
+    preferred = F.softplus(-shape.beta * gap[kind == 0]).mean()
     likely = -(log_p[good] / tokens[good]).mean()
+    told = F.softplus(-gap[kind > 0]).mean() if bool((kind > 0).any()) else gap.sum() * 0.0
     terms = {
         "loss_preferred": float(preferred.detach()),
         "loss_likely": float(likely.detach()),
-        "right": float((gap.detach() > 0).float().mean()),
+        "loss_told": float(told.detach()),
     }
-    return preferred + shape.likely * likely, terms
+    for place, name in enumerate(RIVALS):
+        if bool((kind == place).any()):
+            terms[name] = float((gap.detach()[kind == place] > 0).float().mean())
+    return preferred + shape.likely * likely + shape.told * told, terms
 
 
 def fit(
     model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
 ) -> dict[str, float]:
-    """Train the decoder of `model` in place; nothing else changes. Returns held-out figures: `right`, the
-    share of pairs in which the better reply gained more, and `likely`, nats a token of the better ones."""
+    """Train the decoder of `model` in place; nothing else changes. Returns how many contexts
+    there were and the terms of the loss on held-out ones."""
     shape, decoder = recipe.preference, model.model.decoder
     model.model.to(device)
-    train = encode(model, corpus.marked["train"], shape.draws, recipe.seed)
-    held_out = encode(model, corpus.marked["valid"] + corpus.marked["test"], 1, recipe.seed)
+    train = encode(model, corpus.marked["train"])
+    held_out = encode(model, corpus.marked["valid"] + corpus.marked["test"])
     if not train:
         raise ValueError("Preferences are learnt from marked replies; the training part holds none.")
     first = copy.deepcopy(decoder).eval().requires_grad_(False)
     decoder.train().requires_grad_(True)
     stage = Stage("preference", folder, {"decoder": decoder}, [(decoder.parameters(), shape.lr)], shape.steps)
 
-    def loss(pairs: Pairs) -> tuple[Tensor, dict[str, float]]:
+    def loss(choices: Sequence[Choices], step: int) -> tuple[Tensor, dict[str, float]]:
+        pairs = draw(choices, shape, np.random.default_rng((recipe.seed, step)))
+        z = latents(model, pairs.choices, torch.Generator().manual_seed(recipe.seed + step))
+        budget = model.manifest.context_tokens
+        contexts = [model.codec.encode_context(context, budget) for context in pairs.contexts]
         with autocast(recipe.autocast, device):
             with torch.no_grad():
-                before, tokens = log_probabilities(first, pairs, device)
-            log_p, _ = log_probabilities(decoder, pairs, device)
+                before, tokens = log_probabilities(first, contexts, pairs, z)
+            log_p, _ = log_probabilities(decoder, contexts, pairs, z)
         return preference_loss(log_p, before, tokens, pairs, shape)
 
-    stage.run(lambda step: loss(draw(train, shape, np.random.default_rng((recipe.seed, step)))))
+    stage.run(lambda step: loss(train, step))
     model.model.eval()
     figures: dict[str, float] = {"contexts": len(train)}
     if held_out:
         with torch.no_grad():
-            rounds = [
-                loss(draw(held_out, shape, np.random.default_rng((recipe.seed, step))))[1]
-                for step in range(8)
-            ]
-        figures["right"] = float(np.mean([terms["right"] for terms in rounds]))
-        figures["likely"] = float(np.mean([terms["loss_likely"] for terms in rounds]))
+            rounds = [loss(held_out, step)[1] for step in range(8)]
+        for name in dict.fromkeys(name for terms in rounds for name in terms):
+            values = [terms[name] for terms in rounds if name in terms]
+            figures[f"held_out_{name}"] = float(np.mean(values))
     (folder / "preference.json").write_text(json.dumps(figures, indent=2) + "\n")
     return figures

@@ -79,8 +79,10 @@ def train(
     if recipe.preference.steps:
         console.print("Stage 4: preferences")
         preferred = fit_preference.fit(made, corpus, recipe, work, target)
-        if "right" in preferred:
-            console.print(f"  held-out pairs whose better reply gained more: {preferred['right']:.3f}")
+        if "held_out_right" in preferred:
+            console.print(
+                f"  held-out pairs whose better reply gained more: {preferred['held_out_right']:.3f}"
+            )
     if matcher is not None:
         console.print("Stage 5: matcher")
         model.matcher = matcher

@@ -118,10 +118,10 @@ class Preference:
     steps: int = 0
     contexts: int = 16  # of a batch, one better reply each
     rivals: int = 2  # worse replies to each
-    draws: int = 4  # latents for each context, found before the stage
     lr: float = 3e-5
     beta: float = 0.1  # how far the decoder may go from where it began; more is less far
     likely: float = 0.5  # weight of the better reply's own likelihood
+    told: float = 0.3  # weight of telling its z and its facts from its words
 
 
 @dataclass(frozen=True)
