@@ -9,10 +9,10 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import LITTLE_WORDS, Context, words
 
-PERSONA = 16.0  # weight of the persona; with less, three aspects at once are met less often
+PERSONA = 24.0  # weight of the persona; with less, three aspects at once are met less often
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 3.0  # weight of words that the persona said before
-MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
+MATCH = 0.5  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:

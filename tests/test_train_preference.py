@@ -194,6 +194,12 @@ def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(
     assert all(name.startswith("decoder.") for name in changed)
 
 
+def test_an_aspect_that_the_model_does_not_have_is_refused(trained: Path) -> None:
+    row = Marked(Context.of([], ["hi"]), (("mood", "sour"),), (("Yes.", "y"), ("No.", "n")))
+    with pytest.raises(UsageError, match="mood/sour is none of them"):
+        fit_preference.encode(artifact.load(trained / "model"), [row])
+
+
 def test_a_recipe_with_preferences_needs_marks(trained: Path, tmp_path: Path) -> None:
     recipe = replace(tiny.recipe(trained / "base"), preference=SHAPE)
     corpus = tmp_path / "corpus"

@@ -121,9 +121,9 @@ def save(
     save_file(tensors, str(partial))
     partial.chmod(0o644)  # the library writes for the owner alone; a model is there to be read
     os.replace(partial, folder / WEIGHTS)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     if encoder_tokenizer.to_str() != tokenizer.to_str():
-        encoder_tokenizer.save(str(folder / "encoder-tokenizer.json"))
+        encoder_tokenizer.save(str(folder / "encoder-tokenizer.json"), pretty=False)
     sealed = Manifest(**{**_shallow(manifest), "weights_digest": file_digest(folder / WEIGHTS)})
     write_manifest(folder, sealed)
     return sealed

@@ -36,7 +36,7 @@ and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
 
 _PREFERENCES = """\
 The decoder has then learnt from marks which of its replies make sense (direct preference optimisation, arXiv
-2305.18290).
+2305.18290), and to say what can be told from what is asked of it and from its facts alone.
 """
 
 _MATCHER = """\
@@ -148,7 +148,9 @@ def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:
 
 
 def write(result: Mapping[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """One line for each part: with every number on a line of its own the file is twice as long."""
+    parts = (f"{json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in result.items())
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
 def _own_limits(result: Mapping[str, Any]) -> Iterable[str]:

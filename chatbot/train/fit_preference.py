@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
 from chatbot.guidance import guide
 from chatbot.model.artifact import Artifact
@@ -41,8 +42,6 @@ from profiles import Target
 
 _TOGETHER = 64  # replies that are measured at once
 _WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
-
-
 RIVALS = ("right", "meant", "grounded")  # the kinds of rivals, by the name of their share in the log
 
 
@@ -87,7 +86,15 @@ class Pairs:
 def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
     """The marked replies as ids. A reply in which the posterior encoder does not find what was asked counts
     as the worst mark, however sensible it is; a context whose replies all count alike teaches nothing and is
-    left out."""
+    left out. Raises UsageError where an aspect is asked that the model does not have."""
+    shape = model.manifest
+    for row in marked:
+        for attribute, aspect in row.asked:
+            if aspect not in shape.attributes.get(attribute, ()):
+                raise UsageError(
+                    f"Marked replies may ask for the aspects of the model alone; {attribute}/{aspect} is "
+                    "none of them. Write replies that show it, or take its marks out of the corpus."
+                )
     able = [
         (i, text)
         for i, row in enumerate(marked)
@@ -106,7 +113,7 @@ def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
             for (i, text), p in zip(part, measured, strict=True)
             if any(p[attribute][aspect] < max(p[attribute].values()) for attribute, aspect in marked[i].asked)
         }
-    codec, limit = model.codec, model.manifest.reply_tokens
+    codec, limit = model.codec, shape.reply_tokens
     found: list[Choices] = []
     for i, row in enumerate(marked):
         said = dict(row.replies)  # what was said twice counts once
