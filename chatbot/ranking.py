@@ -7,7 +7,7 @@ from typing import Any
 
 from chatbot.asked import aspect_vector
 from chatbot.guidance import met
-from chatbot.model.text import LITTLE_WORDS, Context, words
+from chatbot.model.text import Context, telling_words, words
 
 PERSONA = 24.0  # weight of the persona; with less, three aspects at once are met less often
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
@@ -46,7 +46,7 @@ def echo(context: Context, text: str) -> float:
     """
     said = {word for turn in context.turns if turn.role == "bot" for word in words(turn.text)}
     said -= set(words(context.turns[-1].text))
-    own = [word for word in words(text) if word not in LITTLE_WORDS]
+    own = list(telling_words(text))
     again = 0
     for word in own:
         again += word in said

@@ -176,8 +176,10 @@ def _opener(settings: Config) -> Callable[[Path, Mapping[str, Any]], GenerationE
 
 
 def _print(result: dict[str, Any], text: str, output: Path | None, as_json: bool) -> None:
+    from chatbot.train import card
+
     if output is not None:
-        output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        card.write(result, output)
     print(json.dumps(result) if as_json else text)
 
 

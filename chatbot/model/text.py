@@ -304,9 +304,14 @@ _LITTLE = """
     by for from in of off on out to up with how why what when all any one two own old new see say than then
     there don can s t d m ll re ve
 """
-LITTLE_WORDS = frozenset(_LITTLE.split())  # short words that tell nothing by themselves
+_LITTLE_WORDS = frozenset(_LITTLE.split())  # short words that tell nothing by themselves
 
 
 def words(text: str) -> Iterator[str]:
     """Lower-cased words of a text, for counting."""
     return (match.group().lower() for match in _WORD.finditer(text))
+
+
+def telling_words(text: str) -> Iterator[str]:
+    """Lower-cased words of a text less the little ones, that may come again at any time."""
+    return (word for word in words(text) if word not in _LITTLE_WORDS)

@@ -33,7 +33,7 @@ from chatbot.guidance import guide
 from chatbot.model.artifact import Artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
-from chatbot.model.text import LITTLE_WORDS, Context, words
+from chatbot.model.text import Context, telling_words
 from chatbot.sampling import Sampling
 from chatbot.train.corpus import MARKS, Corpus, Marked
 from chatbot.train.loop import Stage, autocast
@@ -126,7 +126,7 @@ def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
 
 
 def _told(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in words(text) if word not in LITTLE_WORDS}
+    return {word for text in texts for word in telling_words(text)}
 
 
 def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Generator) -> Pairs:
@@ -228,8 +228,8 @@ def preference_loss(
 def fit(
     model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
 ) -> dict[str, float]:
-    """Train the decoder of `model` in place; nothing else changes. Returns how many contexts
-    there were and the terms of the loss on held-out ones."""
+    """Train the decoder of `model` in place; nothing else changes. Returns how many contexts there were and
+    the terms of the loss on held-out ones."""
     shape, decoder = recipe.preference, model.model.decoder
     model.model.to(device)
     train = encode(model, corpus.marked["train"])
