@@ -226,10 +226,19 @@ class GenerationEngine:
             options=self._flow,
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
-        choice = self._choice(sampling, chance.to(self._device), len(opening))
+        worn = self._worn(contexts)[owner] if sampling.presence_penalty else None
+        choice = self._choice(sampling, chance.to(self._device), worn, len(opening))
         return Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
 
-    def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
+    def _worn(self, contexts: Sequence[Context]) -> Tensor:
+        """1 (C, V) for the tokens that each context's persona has worn out."""
+        codec = self._artifact.codec
+        found = torch.zeros(len(contexts), self._artifact.model.decoder.lm.config.vocab_size)
+        for row, context in enumerate(contexts):
+            found[row, codec.worn(context)] = 1.0
+        return found.to(self._device)
+
+    def _choice(self, sampling: Sampling, chance: Tensor, worn: Tensor | None, opening: int) -> Choice:
         codec = self._artifact.codec
         return Choice(
             temperature=sampling.temperature,
@@ -239,6 +248,8 @@ class GenerationEngine:
             banned=torch.tensor(codec.banned, dtype=torch.long, device=self._device),
             end=codec.end,
             chance=chance,
+            worn=worn,
+            presence_penalty=sampling.presence_penalty,
             opening=opening,
             contrast=sampling.contrast,
         )

@@ -7,11 +7,11 @@ from typing import Any
 
 from chatbot.asked import aspect_vector
 from chatbot.guidance import met
-from chatbot.model.text import Context, telling_words, words
+from chatbot.model.text import Context, telling_words, worn_words
 
 PERSONA = 24.0  # weight of the persona; with less, three aspects at once are met less often
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
-ECHO = 3.0  # weight of words that the persona said before
+ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
 MATCH = 0.5  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
@@ -40,12 +40,9 @@ def merit(text: str, trace: dict[str, Any]) -> float:
 
 
 def echo(context: Context, text: str) -> float:
-    """Share, 0 to 1, of a text's words that its persona has said before, in this context or in itself.
-
-    Little words are left out; words of the message that it answers are free to be used again, once.
-    """
-    said = {word for turn in context.turns if turn.role == "bot" for word in words(turn.text)}
-    said -= set(words(context.turns[-1].text))
+    """Share, 0 to 1, of a text's telling words that its persona has said before: `worn_words` of the context,
+    and words that come twice in the text."""
+    said = worn_words(context)
     own = list(telling_words(text))
     again = 0
     for word in own:

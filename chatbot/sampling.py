@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0}  # what older traces do not know
+_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0, "presence_penalty": 0.0}  # what older traces do not know
 
 
 @dataclass(frozen=True)
 class Sampling:
     """The rules of one reply. `temperature` 0 takes the likeliest token each time.
 
-    `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone, `seed` None
-    takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
+    `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
+    persona used up in earlier lines (`text.worn_words`) loses `presence_penalty` nats. `seed` None takes a
+    new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
     mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
     `contrast` is how much more a word counts for being likelier here than with no context and an average z;
     0 is off, above it only words at least a tenth as likely as the likeliest come (chatbot/model/choice.py).
@@ -25,6 +26,7 @@ class Sampling:
     top_p: float = 0.9
     repetition_penalty: float = 1.1
     no_repeat_ngram: int = 3
+    presence_penalty: float = 2.0
     max_tokens: int = 60
     candidates: int = 8
     spread: float = 0.3

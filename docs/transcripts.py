@@ -14,6 +14,7 @@ from pathlib import Path
 from chatbot import config
 from chatbot.cli import start
 from chatbot.events import ReplyFinished
+from chatbot.model.text import Context, Turn, telling_words, words, worn_words
 from chatbot.session import ChatSession
 from profiles import ProfileStore
 from storage import ConversationManager
@@ -21,12 +22,15 @@ from storage import ConversationManager
 HERE = Path(__file__).parent
 SEED = 7
 
-HEAD = f"""# Transcripts
+HEAD = """# Transcripts
 
 One chat of twelve turns with each built-in persona on the embedded model, unedited: what the user says was
-written before, the replies are what came, with seed {SEED} and the settings that ship. Below each chat stands
+written before, the replies are what came, with seed {seed} and the settings that ship. Below each chat stands
 what a reader finds wrong with it. `python docs/transcripts.py` writes this page again; with the same model,
 program and processor the replies are the same.
+
+Of the words that tell something in a reply, {worn:.0%} had come in an earlier reply of the same chat (words
+of its facts and of the line that it answers do not count).
 """
 
 
@@ -34,29 +38,44 @@ def main() -> None:
     settings = config.load({"chat.incognito": True, "sampling.seed": SEED})
     engine = start.load_engine(settings)
     notes = tomllib.loads((HERE / "transcripts" / "notes.toml").read_text("utf-8"))
-    parts = [HEAD]
+    parts: list[str] = []
+    again: list[bool] = []
     for path in sorted((HERE / "transcripts").glob("*.txt")):
-        parts.append(
-            f"## {path.stem}\n\n{chat(engine, settings, path)}\n\n**What is wrong.** {notes[path.stem]}\n"
-        )
-    (HERE / "transcripts.md").write_text("\n".join(parts), "utf-8")
+        talk, facts = chat(engine, settings, path)
+        again += repeated(facts, talk)
+        names = {"bot": path.stem, "user": "you"}
+        lines = "  \n".join(f"> **{names[turn.role]}:** {turn.text}" for turn in talk)
+        parts.append(f"## {path.stem}\n\n{lines}\n\n**What is wrong.** {notes[path.stem]}\n")
+    head = HEAD.format(seed=SEED, worn=sum(again) / len(again))
+    (HERE / "transcripts.md").write_text("\n".join([head, *parts]), "utf-8")
 
 
-def chat(engine: object, settings: config.Config, path: Path) -> str:
-    """The whole chat as a Markdown quotation."""
+def chat(engine: object, settings: config.Config, path: Path) -> tuple[list[Turn], tuple[str, ...]]:
+    """The turns of the whole chat, the persona's greeting first, and the persona's facts."""
+    profile = ProfileStore(settings.profiles_folder).load(path.stem)
     with ConversationManager(None) as manager:
         session = ChatSession(
             engine=lambda: engine,  # type: ignore[arg-type, return-value]
             manager=manager,
-            profile=ProfileStore(settings.profiles_folder).load(path.stem),
+            profile=profile,
             sampling=start.sampling(settings),
         )
-        lines = [f"> **{path.stem}:** {session.messages()[0].text}"]
+        talk = [Turn("bot", session.messages()[0].text)]
         for said in path.read_text("utf-8").splitlines():
-            lines.append(f"> **you:** {said}")
             finished = [event for event in session.reply(said) if isinstance(event, ReplyFinished)]
-            lines.append(f"> **{path.stem}:** {finished[0].message.text}")
-    return "  \n".join(lines)
+            talk += [Turn("user", said), Turn("bot", finished[0].message.text)]
+    return talk, profile.facts
+
+
+def repeated(facts: tuple[str, ...], talk: list[Turn]) -> list[bool]:
+    """For each telling word of the replies whether an earlier one had it; less words that are free to come
+    again."""
+    again: list[bool] = []
+    for end in range(2, len(talk), 2):
+        free = {word for text in (*facts, talk[end - 1].text) for word in words(text)}
+        worn = worn_words(Context(facts, tuple(talk[:end])))
+        again += [word in worn for word in telling_words(talk[end].text) if word not in free]
+    return again
 
 
 if __name__ == "__main__":

@@ -306,6 +306,25 @@ def test_half_precision_replies_too(tiny_model: Path) -> None:
     assert engine.reply(RAIN, GLOOM, SEEDED).trace["flow"] == "moved"
 
 
+@pytest.mark.parametrize("contrast", [0.0, 0.5])
+def test_presence_penalty_keeps_what_was_said_from_coming_again(
+    engine: GenerationEngine, contrast: float
+) -> None:
+    codec = engine.parts[2]
+    free = replace(SEEDED, presence_penalty=0.0, contrast=contrast, temperature=0.0)
+    first = engine.reply(RAIN, GLOOM, free).text
+    lively = replace(free, temperature=1.0)
+    said = " ".join(engine.reply(RAIN, GLOOM, replace(lively, seed=seed)).text for seed in range(8))
+    again = Context(RAIN.facts, (*RAIN.turns, Turn("bot", said), Turn("user", "Why?")))
+    worn = set(codec.worn(again))
+    assert worn & set(codec.encode(engine.reply(again, GLOOM, free).text))  # it repeats itself when it may
+    kept = replace(free, presence_penalty=100.0)
+    together = engine.replies([again, RAIN], [GLOOM, GLOOM], kept, [3, 3])
+    assert not worn & set(codec.encode(together[0].text))
+    assert together[1].text == first  # a row with nothing behind it is left alone
+    assert together[0].trace["sampling"]["presence_penalty"] == 100.0
+
+
 def test_the_contrast_is_with_no_context_and_the_average_z(tiny_model: Path) -> None:
     model = artifact.load(tiny_model)
     engine, head = GenerationEngine(model), model.model.prior_head

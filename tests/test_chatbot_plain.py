@@ -275,7 +275,8 @@ def test_dials(room: Open) -> None:
             "/set temprature 1",
             "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
             "Known: candidates, contrast, "
-            "max_tokens, no_repeat_ngram, repetition_penalty, seed, spread, stop, temperature, top_p.",
+            "max_tokens, no_repeat_ngram, presence_penalty, repetition_penalty, seed, spread, stop, "
+            "temperature, top_p.",
         ),
         ("/preset quik", "There is no preset 'quik'. Did you mean 'quick'? Known: lively, quick."),
         ("/off", "/off TEXT needs what you want to say."),
@@ -362,6 +363,7 @@ def test_sampling_is_listed_and_set(room: Open) -> None:
         "top_p               0.9  (settings)\n"
         "repetition_penalty  1.1  (settings)\n"
         "no_repeat_ngram     3  (settings)\n"
+        "presence_penalty    2.0  (settings)\n"
         "max_tokens          60  (settings)\n"
         "candidates          1  (preset)\n"
         "spread              0.3  (settings)\n"

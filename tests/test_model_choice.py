@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -58,6 +59,14 @@ def test_repetition_penalty_divides_the_probability_of_what_was_said() -> None:
     logits = torch.tensor([[0.4, 0.4, 0.2]]).log()
     found = probabilities(choice(repetition_penalty=2.0), logits, history(1))
     assert torch.allclose(found, torch.tensor([0.5, 0.25, 0.25]), atol=2e-4)
+
+
+def test_presence_penalty_takes_its_nats_from_worn_tokens_alone() -> None:
+    logits = torch.tensor([[0.4, 0.4, 0.2]]).log()
+    worn = torch.tensor([[0.0, 1.0, 0.0]])
+    found = probabilities(choice(worn=worn, presence_penalty=2.0), logits, history(0))
+    expected = torch.tensor([0.4, 0.4 / math.e**2, 0.2])
+    assert torch.allclose(found, expected / expected.sum(), atol=2e-4)
 
 
 def test_no_run_of_n_comes_twice() -> None:

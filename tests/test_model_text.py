@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn
+from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn, worn_words
 from chatbot.train.pretrain import build_tokenizer
 
 LINES = (
@@ -148,3 +148,20 @@ def test_a_context_is_read_back_as_the_model_sees_it(codec: Codec) -> None:
     assert codec.read_back(ids) == context
     assert codec.read_back(codec.encode_context(context, 30)).turns == turns[1:]
     assert codec.read_back([]) == Context()
+
+
+def test_worn_is_what_the_persona_told_before_less_its_facts_and_the_message() -> None:
+    lines = ["hello", "I weep, and the bell weeps. Ash knows.", "what bell?"]
+    assert worn_words(Context.of(["My dog is Ash."], lines)) == {"weep", "weeps", "knows"}
+    assert worn_words(Context.of([], lines[:1])) == worn_words(Context()) == set()
+
+
+@pytest.mark.parametrize("cased", [False, True])
+def test_worn_tokens_are_those_that_are_a_whole_word(codec: Codec, cased: bool) -> None:
+    if cased:
+        pieces = [*MARKERS, "the", "train", "She", "says", "sa", "d", "<unk>"]
+        tokenizer = Tokenizer(models.WordLevel({p: i for i, p in enumerate(pieces)}, unk_token="<unk>"))
+        tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+        codec = Codec(tokenizer)
+    lines = ["hi", "The train left in spring", "why the daughter"]
+    assert [codec.tokenizer.id_to_token(i) for i in codec.worn(Context.of([], lines))] == ["train"]

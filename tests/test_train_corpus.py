@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import lzma
@@ -136,15 +137,19 @@ def test_compressed_files_and_plain_text(tmp_path: Path) -> None:
         file.write(json.dumps({"turns": ["a", "b"]}) + "\n")
     with gzip.open(plain / "b.jsonl.gz", "wt") as file:
         file.write(json.dumps({"paragraphs": [str(i) for i in range(20)]}) + "\n")
+    with bz2.open(plain / "c.jsonl.bz2", "wt") as file:
+        file.write(json.dumps({"turns": ["c", "d", "e"]}) + "\n")
+    (plain / "d.jsonl.bak").write_text("no corpus file")
     corpus = corpora.load(tiny.write_corpus(tmp_path / "c"), plain_folder=plain)
     assert [(len(text.lines), text.dialogue) for text in corpus.plain] == [
         (2, True),
         (8, False),
         (8, False),
         (4, False),
+        (3, True),
     ]
     capped = corpora.load(tmp_path / "c", plain_folder=plain, plain_each=2)
-    assert [text.lines[0] for text in capped.plain] == ["a", "0", "16"]
+    assert [text.lines[0] for text in capped.plain] == ["a", "0", "16", "c"]
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

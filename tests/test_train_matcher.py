@@ -13,10 +13,8 @@ from transformers import GPT2Config
 
 import tiny
 from chatbot.errors import UsageError
-from chatbot.model import artifact
 from chatbot.model.encoder import build_encoder
 from chatbot.model.text import Context
-from chatbot.train import corpus as corpora
 from chatbot.train import fit_matcher, pipeline
 from chatbot.train.corpus import Item, Labelled, Plain
 from chatbot.train.fit_matcher import Pair, Pairs, Scoring
@@ -91,23 +89,6 @@ def test_a_batch_holds_lines_of_one_dialogue_and_depends_on_seed_and_step_alone(
     line = plain[0].lines.index(batch[7].reply)
     assert before == list(plain[0].lines[max(0, line - 3) : line])
     assert batch[8] is samples[0]
-
-
-def test_samples_are_drawn_once_and_a_line_cut_short_again(tmp_path: Path, tiny_model: Path) -> None:
-    model = artifact.load(tiny_model)
-    items = corpora.load(tiny.write_corpus(tmp_path / "corpus")).parts["train"]
-    path = tmp_path / "samples.jsonl"
-    first = fit_matcher.draw_samples(model, items, 30, 5, path)
-    written = path.read_text()
-    assert fit_matcher.draw_samples(model, items, 30, 5, path) == first
-    assert path.read_text() == written
-    assert all(p.sample and p.sample != p.reply for p in first)
-    path.write_text(written[:-20])
-    again = fit_matcher.draw_samples(model, items, 30, 5, path)
-    lines = path.read_text().splitlines()
-    assert len(lines) == 30
-    assert [json.loads(line) for line in lines[:29]] == [json.loads(x) for x in written.splitlines()[:29]]
-    assert len(again) >= 20
 
 
 def test_the_shared_layers_stay_and_the_others_learn(trained: Path) -> None:

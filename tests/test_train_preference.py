@@ -17,6 +17,7 @@ from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
+from chatbot.train import corpus as corpora
 from chatbot.train import fit_preference, pipeline
 from chatbot.train.corpus import Corpus, Marked
 from chatbot.train.fit_preference import RIVALS, Choices, Pairs, draw, preference_loss
@@ -142,6 +143,23 @@ def test_z_is_that_of_a_chat_and_its_opposite_of_the_same_draw(trained: Path) ->
     assert not torch.equal(z[1], again[1])
 
 
+def test_what_was_likely_before_is_found_for_the_compared_replies_alone(trained: Path) -> None:
+    model = artifact.load(trained / "model")
+    choices = fit_preference.encode(model, marked(tiny.THINGS))
+    found = draw(choices, SHAPE, np.random.default_rng(3))
+    z = fit_preference.latents(model, found.choices, torch.Generator().manual_seed(5))
+    contexts = [model.codec.encode_context(context, 64) for context in found.contexts]
+    decoder = model.model.decoder
+    with torch.no_grad():
+        everything, _ = fit_preference.log_probabilities(decoder, contexts, found, z)
+        some, _ = fit_preference.log_probabilities(decoder, contexts, found.only(found.compared), z)
+    pairs = list(zip(found.won.tolist(), found.lost.tolist(), found.kind.tolist(), strict=True))
+    places = sorted({place for won, lost, kind in pairs if RIVALS[kind] == "right" for place in (won, lost)})
+    assert found.compared.tolist() == places
+    assert len(places) < len(everything)
+    torch.testing.assert_close(some, everything[places])
+
+
 def test_a_reply_is_grounded_when_it_says_a_word_of_the_facts_that_nobody_said(trained: Path) -> None:
     context = Context.of(["I live in Oslo.", "My dog is Max."], ["Where do you live, is Max there?"])
     row = Marked(context, (), (("In Oslo.", "y"), ("Max is here.", "m"), ("I live in it.", "n")))
@@ -192,6 +210,27 @@ def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(
     }
     assert changed
     assert all(name.startswith("decoder.") for name in changed)
+
+
+def test_its_own_reply_to_the_written_corpus_loses_to_what_was_written(trained: Path, tmp_path: Path) -> None:
+    model = artifact.load(trained / "model")
+    corpus = corpora.load(trained / "corpus")
+    recipe = replace(tiny.recipe(trained / "base"), preference=replace(SHAPE, self_play=20))
+    found = fit_preference.self_play(model, corpus, recipe, tmp_path)
+    written = {
+        (item.context, reply.text, asked)
+        for item in corpus.parts["train"]
+        for reply in item.replies
+        for asked in (reply.labels, ())
+    }
+    assert 10 < len(found) <= 20
+    for row in found:
+        (better, won), (worse, lost) = row.replies
+        assert (won, lost) == ("w", "n")
+        assert (row.context, better, row.asked) in written
+        assert worse != better
+    off = replace(recipe, preference=SHAPE)
+    assert fit_preference.self_play(model, corpus, off, tmp_path) == []
 
 
 def test_an_aspect_that_the_model_does_not_have_is_refused(trained: Path) -> None:

@@ -183,6 +183,12 @@ class Codec:
                 said.append(token)
         return Context(tuple(facts), tuple(turns))
 
+    def worn(self, context: Context) -> list[int]:
+        """Ids of the `worn_words` of a context that are one token long, lowest first."""
+        spent = worn_words(context)
+        ids = {i for turn in context.turns if turn.role == "bot" for i in self.encode(turn.text)}
+        return sorted(i for i in ids if self.decode([i]).lower() in spent)
+
     def encode_reply(self, text: str, limit: int) -> list[int]:
         """[BOT] text [END], cut to `limit` tokens (the cut reply then has no [END])."""
         return [self.bot, *self.encode(text), self.end][:limit]
@@ -315,3 +321,11 @@ def words(text: str) -> Iterator[str]:
 def telling_words(text: str) -> Iterator[str]:
     """Lower-cased words of a text less the little ones, that may come again at any time."""
     return (word for word in words(text) if word not in _LITTLE_WORDS)
+
+
+def worn_words(context: Context) -> set[str]:
+    """The telling words that the persona has said before, less those that it is free to say again: what
+    stands in its facts, and in the message that it answers."""
+    said = {word for turn in context.turns if turn.role == "bot" for word in telling_words(turn.text)}
+    free = (*context.facts, context.turns[-1].text if context.turns else "")
+    return said.difference(*map(words, free))

@@ -1,6 +1,7 @@
 """The corpus: read, check, de-duplicate and split, with a report of every line that was dropped.
 
-Seven kinds of file, told apart by their keys (one JSON object a line, `.jsonl`, `.jsonl.xz` or `.jsonl.gz`):
+Seven kinds of file, told apart by their keys (one JSON object a line; `.jsonl`, or that packed as `.bz2`,
+`.gz` or `.xz`):
 
     parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
     together   {"facts", "turns", "together": {"lyrical+critical": "..."}}   replies that show several aspects
@@ -16,6 +17,7 @@ two parts.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import json
@@ -169,13 +171,16 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
         yield from _rows(path)
 
 
+_OPENERS = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*.jsonl*") if p.name.endswith((".jsonl", ".jsonl.xz", ".jsonl.gz")))
+    endings = (".jsonl", *(f".jsonl{packed}" for packed in _OPENERS))
+    return sorted(path for path in folder.glob("*.jsonl*") if path.name.endswith(endings))
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    opener = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
-    with opener(path, "rt", encoding="utf-8") as lines:
+    with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
                 yield json.loads(line)

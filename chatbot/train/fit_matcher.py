@@ -1,4 +1,4 @@
-"""Fourth stage: the matcher, which tells the reply that was written to a context from others.
+"""Fifth stage: the matcher, which tells the reply that was written to a context from others.
 
 Every context of a batch has to find its own reply among all replies of the batch, and every reply its context
 (InfoNCE: van den Oord et al. 2018, arXiv 1807.03748). What is easy teaches little, so lines of the same
@@ -10,36 +10,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from rich.progress import Progress
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from chatbot.engine import GenerationEngine
 from chatbot.errors import UsageError
 from chatbot.model.artifact import Artifact
 from chatbot.model.encoder import branch, layers
 from chatbot.model.matcher import Matcher
 from chatbot.model.reading import match_scores
 from chatbot.model.text import Codec, Context, Turn
-from chatbot.sampling import Sampling
+from chatbot.train import samples
 from chatbot.train.corpus import CHATS, Corpus, Item, Plain
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import MatcherFit, Recipe, TextShape
-from profiles import Target
 
 T = TypeVar("T")
 
 _RIVALS = 9  # as the evaluation's discriminator has it
 _SAMPLES = "samples.jsonl"
-_BATCH = 24  # samples drawn at once
-_UNASKED = 0.25  # of the samples no aspect is asked
 _PLAIN_TURNS = 3  # of a plain dialogue, the context
 
 
@@ -193,8 +188,9 @@ def fit(
     matcher, shape = model.model.matcher, recipe.matcher
     if matcher is None:
         raise ValueError("The model must have a matcher to be trained; this one has none.")
-    samples = draw_samples(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
-    pairs = Pairs(corpus.parts["train"], corpus.plain, samples, shape, recipe.seed)
+    drawn = samples.draw(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
+    sampled = [Pair(one.context, one.written, one.said) for one in drawn]
+    pairs = Pairs(corpus.parts["train"], corpus.plain, sampled, shape, recipe.seed)
     matcher.to(device).train()
     inherited = {id(p) for p in model.model.prior_encoder.parameters()}
     new = [*matcher.context_side.parameters(), *matcher.reply_side.parameters()]
@@ -222,52 +218,7 @@ def fit(
         return loss, terms
 
     stage.run(step)
-    figures = {"found_of_ten": found(500), "samples": len(samples)}
+    figures = {"found_of_ten": found(500), "samples": len(sampled)}
     model.model.eval().requires_grad_(True)
     (folder / "matcher.json").write_text(json.dumps(figures, indent=2) + "\n")
     return figures
-
-
-def draw_samples(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Path) -> list[Pair]:
-    """`count` replies of the model to training contexts, one candidate each, kept in `path`."""
-    rows = _read(path)
-    random = np.random.default_rng((seed, len(rows)))
-    engine = GenerationEngine(model)
-    sampling = Sampling(candidates=1)
-    with path.open("a", encoding="utf-8") as file, Progress() as progress:
-        task = progress.add_task("samples", total=count, completed=len(rows))
-        while len(rows) < count:
-            some = [items[int(i)] for i in random.integers(len(items), size=min(_BATCH, count - len(rows)))]
-            replies = [item.replies[int(random.integers(len(item.replies)))] for item in some]
-            targets = [
-                {name: Target(aspects={aspect: 1.0}) for name, aspect in reply.labels}
-                if random.random() >= _UNASKED
-                else {}
-                for reply in replies
-            ]
-            seeds = random.integers(2**32, size=len(some)).tolist()
-            said = engine.replies([item.context for item in some], targets, sampling, seeds)
-            for item, reply, sample in zip(some, replies, said, strict=True):
-                rows.append(asdict(Pair(item.context, reply.text, sample.text)))
-                file.write(json.dumps(rows[-1]) + "\n")
-            file.flush()
-            progress.update(task, completed=len(rows))
-    pairs = [_pair(row) for row in rows[:count]]
-    return [pair for pair in pairs if pair.sample and pair.sample != pair.reply]
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The samples of an earlier, perhaps killed, run; a line cut short is drawn anew."""
-    rows: list[dict[str, Any]] = []
-    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    for line in lines:
-        if line.endswith("\n"):
-            rows.append(json.loads(line))
-    if len(rows) < len(lines):
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return rows
-
-
-def _pair(row: dict[str, Any]) -> Pair:
-    turns = tuple(Turn(turn["role"], turn["text"]) for turn in row["context"]["turns"])
-    return Pair(Context(tuple(row["context"]["facts"]), turns), row["reply"], row["sample"])

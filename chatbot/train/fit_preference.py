@@ -10,8 +10,10 @@ p0 the decoder before the stage. That is direct preference optimisation (Rafailo
 2305.18290) with a term that keeps w likely (Pang et al. 2024, arXiv 2404.19733). Maximum likelihood spreads a
 small model over all that might be said; this draws it together where it can speak sense. Alone it may forget
 what a reply has to depend on, so the words of w must tell z from z', the same draw moved to the opposite of
-what was asked, and, where w tells something of its facts, C from C', which has another character's. Encoders
-and heads, and so the meaning of z, stay as they are.
+what was asked, and, where w tells something of its facts, C from C', which has another character's. And as
+what is preferred becomes narrower with every round, the model's own replies to the written corpus lose to
+what was written there, whose spread it then comes nearer to (self-play fine-tuning: Chen et al. 2024, arXiv
+2401.01335). Encoders and heads, and so the meaning of z, stay as they are.
 """
 
 from __future__ import annotations
@@ -35,14 +37,17 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Context, telling_words
 from chatbot.sampling import Sampling
-from chatbot.train.corpus import MARKS, Corpus, Marked
+from chatbot.train import samples
+from chatbot.train.corpus import MARKS, WRITTEN_MARK, Corpus, Marked
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
 
+_SELF_PLAY = "self-play.jsonl"
 _TOGETHER = 64  # replies that are measured at once
 _WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
 RIVALS = ("right", "meant", "grounded")  # the kinds of rivals, by the name of their share in the log
+_RIGHT, _MEANT, _GROUNDED = range(len(RIVALS))
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,20 @@ class Pairs:
     won: Tensor
     lost: Tensor
     kind: Tensor
+
+    @property
+    def compared(self) -> Tensor:
+        """Places (M,) of the replies whose probability before the stage counts."""
+        right = self.kind == _RIGHT
+        return torch.cat([self.won[right], self.lost[right]]).unique()
+
+    def only(self, places: Tensor) -> Pairs:
+        """With the replies at `places` (M,) alone, and no pairs of them."""
+        none = self.won[:0]
+        replies = [self.replies[int(place)] for place in places]
+        return Pairs(
+            self.choices, self.contexts, replies, self.context[places], self.latent[places], none, none, none
+        )
 
 
 def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
@@ -142,15 +161,15 @@ def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Genera
         won = int(random.choice(one.better, p=worth / worth.sum()))
         worse = one.worse(won)
         rivals = [
-            (one.replies[k], i, i, 0)
+            (one.replies[k], i, i, _RIGHT)
             for k in random.choice(worse, size=min(shape.rivals, len(worse)), replace=False)
         ]
         if one.asked:
-            rivals.append((one.replies[won], i, len(picked) + i, 1))
+            rivals.append((one.replies[won], i, len(picked) + i, _MEANT))
         if one.grounded[won]:
             others = [other.context.facts for other in picked if other.context.facts != one.context.facts]
             facts = others[int(random.integers(len(others)))] if others else ()
-            rivals.append((one.replies[won], len(contexts), i, 2))
+            rivals.append((one.replies[won], len(contexts), i, _GROUNDED))
             contexts.append(replace(one.context, facts=facts))
         place = len(said)
         said.append((one.replies[won], i, i))
@@ -205,15 +224,16 @@ def log_probabilities(
 def preference_loss(
     log_p: Tensor, before: Tensor, tokens: Tensor, pairs: Pairs, shape: Preference
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss from log p (N,) now and before the stage, and its terms: for each kind of rival the share of
-    pairs in which the better reply has gained more, or is likelier with what is its own."""
+    """The loss from log p (N,) now and before the stage (of `pairs.compared`; the rest may be anything), and
+    its terms: for each kind of rival the share of pairs in which the better reply has gained more, or is
+    likelier with what is its own."""
     won, lost, kind = (t.to(log_p.device) for t in (pairs.won, pairs.lost, pairs.kind))
     gained = log_p - before
-    gap = torch.where(kind == 0, gained[won] - gained[lost], log_p[won] - log_p[lost])
+    gap = torch.where(kind == _RIGHT, gained[won] - gained[lost], log_p[won] - log_p[lost])
     good = won.unique()
-    preferred = F.softplus(-shape.beta * gap[kind == 0]).mean()
+    preferred = F.softplus(-shape.beta * gap[kind == _RIGHT]).mean()
     likely = -(log_p[good] / tokens[good]).mean()
-    told = F.softplus(-gap[kind > 0]).mean() if bool((kind > 0).any()) else gap.sum() * 0.0
+    told = F.softplus(-gap[kind != _RIGHT]).mean() if bool((kind != _RIGHT).any()) else gap.sum() * 0.0
     terms = {
         "loss_preferred": float(preferred.detach()),
         "loss_likely": float(likely.detach()),
@@ -225,6 +245,14 @@ def preference_loss(
     return preferred + shape.likely * likely + shape.told * told, terms
 
 
+def self_play(model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path) -> list[Marked]:
+    """Messages of the written corpus, where what the model says loses to what was written."""
+    drawn = samples.draw(
+        model, corpus.parts["train"], recipe.preference.self_play, recipe.seed, folder / _SELF_PLAY
+    )
+    return [Marked(s.context, s.asked, ((s.written, WRITTEN_MARK), (s.said, MARKS[0]))) for s in drawn]
+
+
 def fit(
     model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
 ) -> dict[str, float]:
@@ -232,7 +260,8 @@ def fit(
     the terms of the loss on held-out ones."""
     shape, decoder = recipe.preference, model.model.decoder
     model.model.to(device)
-    train = encode(model, corpus.marked["train"])
+    marked = corpus.marked["train"] + self_play(model, corpus, recipe, folder)
+    train = encode(model, marked)
     held_out = encode(model, corpus.marked["valid"] + corpus.marked["test"])
     if not train:
         raise ValueError("Preferences are learnt from marked replies; the training part holds none.")
@@ -246,9 +275,10 @@ def fit(
         budget = model.manifest.context_tokens
         contexts = [model.codec.encode_context(context, budget) for context in pairs.contexts]
         with autocast(recipe.autocast, device):
+            log_p, tokens = log_probabilities(decoder, contexts, pairs, z)
+            before, places = torch.zeros_like(log_p), pairs.compared
             with torch.no_grad():
-                before, tokens = log_probabilities(first, contexts, pairs, z)
-            log_p, _ = log_probabilities(decoder, contexts, pairs, z)
+                before[places.to(device)] = log_probabilities(first, contexts, pairs.only(places), z)[0]
         return preference_loss(log_p, before, tokens, pairs, shape)
 
     stage.run(lambda step: loss(train, step))

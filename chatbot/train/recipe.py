@@ -122,6 +122,7 @@ class Preference:
     beta: float = 0.1  # how far the decoder may go from where it began; more is less far
     likely: float = 0.5  # weight of the better reply's own likelihood
     told: float = 0.3  # weight of telling its z and its facts from its words
+    self_play: int = 0  # messages of the written corpus, where its own reply is the worse one
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,83 @@
+"""The model's own replies to messages of the written corpus, drawn once by the engine that speaks in chats.
+
+What was written there and what the model says in its place differ in what the model has yet to learn: the
+decoder learns from them (fit_preference.py), and so does the matcher (fit_matcher.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import Progress
+
+from chatbot.engine import GenerationEngine
+from chatbot.model.artifact import Artifact
+from chatbot.model.text import Context, Turn
+from chatbot.sampling import Sampling
+from chatbot.train.corpus import Item
+from profiles import Target
+
+_BATCH = 24  # drawn at once
+_UNASKED = 0.25  # of the samples no aspect is asked
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A context, the (attribute, aspect) pairs that were asked for, the reply that was written, and what the
+    model said."""
+
+    context: Context
+    asked: tuple[tuple[str, str], ...]
+    written: str
+    said: str
+
+
+def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Path) -> list[Sample]:
+    """`count` samples, one candidate each, to random replies of the items; less those in which the model said
+    nothing or just what was written. They are kept in `path`, from which a killed run goes on."""
+    rows = _read(path)
+    random = np.random.default_rng((seed, len(rows)))
+    engine = GenerationEngine(model)
+    written = [(item.context, reply) for item in items for reply in item.replies]
+    with path.open("a", encoding="utf-8") as file, Progress() as progress:
+        task = progress.add_task("samples", total=count, completed=len(rows))
+        while len(rows) < count:
+            places = random.integers(len(written), size=min(_BATCH, count - len(rows)))
+            some = [written[int(place)] for place in places]
+            asked = [reply.labels if random.random() >= _UNASKED else () for _, reply in some]
+            said = engine.replies(
+                [context for context, _ in some],
+                [{name: Target(aspects={aspect: 1.0}) for name, aspect in labels} for labels in asked],
+                Sampling(candidates=1),
+                random.integers(2**32, size=len(some)).tolist(),
+            )
+            for (context, reply), labels, own in zip(some, asked, said, strict=True):
+                rows.append(asdict(Sample(context, labels, reply.text, own.text)))
+                file.write(json.dumps(rows[-1]) + "\n")
+            file.flush()
+            progress.update(task, completed=len(rows))
+    samples = [_sample(row) for row in rows[:count]]
+    return [sample for sample in samples if sample.said and sample.said != sample.written]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The samples of an earlier, perhaps killed, run; a line cut short is drawn anew."""
+    rows: list[dict[str, Any]] = []
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+    for line in lines:
+        if line.endswith("\n"):
+            rows.append(json.loads(line))
+    if len(rows) < len(lines):
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return rows
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    turns = tuple(Turn(turn["role"], turn["text"]) for turn in row["context"]["turns"])
+    asked = tuple((name, aspect) for name, aspect in row["asked"])
+    return Sample(Context(tuple(row["context"]["facts"]), turns), asked, row["written"], row["said"])
