@@ -9,7 +9,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from chatbot import config
-from chatbot.errors import ConfigError
+from chatbot.errors import ConfigError, UnknownNameError
 
 
 def literal(value: Any) -> str:
@@ -26,7 +26,8 @@ def literal(value: Any) -> str:
 def store(name: str, text: str | None) -> str:
     """Write the setting "section.key" to the user's file; None takes it out. Returns the line as TOML.
 
-    ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML.
+    ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML;
+    UnknownNameError, with the near names, for a preset that neither the program nor the file has.
     """
     section, key = config.known(name, "the command line")
     value = None if text is None else config.parse(name, text, "the command line")
@@ -35,6 +36,9 @@ def store(name: str, text: str | None) -> str:
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
+    presets = {**config.PRESETS, **document.get("presets", {})}
+    if name == "chat.preset" and value and value not in presets:
+        raise UnknownNameError("preset", value, presets)
     if value is None:
         document.get(section, {}).pop(key, None)
     else:

@@ -149,6 +149,20 @@ def test_flag_wins_over_preset_over_persona_over_settings(
     assert drawn.stop == ("you:",)
 
 
+def test_a_preset_is_set_by_a_name_that_there_is() -> None:
+    failed(
+        run("config", "set", "chat.preset", "livly"),
+        2,
+        "There is no preset 'livly'. Did you mean 'lively'? Known: lively, quick.",
+    )
+    assert not config.config_path().exists()
+    config.config_path().parent.mkdir(parents=True, exist_ok=True)
+    config.config_path().write_text("[presets.mine]\ntemperature = 0.3\n")
+    for name in ("mine", "lively", ""):
+        assert run("config", "set", "chat.preset", name).exit_code == 0
+        assert config.load().chat.preset == name
+
+
 def test_a_wrong_setting_of_a_persona_or_a_preset_is_named() -> None:
     ProfileStore(config.load().profiles_folder).save(
         Profile.parse({"name": "odd", "sampling": {"temprature": 1}})
