@@ -14,8 +14,8 @@ class Sampling:
     """The rules of one reply. `temperature` 0 takes the likeliest token each time.
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
-    persona used up in earlier lines (`text.worn_words`) loses `presence_penalty` nats. `seed` None takes a
-    new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
+    persona used up in earlier lines (`text.worn_words`), or said just before, loses `presence_penalty` nats.
+    `seed` None takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
     mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
     `contrast` is how much more a word counts for being likelier here than with no context and an average z;
     0 is off, above it only words at least a tenth as likely as the likeliest come (chatbot/model/choice.py).

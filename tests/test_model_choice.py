@@ -61,12 +61,16 @@ def test_repetition_penalty_divides_the_probability_of_what_was_said() -> None:
     assert torch.allclose(found, torch.tensor([0.5, 0.25, 0.25]), atol=2e-4)
 
 
-def test_presence_penalty_takes_its_nats_from_worn_tokens_alone() -> None:
+def test_presence_penalty_takes_its_nats_from_worn_tokens_and_from_the_one_just_said() -> None:
     logits = torch.tensor([[0.4, 0.4, 0.2]]).log()
     worn = torch.tensor([[0.0, 1.0, 0.0]])
-    found = probabilities(choice(worn=worn, presence_penalty=2.0), logits, history(0))
-    expected = torch.tensor([0.4, 0.4 / math.e**2, 0.2])
-    assert torch.allclose(found, expected / expected.sum(), atol=2e-4)
+    thinned = torch.tensor([0.4, 0.4 / math.e**2, 0.2])
+    for said in (history(1), history(0, 1)):  # twice worn is worn
+        found = probabilities(choice(worn=worn, presence_penalty=2.0), logits, said)
+        assert torch.allclose(found, thinned / thinned.sum(), atol=2e-4)
+    just = torch.tensor([0.4 / math.e**2, 0.4, 0.2])
+    found = probabilities(choice(presence_penalty=2.0), logits, history(1, 0))
+    assert torch.allclose(found, just / just.sum(), atol=2e-4)
 
 
 def test_no_run_of_n_comes_twice() -> None:

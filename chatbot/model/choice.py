@@ -22,7 +22,8 @@ class Choice:
 
     `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
     reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
-    The logits of `worn` (B, V) tokens lose `presence_penalty`, which is in nats.
+    The logits of `worn` (B, V) tokens, and of a token that was said just before, lose `presence_penalty`, which
+    is in nats.
     `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
     was given. `chance` (B, limit) is uniform in [0, 1). With a `contrast` above 0 the logits are of 2 B rows,
     the second half of what the first is set off against (see `contrasted`).
@@ -59,8 +60,10 @@ class Choice:
         if self.repetition_penalty != 1:
             present = torch.zeros_like(logits).scatter_(1, said, 1.0)
             logits = logits - math.log(self.repetition_penalty) * present
-        if self.worn is not None:
-            logits = logits - self.presence_penalty * self.worn
+        if self.presence_penalty:
+            just_said = torch.zeros_like(logits).scatter_(1, said[:, -1:], 1.0)
+            worn = just_said if self.worn is None else just_said.maximum(self.worn)
+            logits = logits - self.presence_penalty * worn
         if 0 < self.no_repeat_ngram <= said.shape[1]:
             logits = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
         return logits
