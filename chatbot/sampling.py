@@ -15,11 +15,11 @@ class Sampling:
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
     persona used up in earlier lines (`text.worn_words`), or said just before, loses `presence_penalty` nats.
-    `seed` None takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from the prior's
-    mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every time.
-    `contrast` is how much more a word counts for being likelier here than with no context and an average z;
-    0 is off, above it only words at least a tenth as likely as the likeliest come (chatbot/model/choice.py).
-    A reply ends before the first of the texts in `stop`.
+    `seed` None takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from
+    the prior's mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every
+    time. `contrast` is how much more a word counts for being likelier here than with no context and an
+    average z; 0 is off, above it only words at least a tenth as likely as the likeliest come
+    (chatbot/model/choice.py). A reply ends before the first of the texts in `stop`.
     """
 
     temperature: float = 0.5
