@@ -247,6 +247,8 @@ def preference_loss(
 
 def self_play(model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path) -> list[Marked]:
     """Messages of the written corpus, where what the model says loses to what was written."""
+    if not recipe.preference.self_play:
+        return []
     drawn = samples.draw(
         model, corpus.parts["train"], recipe.preference.self_play, recipe.seed, folder / _SELF_PLAY
     )
