@@ -12,7 +12,7 @@ from chatbot.model.text import Context, telling_words, worn_words
 PERSONA = 24.0  # weight of the persona; with less, three aspects at once are met less often
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
-MATCH = 0.5  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
+MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:
