@@ -107,7 +107,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.cli": {"chatbot", "profiles", "storage"},
 }
 # The rest of chatbot.train stands beside the engine.
-TRAIN_WITH_ENGINE = {"evaluate", "interview", "latent", "versus", "ablate", "fit_matcher"}
+TRAIN_WITH_ENGINE = {"evaluate", "interview", "latent", "versus", "ablate", "samples"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
