@@ -119,7 +119,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Config:
     sources: dict[str, str] = {}
     path = config_path()
     tables = _read(path)
-    presets = _presets(tables.pop("presets", {}), str(path))
+    presets = known_presets(tables.pop("presets", {}), str(path))
     for name, value, source in _given(tables, str(path), flags or {}):
         section, key = known(name, source)
         values[section][key] = _checked(section, key, value, source)
@@ -163,8 +163,9 @@ def drawn(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {name: _checked("sampling", key, values[name], source) for name, key in keys.items()}
 
 
-def _presets(tables: object, path: str) -> Mapping[str, Mapping[str, Any]]:
-    """The presets that ship with the program, and over them those of the file."""
+def known_presets(tables: object, path: str) -> Mapping[str, Mapping[str, Any]]:
+    """The presets that ship with the program, and over them the `tables` of the file; ConfigError for what is
+    no preset."""
     presets = dict(PRESETS)
     for name, table in tables.items() if isinstance(tables, dict) else [("", tables)]:
         if not isinstance(table, dict):

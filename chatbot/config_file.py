@@ -36,9 +36,10 @@ def store(name: str, text: str | None) -> str:
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
-    presets = {**config.PRESETS, **document.get("presets", {})}
-    if name == "chat.preset" and value and value not in presets:
-        raise UnknownNameError("preset", value, presets)
+    if name == "chat.preset" and value:
+        presets = config.known_presets(document.unwrap().get("presets", {}), str(path))
+        if value not in presets:
+            raise UnknownNameError("preset", value, presets)
     if value is None:
         document.get(section, {}).pop(key, None)
     else:

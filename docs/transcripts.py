@@ -14,7 +14,7 @@ from pathlib import Path
 from chatbot import config
 from chatbot.cli import start
 from chatbot.events import ReplyFinished
-from chatbot.model.text import Context, Turn, telling_words, words, worn_words
+from chatbot.model.text import Context, Turn, free_words, telling_words, worn_words
 from chatbot.session import ChatSession
 from profiles import ProfileStore
 from storage import ConversationManager
@@ -72,8 +72,8 @@ def repeated(facts: tuple[str, ...], talk: list[Turn]) -> list[bool]:
     again."""
     again: list[bool] = []
     for end in range(2, len(talk), 2):
-        free = {word for text in (*facts, talk[end - 1].text) for word in words(text)}
-        worn = worn_words(Context(facts, tuple(talk[:end])))
+        context = Context(facts, tuple(talk[:end]))
+        free, worn = free_words(context), worn_words(context)
         again += [word in worn for word in telling_words(talk[end].text) if word not in free]
     return again
 

@@ -161,6 +161,12 @@ def test_a_preset_is_set_by_a_name_that_there_is() -> None:
     for name in ("mine", "lively", ""):
         assert run("config", "set", "chat.preset", name).exit_code == 0
         assert config.load().chat.preset == name
+    config.config_path().write_text("presets = 3\n")
+    assert run("config", "set", "chat.profile", "sunny-baker").exit_code == 0
+    rule = f"A preset is a table of settings of [sampling]; {config.config_path()} says 3."
+    refused = run("config", "set", "chat.preset", "lively")
+    assert refused.exit_code == 2
+    assert rule in refused.output
 
 
 def test_a_wrong_setting_of_a_persona_or_a_preset_is_named() -> None:

@@ -60,9 +60,8 @@ class Choice:
             present = torch.zeros_like(logits).scatter_(1, said, 1.0)
             logits = logits - math.log(self.repetition_penalty) * present
         if self.presence_penalty:
-            just_said = torch.zeros_like(logits).scatter_(1, said[:, -1:], 1.0)
-            worn = just_said if self.worn is None else just_said.maximum(self.worn)
-            logits = logits - self.presence_penalty * worn
+            worn = torch.zeros_like(logits) if self.worn is None else self.worn.expand_as(logits)
+            logits = logits - self.presence_penalty * worn.scatter(1, said[:, -1:], 1.0)
         if 0 < self.no_repeat_ngram <= said.shape[1]:
             logits = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
         return logits

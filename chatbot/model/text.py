@@ -323,9 +323,13 @@ def telling_words(text: str) -> Iterator[str]:
     return (word for word in words(text) if word not in _LITTLE_WORDS)
 
 
+def free_words(context: Context) -> set[str]:
+    """The words that the persona may say at any time: of its facts, and of the message that it answers."""
+    texts = (*context.facts, *(turn.text for turn in context.turns[-1:]))
+    return {word for text in texts for word in words(text)}
+
+
 def worn_words(context: Context) -> set[str]:
-    """The telling words that the persona has said before, less those that it is free to say again: what
-    stands in its facts, and in the message that it answers."""
+    """The telling words that the persona has said before, less the `free_words`."""
     said = {word for turn in context.turns if turn.role == "bot" for word in telling_words(turn.text)}
-    free = (*context.facts, context.turns[-1].text if context.turns else "")
-    return said.difference(*map(words, free))
+    return said - free_words(context)
