@@ -58,6 +58,7 @@ def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparis
         return lambda: with_engine.replies([context] * rows, [targets] * rows, how)
 
     one, eight = reply(engine, 1, sampling), reply(engine, 8, sampling)
+    best = replace(sampling, candidates=8)
     pairs = [
         (
             "read everything again for each token / cache",
@@ -66,6 +67,11 @@ def run(folder: Path, *, device: str = "auto", rounds: int = 5) -> list[Comparis
         ),
         ("8 replies one by one / 8 in one batch", lambda: [one() for _ in range(8)], eight),
         ("4 candidates / 1 candidate", reply(engine, 1, replace(sampling, candidates=4)), one),
+        (
+            "8 candidates with earlier ends / without",
+            reply(engine, 1, best),
+            reply(engine, 1, replace(best, brevity=0.0)),
+        ),
         ("8 replies with contrast / without", eight, reply(engine, 8, replace(sampling, contrast=0.0))),
         ("reply with dopri5 / with log-heun", reply(exact, 1, greedy), reply(engine, 1, greedy)),
     ]

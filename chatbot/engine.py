@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from chatbot import __version__
+from chatbot.endings import earlier_endings
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
@@ -35,7 +36,7 @@ from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.text import Codec, Context, Window
 from chatbot.ranking import echo, merit
-from chatbot.reply import Reply, Row, Start
+from chatbot.reply import Candidate, Reply, Row, Start
 from chatbot.sampling import Sampling
 from chatbot.saying import Saying
 
@@ -118,7 +119,7 @@ class GenerationEngine:
                     break
         if rest := saying.close():
             yield rest
-        yield self._finish(start, [saying], sampling)[0]
+        yield self._finish(start, [_whole(0, saying)], sampling)[0]
 
     def reply(
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
@@ -159,10 +160,15 @@ class GenerationEngine:
                     break
         for saying in sayings:
             saying.close()
-        found = self._finish(start, sayings, sampling)
+        candidates = [_whole(row, saying) for row, saying in enumerate(sayings)]
         if sampling.candidates == 1:
-            return found
-        groups = (found[i : i + sampling.candidates] for i in range(0, len(found), sampling.candidates))
+            return self._finish(start, candidates, sampling)
+        if sampling.brevity:
+            candidates += self._shorter(start, candidates)
+        found = self._finish(start, candidates, sampling)
+        groups: list[list[Reply]] = [[] for _ in contexts]
+        for candidate, reply in zip(candidates, found, strict=True):
+            groups[candidate.row // sampling.candidates].append(reply)
         return [max(group, key=lambda reply: merit(reply.text, reply.trace)) for group in groups]
 
     def measure(self, context: Context, reply: str) -> dict[str, dict[str, float]]:
@@ -198,6 +204,17 @@ class GenerationEngine:
         for token in start.opening:
             speller.push(token)
         return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
+
+    def _shorter(self, start: Start, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates as they would be with an earlier end."""
+        codec, skip = self._artifact.codec, len(start.opening)
+        found = []
+        for whole in candidates:
+            for text in earlier_endings(whole.text, start.prefix):
+                ids = [*codec.encode(text)[skip:], codec.end]
+                cut = len(whole.text.split()) - len(text.split())
+                found.append(Candidate(whole.row, text, ids, "end", cut))
+        return found
 
     @torch.inference_mode()
     def _begin(self, rows: Sequence[Row], sampling: Sampling, prefix: str = "") -> Start:
@@ -287,10 +304,11 @@ class GenerationEngine:
         average = self._artifact.model.average_latent().expand_as(start.z)
         return torch.cat([start.owner, start.nowhere]), torch.cat([start.z, average])
 
-    def _finish(self, start: Start, sayings: Sequence[Saying], sampling: Sampling) -> list[Reply]:
-        """The replies with their traces; measures what was said."""
+    def _finish(self, start: Start, candidates: Sequence[Candidate], sampling: Sampling) -> list[Reply]:
+        """A reply with its trace for each candidate; measures what was said."""
         decoded = time.perf_counter()
-        texts, ids = [saying.text.strip() for saying in sayings], [saying.ids for saying in sayings]
+        start = start.select([candidate.row for candidate in candidates])
+        texts, ids = [one.text for one in candidates], [one.ids for one in candidates]
         measured = self._reader.measure([row.context for row in start.rows], texts)
         evidence = self._evidence(start, texts, ids) if sampling.candidates > 1 else [{} for _ in ids]
         done = time.perf_counter()
@@ -320,9 +338,11 @@ class GenerationEngine:
                 "measured": measured[i],
                 "echo": echo(row.context, texts[i]),
                 "tokens": len(ids[i]),
-                "finish": sayings[i].finish,
+                "finish": candidates[i].finish,
                 "window": windows[row.context].figures(),
             }
+            if candidates[i].cut:
+                own["cut"] = candidates[i].cut
             replies.append(Reply(texts[i], start.notes[i] | own | evidence[i] | shared))
         return replies
 
@@ -337,6 +357,10 @@ class GenerationEngine:
         found = [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
         matches = self._reader.matches([row.context for row in start.rows], texts)
         return [one | {"match": m} for one, m in zip(found, matches, strict=True)] if matches else found
+
+
+def _whole(row: int, saying: Saying) -> Candidate:
+    return Candidate(row, saying.text.strip(), saying.ids, saying.finish)
 
 
 def _seed(sampling: Sampling, row: int = 0) -> int:

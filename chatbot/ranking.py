@@ -9,9 +9,11 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import Context, telling_words, worn_words
 
-PERSONA = 24.0  # weight of the persona; with less, three aspects at once are met less often
+PERSONA = 30.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
+FEW, MANY = 5, 9  # words; each word that is missing or too many counts against a candidate
+CURT = 1.0  # what a missing one costs; `Sampling.brevity` says what one too many does
 MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
@@ -25,7 +27,8 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055); without it
     the likeliest candidate is the one that would answer anything, with it alone one that says once more what
     stands in the context: hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was
-    written to which context; a model without one does without.
+    written to which context; a model without one does without. One word answers many questions and makes a
+    dull talk; the longer a reply is, the more of it is beside the point (docs/experiments.md, 15).
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
     found = (trace["likelihood"] + RELEVANCE * trace["relevance"]) * math.sqrt(trace["tokens"])
@@ -36,7 +39,8 @@ def merit(text: str, trace: dict[str, Any]) -> float:
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
         found += PERSONA * math.log(max(met(wanted, measured), 1e-4)) / len(asked)
     found -= 2.0 * (trace["finish"] == "length")
-    return found - 4.0 * (len(text.split()) < 2)
+    said, brevity = len(text.split()), trace.get("sampling", {}).get("brevity", 0.0)
+    return found - CURT * max(0, FEW - said) - brevity * max(0, said - MANY)
 
 
 def echo(context: Context, text: str) -> float:

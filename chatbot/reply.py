@@ -1,10 +1,10 @@
-"""A reply on its way through the engine: asked for (Row), with its z (Start), said (chatbot/saying.py), and
-finished (Reply)."""
+"""A reply on its way through the engine: asked for (Row), with its z (Start), said (chatbot/saying.py), to be
+chosen from (Candidate), and finished (Reply)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -26,11 +26,11 @@ class Reply:
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for ·
     measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
-    tokens, finish ("end", "stop" or "length") · window (tokens of the context: used, total; turns) · seed,
-    candidate · times in ms · with candidates: likelihood (mean log p of a token, nats), relevance (what of
-    it is due to the context) and match (the matcher's score, where the model has one) · model, model_digest,
-    program (its version), device, dtype, sampling, flow_options, prefix and context (digests of its facts and
-    turns): what a replay needs
+    tokens, finish ("end", "stop" or "length") · cut (words left out behind an earlier end, if there are) ·
+    window (tokens of the context: used, total; turns) · seed, candidate · times in ms · with candidates:
+    likelihood (mean log p of a token, nats), relevance (what of it is due to the context) and match (the
+    matcher's score, where the model has one) · model, model_digest, program (its version), device, dtype,
+    sampling, flow_options, prefix and context (digests of its facts and turns): what a replay needs
     """
 
     text: str
@@ -66,7 +66,24 @@ class Start:
     opening: Sequence[int] = ()  # ids that every reply begins with
     prefix: str = ""  # their text
 
+    def select(self, places: Sequence[int]) -> Start:
+        """The same with the rows at `places`, repeated or reordered."""
+        rows, notes = ([values[place] for place in places] for values in (self.rows, self.notes))
+        index = torch.tensor(places, device=self.z.device)
+        return replace(self, rows=rows, notes=notes, z=self.z[index], owner=self.owner[index])
+
     @property
     def nowhere(self) -> Tensor:
         """For every row (B,), the place of no context in `read`."""
         return torch.full_like(self.owner, len(self.read.lengths) - 1)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the row at a place has said: all of it, or what comes before an earlier end."""
+
+    row: int
+    text: str
+    ids: Sequence[int]  # with [END] where it ended; without the opening
+    finish: str
+    cut: int = 0  # words left out behind the end

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0, "presence_penalty": 0.0}  # what older traces do not know
+# What older traces do not know.
+_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0, "presence_penalty": 0.0, "brevity": 0.0}
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,12 @@ class Sampling:
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
     persona used up in earlier lines (`text.worn_words`), or said just before, loses `presence_penalty` nats.
-    `seed` None takes a new one. Of `candidates` replies the engine gives the best. `spread` is how far from
-    the prior's mean z starts, in standard deviations: 1 is the prior itself, 0 its mean and the same z every
-    time. `contrast` is how much more a word counts for being likelier here than with no context and an
-    average z; 0 is off, above it only words at least a tenth as likely as the likeliest come
-    (chatbot/model/choice.py). A reply ends before the first of the texts in `stop`.
+    `seed` None takes a new one. Of `candidates` replies the engine gives the best. With `brevity` each of
+    several is also weighed with an earlier end (chatbot/endings.py), and loses as many nats for each word
+    beyond nine. `spread` is how far from the prior's mean z starts, in standard deviations: 1 is the prior
+    itself, 0 its mean and the same z every time. `contrast` is how much more a word counts for being likelier
+    here than with no context and an average z; 0 is off, above it only words at least a tenth as likely as
+    the likeliest come (chatbot/model/choice.py). A reply ends before the first of the texts in `stop`.
     """
 
     temperature: float = 0.5
@@ -29,6 +31,7 @@ class Sampling:
     presence_penalty: float = 2.0
     max_tokens: int = 60
     candidates: int = 8
+    brevity: float = 0.3
     spread: float = 0.3
     contrast: float = 0.5
     stop: tuple[str, ...] = ()

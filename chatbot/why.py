@@ -93,6 +93,10 @@ def _count(word: str, things: Sequence[str]) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
+def _words(count: int) -> str:
+    return "word" if count == 1 else f"{count} words"
+
+
 def _left_out(trace: Trace) -> str:
     """What had no room: facts and messages that the scene left out, and turns that the model cut off."""
     known = trace.get("left_out") or {}
@@ -104,8 +108,9 @@ def _left_out(trace: Trace) -> str:
 
 
 def _ended(message: Message, trace: Trace) -> str:
+    cut = trace.get("cut", 0)
     ways = {
-        "end": "by itself",
+        "end": f"early: it is better without the {_words(cut)} that followed" if cut else "by itself",
         "stop": "before a stop string",
         "length": "cut off at the longest length that is allowed",
         "stopped": "stopped while it was said; what came of it is all there is",

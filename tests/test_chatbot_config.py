@@ -106,8 +106,8 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
         (
             "[sampling]\ntemprature = 1.0\n",
             "There is no setting 'temprature' in [sampling] ({path}). Did you mean 'temperature'? Known: "
-            "candidates, contrast, max_tokens, no_repeat_ngram, presence_penalty, repetition_penalty, seed, "
-            "spread, stop, temperature, top_p.",
+            "brevity, candidates, contrast, max_tokens, no_repeat_ngram, presence_penalty, "
+            "repetition_penalty, seed, spread, stop, temperature, top_p.",
         ),
         (
             "[smapling]\nseed = 1\n",

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -304,6 +305,44 @@ def test_damaged_weights_are_a_model_error(tiny_model: Path) -> None:
 def test_half_precision_replies_too(tiny_model: Path) -> None:
     engine = GenerationEngine.load(tiny_model, device="cpu", dtype="bfloat16")
     assert engine.reply(RAIN, GLOOM, SEEDED).trace["flow"] == "moved"
+
+
+def test_with_brevity_an_earlier_end_is_a_candidate_of_its_own(
+    engine: GenerationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[Reply] = []
+
+    def shortest(text: str, trace: dict[str, Any]) -> int:
+        weighed.append(Reply(text, trace))
+        return -len(text)
+
+    monkeypatch.setattr("chatbot.engine.merit", shortest)
+    monkeypatch.setattr("chatbot.engine.earlier_endings", lambda text, opening: text.split()[:-1][:1])
+    codec = engine.parts[2]
+    two = ([RAIN, Context.of([], ["Hello."])], [GLOOM, {}], replace(SEEDED, candidates=3, brevity=1.0))
+    chosen = engine.replies(*two)
+    cut = [reply for reply in weighed if "cut" in reply.trace]
+    whole = {(r.trace["seed"], r.trace["candidate"]): r for r in weighed if "cut" not in r.trace}
+    assert len(whole) == 6
+    assert len(cut) == sum(len(reply.text.split()) > 1 for reply in whole.values()) > 3
+    for reply in cut:
+        of = whole[reply.trace["seed"], reply.trace["candidate"]]
+        assert reply.text == of.text.split()[0]
+        assert reply.trace["cut"] == len(of.text.split()) - 1
+        assert reply.trace["finish"] == "end"
+        assert reply.trace["tokens"] == len(codec.encode(reply.text)) + 1
+        assert reply.trace["targets"] == of.trace["targets"]  # the z is the same
+        assert reply.trace["likelihood"] != of.trace["likelihood"]
+        context = two[0][reply.trace["seed"] - 3]
+        for name, found in engine.measure(context, reply.text).items():
+            assert reply.trace["measured"][name] == pytest.approx(found, abs=1e-4)
+    for reply, seed in zip(chosen, (3, 4), strict=True):
+        assert reply.text == min((r.text for r in weighed if r.trace["seed"] == seed), key=len)
+    weighed.clear()
+    engine.replies(two[0], two[1], replace(two[2], brevity=0.0))
+    assert [(r.text, r.trace["likelihood"]) for r in weighed] == [
+        (r.text, pytest.approx(r.trace["likelihood"], abs=1e-4)) for r in whole.values()
+    ]
 
 
 @pytest.mark.parametrize("contrast", [0.0, 0.5])

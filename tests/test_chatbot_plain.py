@@ -274,7 +274,7 @@ def test_dials(room: Open) -> None:
         (
             "/set temprature 1",
             "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
-            "Known: candidates, contrast, "
+            "Known: brevity, candidates, contrast, "
             "max_tokens, no_repeat_ngram, presence_penalty, repetition_penalty, seed, spread, stop, "
             "temperature, top_p.",
         ),
@@ -366,6 +366,7 @@ def test_sampling_is_listed_and_set(room: Open) -> None:
         "presence_penalty    2.0  (settings)\n"
         "max_tokens          60  (settings)\n"
         "candidates          1  (preset)\n"
+        "brevity             0.3  (settings)\n"
         "spread              0.3  (settings)\n"
         "contrast            0.5  (settings)\n"
         "stop                []  (settings)\n"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chatbot.model.text import Context
-from chatbot.ranking import MATCH, PERSONA, RELEVANCE, echo, merit
+from chatbot.ranking import CURT, MATCH, PERSONA, RELEVANCE, echo, merit
 
-RAIN = "The rain is lost."
+RAIN = "The rain is lost again."
 
 
 def trace(*, likelihood: float, relevance: float, sad: float, **more: Any) -> dict[str, Any]:
@@ -48,6 +48,19 @@ def test_a_match_counts_where_there_is_one() -> None:
     better = merit(RAIN, trace(**marks, match=3.0)) - merit(RAIN, trace(**marks, match=1.0))
     assert better == pytest.approx(2 * MATCH)
     assert merit(RAIN, trace(**marks, match=0.0)) == merit(RAIN, trace(**marks))
+
+
+def test_short_is_good_and_curt_is_not() -> None:
+    marks = trace(likelihood=-1.0, relevance=0.5, sad=0.9)
+    brief = marks | {"sampling": {"brevity": 2.0}}
+    best = merit(RAIN, marks)
+    assert [merit(text, marks) - best for text in ("Rain.", "The rain.", "The rain is lost.")] == [
+        pytest.approx(-4 * CURT),
+        pytest.approx(-3 * CURT),
+        pytest.approx(-CURT),
+    ]
+    assert merit(RAIN, brief) == merit("so " * 9, brief) == merit("so " * 40, marks) == best
+    assert merit("so " * 12, brief) == pytest.approx(best - 3 * 2.0)
 
 
 def test_several_attributes_count_as_one_persona() -> None:

@@ -141,9 +141,11 @@ def test_json_holds_the_trace_as_it_is(manager: ConversationManager) -> None:
         ({"finish": "stopped"}, "partial", "stopped while it was said; what came of it is all there is"),
         ({"finish": "failed", "reason": "no memory"}, "failed", "failed: no memory"),
         ({"finish": "length"}, "complete", "cut off at the longest length that is allowed"),
+        ({"finish": "end", "cut": 5}, "complete", "early: it is better without the 5 words that followed"),
+        ({"finish": "end", "cut": 1}, "complete", "early: it is better without the word that followed"),
     ],
 )
-def test_a_reply_that_was_cut_short_tells_what_is_known(
+def test_a_reply_that_ended_otherwise_tells_what_is_known(
     manager: ConversationManager, trace: dict[str, Any], state: str, ended: str
 ) -> None:
     number = add(manager, trace | {"profile": "stoic", "profile_digest": "ab"}, state)

@@ -18,6 +18,7 @@ GROUND = {"chatbot", "chatbot.errors", "chatbot.terminal"}
 MODEL = GROUND | {"chatbot.model"}
 ENGINE = MODEL | {
     "chatbot.asked",
+    "chatbot.endings",
     "chatbot.ranking",
     "chatbot.reply",
     "chatbot.sampling",
@@ -59,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.solver": MODEL | {"chatbot.energy"},
     "chatbot.flow": MODEL | {"chatbot.energy", "chatbot.solver"},
     "chatbot.guidance": MODEL | {"chatbot.energy", "chatbot.flow"},
+    "chatbot.endings": set(),
     "chatbot.ranking": MODEL | {"chatbot.asked", "chatbot.guidance"},
     "chatbot.saying": MODEL,
     "chatbot.reply": MODEL | {"chatbot.energy"},

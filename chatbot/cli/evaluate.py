@@ -67,8 +67,8 @@ def evaluate(
 ) -> None:
     """Measure a model: each aspect alone and in combination, text, facts, by judges that guide nothing.
 
-    The messages are those that the corpus's split kept from training. `--contexts 48` takes some ten minutes
-    on two cores, the default some four times as long.
+    The messages are those that the corpus's split kept from training. `--contexts 48` takes some twenty
+    minutes on two cores, the default some four times as long.
     """
     if context.invoked_subcommand is not None:
         return

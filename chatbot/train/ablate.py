@@ -1,10 +1,10 @@
 """What each part of the method is worth: one table, every row against the base, paired.
 
 Ways of running one model (no training): without the flow; Eq. 19 and Eq. 20 of arXiv 2310.18342 in plain and
-in whitened coordinates; raw logits; one candidate; other spreads of the start. Eq. 19 in whitened
-coordinates is Eq. 20 (chatbot/flow.py) and has no row. Ways of training (small models of one recipe, each
-with one thing changed): without the posterior, without L_C, without L_D, without replies that show several
-aspects. The warm-up of the language model is the same for all of them and is done once.
+in whitened coordinates; raw logits; one candidate; no earlier ends; no contrast; other spreads of the start.
+Eq. 19 in whitened coordinates is Eq. 20 (chatbot/flow.py) and has no row. Ways of training (small models of
+one recipe, each with one thing changed): without the posterior, without L_C, without L_D, without replies
+that show several aspects. The warm-up of the language model is the same for all of them and is done once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ WAYS = (
     Way("raw logits", flow={"logits": True}),
     Way("never stopped early", flow={"target_probability": 1.0}),
     Way("1 candidate", sampling={"candidates": 1}),
+    Way("without earlier ends", sampling={"brevity": 0.0}),
     Way("without the contrast", sampling={"contrast": 0.0}),
     Way("spread 0", sampling={"spread": 0.0}),
     Way("spread 1", sampling={"spread": 1.0}),

@@ -60,7 +60,10 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
     }
     asked = trials.plan(held_out, engine.attributes, rounds=scope.rounds)
     timed = [trial for trial in asked if trial.kind == "combination"] or asked
-    latency = seconds_a_reply(engine, timed, scope)
+    latency = {
+        name: seconds_a_reply(engine, timed, scope, candidates)
+        for name, candidates in (("of_four", 4), ("as_set", scope.sampling.candidates))
+    }
     said = say(engine, asked, scope, progress)
     said += say_variety(engine, trials.variety(everything, engine.attributes, scope.variety), scope, progress)
     with progress("Figures", 4) as advance:

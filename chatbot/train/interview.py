@@ -87,12 +87,15 @@ def targets(trial: Trial, default_weight: float) -> dict[str, Target]:
     return {a: Target(aspects={aspect: 1.0}, **pull) for a, aspect in trial.asked.items()}
 
 
-def seconds_a_reply(engine: GenerationEngine, asked: Sequence[Trial], scope: Scope) -> dict[str, Any] | None:
-    """Median and slowest time of single replies with all candidates, after one that warms up."""
+def seconds_a_reply(
+    engine: GenerationEngine, asked: Sequence[Trial], scope: Scope, candidates: int
+) -> dict[str, Any] | None:
+    """Median and slowest time of single replies, each the best of `candidates`, after one that warms up."""
+    sampling = replace(scope.sampling, candidates=candidates)
     times = []
     for trial in asked[: scope.timed + 1]:
         wanted = targets(trial, engine.default_weight)
-        reply = engine.replies([trial.context], [wanted], scope.sampling, [trial.seed])[0]
+        reply = engine.replies([trial.context], [wanted], sampling, [trial.seed])[0]
         times.append(reply.trace["times"]["total_ms"] / 1e3)
     if len(times) < 2:
         return None

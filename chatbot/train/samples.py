@@ -40,14 +40,14 @@ class Sample:
 def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Path) -> list[Sample]:
     """`count` samples, one candidate each, to random replies of the items; less those in which the model said
     nothing or just what was written. They are kept in `path`, from which a killed run goes on."""
-    rows = _read(path)
-    random = np.random.default_rng((seed, len(rows)))
+    samples = _read(path)
+    random = np.random.default_rng((seed, len(samples)))
     engine = GenerationEngine(model)
     written = [(item.context, reply) for item in items for reply in item.replies]
     with path.open("a", encoding="utf-8") as file, Progress() as progress:
-        task = progress.add_task("samples", total=count, completed=len(rows))
-        while len(rows) < count:
-            places = random.integers(len(written), size=min(_BATCH, count - len(rows)))
+        task = progress.add_task("samples", total=count, completed=len(samples))
+        while len(samples) < count:
+            places = random.integers(len(written), size=min(_BATCH, count - len(samples)))
             some = [written[int(place)] for place in places]
             asked = [reply.labels if random.random() >= _UNASKED else () for _, reply in some]
             said = engine.replies(
@@ -57,24 +57,20 @@ def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Pa
                 random.integers(2**32, size=len(some)).tolist(),
             )
             for (context, reply), labels, own in zip(some, asked, said, strict=True):
-                rows.append(asdict(Sample(context, labels, reply.text, own.text)))
-                file.write(json.dumps(rows[-1]) + "\n")
+                samples.append(Sample(context, labels, reply.text, own.text))
+                file.write(json.dumps(asdict(samples[-1])) + "\n")
             file.flush()
-            progress.update(task, completed=len(rows))
-    samples = [_sample(row) for row in rows[:count]]
-    return [sample for sample in samples if sample.said and sample.said != sample.written]
+            progress.update(task, completed=len(samples))
+    return [sample for sample in samples[:count] if sample.said and sample.said != sample.written]
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The samples of an earlier, perhaps killed, run; a line cut short is drawn anew."""
-    rows: list[dict[str, Any]] = []
+def _read(path: Path) -> list[Sample]:
+    """The samples of an earlier, perhaps killed, run; a line cut short is taken out and drawn anew."""
     lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    for line in lines:
-        if line.endswith("\n"):
-            rows.append(json.loads(line))
-    if len(rows) < len(lines):
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return rows
+    whole = [line for line in lines if line.endswith("\n")]
+    if len(whole) < len(lines):
+        path.write_text("".join(whole), encoding="utf-8")
+    return [_sample(json.loads(line)) for line in whole]
 
 
 def _sample(row: dict[str, Any]) -> Sample:

@@ -1,0 +1,35 @@
+"""Where a reply could have ended before it did.
+
+What a small model says first mostly answers; what it hangs onto that, often does not (docs/experiments.md,
+15). So a candidate is also weighed as it would be with an earlier end: that of a sentence, or of a clause
+before "and" or "but", which then ends as its sentence does.
+"""
+
+from __future__ import annotations
+
+import re
+
+FEWEST = 3  # words that a shorter reply must have
+_END = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…]+[\"”')]*(?=\s)|(?P<clause>,)(?=\s(?:and|but|so|or)\s)"
+)
+_MARK = re.compile(r"[.!?…]")
+
+
+def earlier_endings(text: str, opening: str = "") -> list[str]:
+    """`text` up to each earlier end behind its `opening`, shortest first; none inside of quotation marks."""
+    heads: list[str] = []
+    for match in _END.finditer(text):
+        if match["clause"]:
+            mark = _MARK.search(text, match.end())
+            head = text[: match.start()] + ("!" if mark and mark.group() == "!" else ".")
+        else:
+            head = text[: match.end()]
+        if match.start() >= len(opening) and len(head.split()) >= FEWEST and not _open(head):
+            heads.append(head)
+    return heads
+
+
+def _open(text: str) -> bool:
+    """Whether a quotation in the text has not ended."""
+    return text.count('"') % 2 == 1 or text.count("“") != text.count("”")
