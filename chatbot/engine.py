@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from chatbot import __version__
-from chatbot.endings import earlier_endings
+from chatbot.candidates import Candidate, earlier_ends, measured, whole
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
@@ -35,8 +35,8 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.text import Codec, Context, Window
-from chatbot.ranking import echo, merit
-from chatbot.reply import Candidate, Reply, Row, Start
+from chatbot.ranking import merit
+from chatbot.reply import Reply, Row, Start
 from chatbot.sampling import Sampling
 from chatbot.saying import Saying
 
@@ -119,7 +119,7 @@ class GenerationEngine:
                     break
         if rest := saying.close():
             yield rest
-        yield self._finish(start, [_whole(0, saying)], sampling)[0]
+        yield self._finish(start, [whole(0, saying)], sampling)[0]
 
     def reply(
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
@@ -160,11 +160,11 @@ class GenerationEngine:
                     break
         for saying in sayings:
             saying.close()
-        candidates = [_whole(row, saying) for row, saying in enumerate(sayings)]
+        candidates = [whole(row, saying) for row, saying in enumerate(sayings)]
         if sampling.candidates == 1:
             return self._finish(start, candidates, sampling)
         if sampling.brevity:
-            candidates += self._shorter(start, candidates)
+            candidates += earlier_ends(candidates, start, self._artifact.codec, sampling.stop)
         found = self._finish(start, candidates, sampling)
         groups: list[list[Reply]] = [[] for _ in contexts]
         for candidate, reply in zip(candidates, found, strict=True):
@@ -204,17 +204,6 @@ class GenerationEngine:
         for token in start.opening:
             speller.push(token)
         return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
-
-    def _shorter(self, start: Start, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The candidates as they would be with an earlier end."""
-        codec, skip = self._artifact.codec, len(start.opening)
-        found = []
-        for whole in candidates:
-            for text in earlier_endings(whole.text, start.prefix):
-                ids = [*codec.encode(text)[skip:], codec.end]
-                cut = len(whole.text.split()) - len(text.split())
-                found.append(Candidate(whole.row, text, ids, "end", cut))
-        return found
 
     @torch.inference_mode()
     def _begin(self, rows: Sequence[Row], sampling: Sampling, prefix: str = "") -> Start:
@@ -307,10 +296,7 @@ class GenerationEngine:
     def _finish(self, start: Start, candidates: Sequence[Candidate], sampling: Sampling) -> list[Reply]:
         """A reply with its trace for each candidate; measures what was said."""
         decoded = time.perf_counter()
-        start = start.select([candidate.row for candidate in candidates])
-        texts, ids = [one.text for one in candidates], [one.ids for one in candidates]
-        measured = self._reader.measure([row.context for row in start.rows], texts)
-        evidence = self._evidence(start, texts, ids) if sampling.candidates > 1 else [{} for _ in ids]
+        figures = measured(candidates, start, self._reader, alone=sampling.candidates == 1)
         done = time.perf_counter()
         times = start.times | {
             "decode_ms": 1e3 * (decoded - start.begun) - sum(start.times.values()),
@@ -328,39 +314,18 @@ class GenerationEngine:
             "prefix": start.prefix,
             "times": {name: round(value, 1) for name, value in times.items()},
         }
-        windows = {context: self.window(context) for context in {row.context for row in start.rows}}
+        windows = {context: self.window(context).figures() for context in {row.context for row in start.rows}}
         replies = []
-        for i, row in enumerate(start.rows):
+        for one, found in zip(candidates, figures, strict=True):
+            row = start.rows[one.row]
             own = {
                 "seed": row.seed,
                 "candidate": row.candidate,
                 "context": row.context.digests(),
-                "measured": measured[i],
-                "echo": echo(row.context, texts[i]),
-                "tokens": len(ids[i]),
-                "finish": candidates[i].finish,
-                "window": windows[row.context].figures(),
+                "window": windows[row.context],
             }
-            if candidates[i].cut:
-                own["cut"] = candidates[i].cut
-            replies.append(Reply(texts[i], start.notes[i] | own | evidence[i] | shared))
+            replies.append(Reply(one.text, start.notes[one.row] | own | found | shared))
         return replies
-
-    def _evidence(
-        self, start: Start, texts: Sequence[str], ids: Sequence[Sequence[int]]
-    ) -> list[dict[str, float]]:
-        """What speaks for each candidate: how likely it is, how much likelier with its context than without,
-        and, where the model has a matcher, how well it answers."""
-        ids = [[*start.opening, *row] for row in ids]
-        seen = self._reader.likelihood(start.read.select(start.owner), start.z, ids)
-        blind = self._reader.likelihood(start.read.select(start.nowhere), start.z, ids)
-        found = [{"likelihood": s, "relevance": s - b} for s, b in zip(seen, blind, strict=True)]
-        matches = self._reader.matches([row.context for row in start.rows], texts)
-        return [one | {"match": m} for one, m in zip(found, matches, strict=True)] if matches else found
-
-
-def _whole(row: int, saying: Saying) -> Candidate:
-    return Candidate(row, saying.text.strip(), saying.ids, saying.finish)
 
 
 def _seed(sampling: Sampling, row: int = 0) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from chatbot.asked import aspect_vector
 from chatbot.guidance import met
-from chatbot.model.text import Context, telling_words, worn_words
+from chatbot.model.text import telling_words
 
 PERSONA = 30.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
 RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
@@ -43,10 +44,10 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     return found - CURT * max(0, FEW - said) - brevity * max(0, said - MANY)
 
 
-def echo(context: Context, text: str) -> float:
-    """Share, 0 to 1, of a text's telling words that its persona has said before: `worn_words` of the context,
-    and words that come twice in the text."""
-    said = worn_words(context)
+def echo(worn: Collection[str], text: str) -> float:
+    """Share, 0 to 1, of a text's telling words that its persona has said before: those in `worn`
+    (`text.worn_words` of the context), and words that come twice in the text."""
+    said = set(worn)
     own = list(telling_words(text))
     again = 0
     for word in own:

@@ -1,5 +1,5 @@
-"""A reply on its way through the engine: asked for (Row), with its z (Start), said (chatbot/saying.py), to be
-chosen from (Candidate), and finished (Reply)."""
+"""A reply on its way through the engine: asked for (Row), with its z (Start), said (chatbot/saying.py),
+weighed (chatbot/candidates.py), and finished (Reply)."""
 
 from __future__ import annotations
 
@@ -76,14 +76,3 @@ class Start:
     def nowhere(self) -> Tensor:
         """For every row (B,), the place of no context in `read`."""
         return torch.full_like(self.owner, len(self.read.lengths) - 1)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What the row at a place has said: all of it, or what comes before an earlier end."""
-
-    row: int
-    text: str
-    ids: Sequence[int]  # with [END] where it ended; without the opening
-    finish: str
-    cut: int = 0  # words left out behind the end

@@ -317,7 +317,7 @@ def test_with_brevity_an_earlier_end_is_a_candidate_of_its_own(
         return -len(text)
 
     monkeypatch.setattr("chatbot.engine.merit", shortest)
-    monkeypatch.setattr("chatbot.engine.earlier_endings", lambda text, opening: text.split()[:-1][:1])
+    monkeypatch.setattr("chatbot.candidates.earlier_endings", lambda text, opening: text.split()[:-1][:1])
     codec = engine.parts[2]
     two = ([RAIN, Context.of([], ["Hello."])], [GLOOM, {}], replace(SEEDED, candidates=3, brevity=1.0))
     chosen = engine.replies(*two)
@@ -343,6 +343,19 @@ def test_with_brevity_an_earlier_end_is_a_candidate_of_its_own(
     assert [(r.text, r.trace["likelihood"]) for r in weighed] == [
         (r.text, pytest.approx(r.trace["likelihood"], abs=1e-4)) for r in whole.values()
     ]
+
+
+def test_no_earlier_end_brings_a_stop_string_into_the_reply(
+    engine: GenerationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[str] = []
+    monkeypatch.setattr("chatbot.engine.merit", lambda text, trace: weighed.append(text) or 0)
+    monkeypatch.setattr(
+        "chatbot.candidates.earlier_endings", lambda text, opening: [opening + " well.", opening + " well!"]
+    )
+    two = replace(SEEDED, candidates=2, brevity=1.0, stop=(".",))
+    engine.reply(RAIN, GLOOM, two, prefix="So.")  # what it begins with may hold one
+    assert [text for text in weighed if text.startswith("So. well")] == ["So. well!"] * 2
 
 
 @pytest.mark.parametrize("contrast", [0.0, 0.5])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.model.text import Context
+from chatbot.model.text import Context, worn_words
 from chatbot.ranking import CURT, MATCH, PERSONA, RELEVANCE, echo, merit
 
 RAIN = "The rain is lost again."
@@ -84,4 +84,5 @@ def test_several_attributes_count_as_one_persona() -> None:
 )
 def test_echo_is_the_share_of_words_that_the_persona_said_before(text: str, share: float) -> None:
     lines = ["hello there", "The lighthouse is quiet and cold, said the dog.", "are you cold?"]
-    assert echo(Context.of(["I keep a lighthouse."], lines), text) == share
+    worn = worn_words(Context.of(["I keep a lighthouse."], lines))
+    assert echo(worn, text) == share

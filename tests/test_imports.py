@@ -18,6 +18,7 @@ GROUND = {"chatbot", "chatbot.errors", "chatbot.terminal"}
 MODEL = GROUND | {"chatbot.model"}
 ENGINE = MODEL | {
     "chatbot.asked",
+    "chatbot.candidates",
     "chatbot.endings",
     "chatbot.ranking",
     "chatbot.reply",
@@ -64,6 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.ranking": MODEL | {"chatbot.asked", "chatbot.guidance"},
     "chatbot.saying": MODEL,
     "chatbot.reply": MODEL | {"chatbot.energy"},
+    "chatbot.candidates": MODEL | {"chatbot.endings", "chatbot.ranking", "chatbot.reply", "chatbot.saying"},
     "chatbot.engine": ENGINE,
     "chatbot.macros": set(),
     "chatbot.persona": {"chatbot.macros", "profiles"},

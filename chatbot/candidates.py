@@ -1,0 +1,67 @@
+"""A reply's candidates: what was said, each also with its earlier ends, and what is measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.endings import earlier_endings
+from chatbot.model.reading import Reader
+from chatbot.model.text import Codec, worn_words
+from chatbot.ranking import echo
+from chatbot.reply import Start
+from chatbot.saying import Saying
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the row at a place has said: all of it, or what comes before an earlier end."""
+
+    row: int
+    text: str
+    ids: Sequence[int]  # with [END] where it ended; without the opening
+    finish: str
+    cut: int = 0  # words left out behind the end
+
+
+def whole(row: int, saying: Saying) -> Candidate:
+    return Candidate(row, saying.text.strip(), saying.ids, saying.finish)
+
+
+def earlier_ends(
+    candidates: Sequence[Candidate], start: Start, codec: Codec, stops: Sequence[str] = ()
+) -> list[Candidate]:
+    """The candidates as they would be with an earlier end, where that brings no stop string into them."""
+    found = []
+    for one in candidates:
+        for text in earlier_endings(one.text, start.prefix):
+            if not any(stop in text[len(start.prefix) :] for stop in stops):
+                ids = [*codec.encode(text)[len(start.opening) :], codec.end]
+                cut = len(one.text.split()) - len(text.split())
+                found.append(Candidate(one.row, text, ids, "end", cut))
+    return found
+
+
+def measured(
+    candidates: Sequence[Candidate], start: Start, reader: Reader, *, alone: bool
+) -> list[dict[str, Any]]:
+    """What a reply's trace says of each candidate; unless it is `alone`, also what speaks for it."""
+    said = start.select([one.row for one in candidates])
+    contexts, texts = [row.context for row in said.rows], [one.text for one in candidates]
+    worn = {context: worn_words(context) for context in set(contexts)}
+    found: list[dict[str, Any]] = []
+    for one, context, read in zip(candidates, contexts, reader.measure(contexts, texts), strict=True):
+        figures = {"measured": read, "echo": echo(worn[context], one.text)}
+        figures |= {"tokens": len(one.ids), "finish": one.finish}
+        found.append(figures | ({"cut": one.cut} if one.cut else {}))
+    if alone:
+        return found
+    ids = [[*start.opening, *one.ids] for one in candidates]
+    seen = reader.likelihood(said.read.select(said.owner), said.z, ids)
+    blind = reader.likelihood(said.read.select(said.nowhere), said.z, ids)
+    matches = reader.matches(contexts, texts)
+    for i, figures in enumerate(found):
+        figures |= {"likelihood": seen[i], "relevance": seen[i] - blind[i]}
+        figures |= {"match": matches[i]} if matches else {}
+    return found
