@@ -32,14 +32,19 @@ def whole(row: int, saying: Saying) -> Candidate:
 def earlier_ends(
     candidates: Sequence[Candidate], start: Start, codec: Codec, stops: Sequence[str] = ()
 ) -> list[Candidate]:
-    """The candidates as they would be with an earlier end, where that brings no stop string into them."""
+    """The candidates as they would be with an earlier end.
+
+    Not where that brings a stop string into them, nor where the first word is one that the opening began.
+    """
+    opening = list(start.opening)
     found = []
     for one in candidates:
         for text in earlier_endings(one.text, start.prefix):
-            if not any(stop in text[len(start.prefix) :] for stop in stops):
-                ids = [*codec.encode(text)[len(start.opening) :], codec.end]
+            ids = codec.encode(text)
+            stopped = any(stop in text[len(start.prefix) :] for stop in stops)
+            if ids[: len(opening)] == opening and not stopped:
                 cut = len(one.text.split()) - len(text.split())
-                found.append(Candidate(one.row, text, ids, "end", cut))
+                found.append(Candidate(one.row, text, [*ids[len(opening) :], codec.end], "end", cut))
     return found
 
 
@@ -57,9 +62,9 @@ def measured(
         found.append(figures | ({"cut": one.cut} if one.cut else {}))
     if alone:
         return found
-    ids = [[*start.opening, *one.ids] for one in candidates]
-    seen = reader.likelihood(said.read.select(said.owner), said.z, ids)
-    blind = reader.likelihood(said.read.select(said.nowhere), said.z, ids)
+    ids = [one.ids for one in candidates]
+    seen = reader.likelihood(said.read.select(said.owner), said.z, ids, start.opening)
+    blind = reader.likelihood(said.read.select(said.nowhere), said.z, ids, start.opening)
     matches = reader.matches(contexts, texts)
     for i, figures in enumerate(found):
         figures |= {"likelihood": seen[i], "relevance": seen[i] - blind[i]}

@@ -25,7 +25,7 @@ def answer(room: Room, line: str) -> Answer:
     for command in COMMANDS:
         if command.name == name.lower():
             return command.run(room, rest.strip())
-    raise UnknownNameError("command", f"/{name}", [f"/{command.name}" for command in COMMANDS])
+    raise UnknownNameError("command", f"/{name}", {f"/{command.name}" for command in COMMANDS})
 
 
 def _help(room: Room, rest: str) -> str:

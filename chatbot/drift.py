@@ -1,7 +1,8 @@
 """How far a persona strays from what was asked of it, reply by reply, and a hand that holds it.
 
 The distance of one attribute is the total variation between the asked aspect vector v and the measured
-probabilities p, 1/2 sum |v - p|: 0 is as asked, 1 the very opposite. The drift of a reply is the mean over
+probabilities p, 1/2 sum |v - p|: 0 is as asked, 1 the very opposite. Where a weight asks for a part of the
+way, what lies beyond its goal is no distance. The drift of a reply is the mean over
 its guided attributes, each counting alike. Both come from the stored trace; no model is needed. What is
 measured is the model's own reading of its words, not an independent judge's.
 
@@ -103,7 +104,8 @@ def distances(trace: Trace | None) -> dict[str, float]:
         p, aspects = measured.get(name), target.get("aspects")
         if p and aspects and target.get("weight") != 0:
             v = aspect_vector(aspects, target.get("strength"), list(p))
-            found[name] = sum(abs(v[aspect] - p[aspect]) for aspect in p) / 2
+            far = sum(abs(v[aspect] - p[aspect]) for aspect in p) / 2
+            found[name] = max(0.0, far - (1 - target.get("goal", 1.0)))
     return found
 
 
@@ -172,8 +174,8 @@ def raised(targets: Mapping[str, Target], traces: Sequence[Trace], rule: Rule) -
     Replies that were asked for something else do not count. A target with a strength says how far and
     not how hard, so it is left alone, and so is one that is off.
 
-    Weights matter against each other: the flow stops where every target is reached, so an attribute gains by
-    this what others lose, and raising all of them alike changes nothing.
+    A weight below 1 goes farther by this. Above 1 weights matter against each other: the flow stops where
+    every target is reached, so an attribute gains what others lose.
     """
     found = {name: _factor(name, target, traces, rule) for name, target in targets.items()}
     return {name: round(factor, 6) for name, factor in found.items() if factor > 1}

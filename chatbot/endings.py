@@ -2,7 +2,8 @@
 
 What a small model says first mostly answers; what it hangs onto that, often does not (docs/experiments.md,
 15). So a candidate is also weighed as it would be with an earlier end: that of a sentence, or of a clause
-before "and" or "but", which then ends as its sentence does.
+before "and", "but", "so" or "or", which then ends with a full stop, or as its sentence does where it cries
+or itself asks.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ import re
 
 FEWEST = 3  # words that a shorter reply must have
 _END = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…]+[\"”')]*(?=\s)|(?P<clause>,)(?=\s(?:and|but|so|or)\s)"
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)(?<!\b[A-HJ-Z])[.!?…]+[\"”')]*(?=\s)"  # J. is a name
+    r"|(?P<clause>,)(?=\s(?:and|but|so|or)\s)"
 )
 _MARK = re.compile(r"[.!?…]")
+_ASKS = re.compile(
+    r"(?:(?:^|[.!?…]\W+)(?:(?:so|and|but|or|well|oh)\W+)?|,\s(?:and|but|so|or)\s)(?:who|what|which|whose|where|when|why|how|is|are|am|was|were|do"
+    r"|does|did|has|have|had|can|could|will|would|shall|should|may|might)(?:n't)?\b[^.!?…]*$",
+    re.IGNORECASE,
+)
 
 
 def earlier_endings(text: str, opening: str = "") -> list[str]:
@@ -21,8 +28,10 @@ def earlier_endings(text: str, opening: str = "") -> list[str]:
     heads: list[str] = []
     for match in _END.finditer(text):
         if match["clause"]:
+            head = text[: match.start()]
             mark = _MARK.search(text, match.end())
-            head = text[: match.start()] + ("!" if mark and mark.group() == "!" else ".")
+            end = mark.group() if mark else "."
+            head += end if end == "!" or (end == "?" and _ASKS.search(head)) else "."
         else:
             head = text[: match.end()]
         if match.start() >= len(opening) and len(head.split()) >= FEWEST and not _open(head):

@@ -22,6 +22,7 @@ A attributes, K aspects of the largest attribute; smaller ones are padded with l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -134,6 +135,17 @@ class Energy:
         own = torch.special.xlogy(self.vectors, self.vectors)
         gap = (own - self.vectors * self.log_probabilities(z)).sum(-1)
         return torch.where(self.weights > 0, gap.clamp_min(0), 0)
+
+    def reached(self, z: Tensor, probability: float) -> Tensor:
+        """Whether every guided target is reached at z (..., B, D): bool (..., B). Never where none is.
+
+        A single aspect is with `probability`. A distribution is within a tenth of as many nats: about its
+        least point the divergence is flat, and p would still be far from v. With 1 nothing ever is.
+        """
+        single = self.vectors.amax(-1) == 1
+        within = -math.log(probability) * torch.where(single, 1.0, 0.1)
+        near = (self.divergence(z) <= within).all(-1)
+        return near & (self.weights > 0).any(-1) & (probability < 1)
 
     def steepness(self, z: Tensor, scale: Tensor) -> Tensor:
         """kappa = sum_i lambda_i max_kl |J_k - J_l|^2 at z (B, D): (B,), with J_k = scale * d f_ik / dz.

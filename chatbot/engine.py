@@ -203,6 +203,7 @@ class GenerationEngine:
         speller = codec.stream()
         for token in start.opening:
             speller.push(token)
+        speller.finish()  # what it holds back of the opening has been said
         return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
 
     @torch.inference_mode()

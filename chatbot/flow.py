@@ -24,9 +24,9 @@ row feeling its neighbours. Adaptive solvers choose one step for all that they a
 row at a time. Both return the whole path.
 
 Where a row ends is read off its path afterwards, so the field stays smooth and the end is a point of the
-true flow: at the first point where every guided attribute has come within -log(target_probability) nats of
-its target (for a single aspect: p >= target_probability), or before the first point farther than
-`trust_radius` from the start, or at the end of time.
+true flow: at the first point where every guided attribute has reached its target (`Energy.reached`; a single
+aspect has with p >= target_probability), or before the first point farther than `trust_radius` from the
+start, or at the end of time.
 
 A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens
 where attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a
@@ -146,11 +146,8 @@ def _climbs(problem: Problem, path: Tensor) -> Tensor:
 
 def _events(problem: Problem, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
     """Which points (N, B, D) have reached their targets, which have left the trust region: (N, B) bool."""
-    options, energy = problem.options, problem.energy
-    gap = energy.divergence(problem.z(points)).amax(-1)
-    near = gap <= -math.log(options.target_probability)
-    reached = near & (energy.weights > 0).any(-1) & (options.target_probability < 1)
-    return reached, (points - start).norm(dim=-1) > options.trust_radius
+    reached = problem.energy.reached(problem.z(points), problem.options.target_probability)
+    return reached, (points - start).norm(dim=-1) > problem.options.trust_radius
 
 
 def _end(problem: Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from chatbot.asked import aspect_vector
 from chatbot.energy import Energy, Target
 from chatbot.errors import FlowError
 from chatbot.flow import FlowOptions, flow
@@ -35,24 +36,32 @@ def guide(
     """z (B, D) for the targets of each row, from the prior's noise eps (B, D), and a JSON-able note of each.
 
     lambda = strength * weight: weights are in units of the model's own strength, and a target that names no
-    weight has 1. What 1 means is thus the same on every model, whatever the scale of its heads.
+    weight has 1. What 1 means is thus the same on every model, whatever the scale of its heads. A weight
+    below 1 also goes only its share of the way (`_aims`): the model's own strength is far more than it takes
+    to get there, so that lambda alone would be a switch.
     When a batch fails, every row is tried alone, so that none pays for another.
     """
-    asked = Energy.of(heads, targets, logits=options.logits)
-    energy = replace(asked, weights=strength * asked.weights)
     start = prior.sample(eps)
+    asked = Energy.of(heads, targets, logits=options.logits)
+    full = options.target_probability
+    aims = _aims(targets, asked.named(start), full)
+    energy = Energy.of(heads, aims, logits=options.logits)
+    energy = replace(energy, weights=strength * energy.weights)
     try:
         moved = flow(energy, prior.mean, prior.std, eps, options)
     except FlowError as error:
         if len(targets) == 1:
-            return start, _notes(asked, targets, start, start, [f"failed: {str(error).rstrip('.')}"])
+            return start, _notes(
+                asked, targets, aims, start, start, [f"failed: {str(error).rstrip('.')}"], full
+            )
         alone = [
             guide(heads, [row], prior.select(i), eps[i], strength=strength, options=options)
             for row, i in zip(targets, torch.arange(len(targets), device=eps.device).split(1), strict=True)
         ]
         return torch.cat([z for z, _ in alone]), [notes[0] for _, notes in alone]
     guided = (energy.weights > 0).any(-1).tolist()
-    notes = _notes(asked, targets, start, moved.z, ["moved" if yes else "prior" for yes in guided])
+    flows = ["moved" if yes else "prior" for yes in guided]
+    notes = _notes(asked, targets, aims, start, moved.z, flows, full)
     for i, note in enumerate(notes):
         note["distance"] = round(float(moved.distance[i]), 4)
         note["evaluations"] = moved.evaluations
@@ -68,8 +77,55 @@ def met(wanted: Mapping[str, float], p: Mapping[str, float]) -> float:
     return min(1.0, math.exp(-gap))
 
 
+@dataclass(frozen=True)
+class _Aim:
+    """A target as the flow has it: the aspect vector to be reached from where it starts."""
+
+    aspects: Mapping[str, float]
+    weight: float | None
+    probability: float | None = None
+
+
+def _aims(
+    targets: Targets, starts: Sequence[Mapping[str, Mapping[str, float]]], full: float
+) -> list[dict[str, Target]]:
+    """The targets, each weight w below 1 put into the vector: v' ~ p0^(1 - w) v^w.
+
+    p0 are the probabilities at the start, v what the full weight reaches: the asked aspects with probability
+    `full`. For one aspect its log-odds lie the share w of the way from those of p0 to those of `full`; so a
+    small weight leaves z nearly alone, and none pulls it back. A strength says itself how far.
+    """
+    return [
+        {name: _aim(target, start[name], full) for name, target in wanted.items()}
+        for wanted, start in zip(targets, starts, strict=True)
+    ]
+
+
+def _aim(target: Target, p0: Mapping[str, float], full: float) -> Target:
+    w = target.weight
+    if w is None or not 0 < w < 1 or target.probability is not None:
+        return target
+    v = aspect_vector(target.aspects, full, list(p0))
+    between = {aspect: p0[aspect] ** (1 - w) * v[aspect] ** w for aspect in p0}
+    total = sum(between.values())
+    return _Aim({aspect: share / total for aspect, share in between.items()}, w)
+
+
+def _goal(target: Target, aim: Target, full: float) -> dict[str, float]:
+    """How well a target with a weight is to be `met`; one with a strength is met where p is v."""
+    if target.probability is not None:
+        return {"strength": target.probability}
+    return {"goal": full if aim is target else met(target.aspects, aim.aspects)}
+
+
 def _notes(
-    energy: Energy, targets: Targets, before: Tensor, after: Tensor, flows: Sequence[str]
+    energy: Energy,
+    targets: Targets,
+    aims: Targets,
+    before: Tensor,
+    after: Tensor,
+    flows: Sequence[str],
+    full: float,
 ) -> list[Note]:
     """What there is to say of each row's way from z `before` to z `after` (B, D)."""
     names = list(energy.attributes)
@@ -84,7 +140,7 @@ def _notes(
                 name: {
                     "aspects": dict(target.aspects),
                     "weight": float(energy.weights[i, names.index(name)]),
-                    **({} if target.probability is None else {"strength": target.probability}),
+                    **_goal(target, aims[i][name], full),
                     "probability_before": met(target.aspects, heads[0][i][name]),
                     "probability_after": met(target.aspects, heads[1][i][name]),
                 }

@@ -22,14 +22,15 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     """How good a candidate is: persona, likelihood and relevance, less for echoes and odd ends.
 
     The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
-    z. Of all figures the likelihood tells best which candidates readers find sensible, if it is summed over
-    the reply and divided by the root of its length (length normalisation: Wu et al. 2016, arXiv 1609.08144):
-    the mean of a token favours long replies, in which more can go wrong (docs/experiments.md, 12). Relevance
-    is the pointwise mutual information of reply and context (Li et al. 2016, arXiv 1510.03055); without it
-    the likeliest candidate is the one that would answer anything, with it alone one that says once more what
-    stands in the context: hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was
-    written to which context; a model without one does without. One word answers many questions and makes a
-    dull talk; the longer a reply is, the more of it is beside the point (docs/experiments.md, 15).
+    z. Each target counts by its weight, and no further than its goal. Of all figures the likelihood tells
+    best which candidates readers find sensible, if it is summed over the reply and divided by the root of
+    its length (length normalisation: Wu et al. 2016, arXiv 1609.08144): the mean of a token favours long
+    replies, in which more can go wrong (docs/experiments.md, 12). Relevance is the pointwise mutual
+    information of reply and context (Li et al. 2016, arXiv 1510.03055); without it the likeliest candidate is
+    the one that would answer anything, with it alone one that says once more what stands in the context:
+    hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was written to which context;
+    a model without one does without. One word answers many questions and makes a dull talk; the longer a
+    reply is, the more of it is beside the point (docs/experiments.md, 15).
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
     found = (trace["likelihood"] + RELEVANCE * trace["relevance"]) * math.sqrt(trace["tokens"])
@@ -38,7 +39,8 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     for name, target in asked.items():
         measured = trace["measured"][name]
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))
-        found += PERSONA * math.log(max(met(wanted, measured), 1e-4)) / len(asked)
+        reached = min(1.0, max(met(wanted, measured), 1e-4) / target.get("goal", 1.0))
+        found += PERSONA * target["weight"] * math.log(reached) / len(asked)
     found -= 2.0 * (trace["finish"] == "length")
     said, brevity = len(text.split()), trace.get("sampling", {}).get("brevity", 0.0)
     return found - CURT * max(0, FEW - said) - brevity * max(0, said - MANY)

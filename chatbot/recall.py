@@ -23,6 +23,7 @@ WORDS = 6  # of the last message that are looked for
 LONGEST = 14  # words of a recalled line
 _LIKELY = 12  # messages whose texts are read
 _WORD = re.compile(r"[^\W\d_]{3,}(?:'[a-z]+)?")
+_LETTERS = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _COMMON = """
     about after again ago all alone along already also always and another any anybody anyone anything are
@@ -64,21 +65,24 @@ def recalled(
 ) -> tuple[Line, ...]:
     """At most RECALLED lines that come to mind at `text`, the best first.
 
-    From the persona's other conversations, and of this one from its `path`; never one of `shown`, whose
-    messages the model sees anyway, and never a question or the same words again.
+    From the persona's other conversations what was not said in this one too, and of this one's `path` what
+    does not stand in `shown`, which the model sees anyway; never a greeting, a question or the same words
+    again.
     """
-    numbers = {message.id for message in path}
+    said = {message.id: _folded(message.text) for message in path}
     scores = _scores(manager, profile_name, words(text), shown)
     best = sorted(scores, key=lambda number: (-scores[number], -number))[:_LIKELY]
     found = {message.id: message for message in manager.messages(best)} if best else {}
     lines: dict[str, Line] = {}
     for number in best:
         message = found.get(number)
-        if message is None or (message.conversation_id == conversation_id and number not in numbers):
+        if message is None or (message.conversation_id == conversation_id and number not in said):
             continue
         line = _short(message, words(text))
-        if line and line.casefold() not in (*lines, one_line(text).casefold()):
-            lines[line.casefold()] = Line(number, message.role, line)
+        folded = _folded(line)
+        others = said.keys() & shown if number in said else said
+        if line and folded not in lines and not any(folded in said[other] for other in others):
+            lines[folded] = Line(number, message.role, line)
     return tuple(lines.values())[:RECALLED]
 
 
@@ -86,6 +90,11 @@ def words(text: str) -> list[str]:
     """The words of a text that say what it is about, each once."""
     found = (match[0].lower() for match in _WORD.finditer(text.replace("’", "'")))
     return list(dict.fromkeys(word for word in found if word not in STOP))
+
+
+def _folded(text: str) -> str:
+    """Its words in small letters, a space on each side: a text with all of them in a row says it too."""
+    return f" {' '.join(_LETTERS.findall(text.casefold()))} "
 
 
 def _scores(

@@ -8,7 +8,7 @@ machine cannot find all of it; whoever gives an export away should read it first
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +40,8 @@ _FORMS = (
     ("name", r"(?<![\w@])@\w{2,}"),
     ("phone", r"(?<![\w.+-])(?!\d{4}-\d\d-\d\d)(?:\+|\(\+?)?\d(?:[ ()./-]{0,2}\d){6,14}(?![\w-])"),
 )  # fmt: skip
+_FORM = re.compile("|".join(f"(?P<{kind}{place}>{form})" for place, (kind, form) in enumerate(_FORMS)))
+_START = re.compile(r"(?<![^\W_])(?:[^\W_]+|\S)")  # where a name may begin, with its first word or sign
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,27 @@ def redacted(
             redactor.know([name], "place" if place else "name")
     messages = [_message(message, redactor.text, persona) for message in tree.messages]
     conversation = _conversation(tree.conversation, redactor.text, persona)
-    return Redacted(Tree(conversation, messages), redactor.found(), redactor.times)
+    return Redacted(Tree(conversation, messages), dict(redactor.found), redactor.times)
 
 
 @dataclass
 class _Redactor:
-    """Puts labels in the place of names; a name has one label from its first time on."""
+    """Puts labels in the place of names; a name has one label from its first time on.
+
+    A long chat has thousands of names, so each is looked for only where its first word stands, and compared
+    only with those that have a word in common with it.
+    """
 
     kept: set[str]  # the words of names that stay
     names: dict[str, str] = field(default_factory=dict)  # as it is written -> what it is
     labels: dict[str, str] = field(default_factory=dict)
+    found: Counter[str] = field(default_factory=Counter)  # how many labels of each kind there are
     times: int = 0
-    _pattern: re.Pattern[str] | None = None
+    _kinds: dict[str, str] = field(default_factory=dict)  # the names without their case -> what they are
+    _starting: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)  # of the names with this first word
+    _words: dict[str, set[str]] = field(default_factory=dict)  # of what has a label
+    _sharing: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def know(self, names: Iterable[str], kind: str) -> None:
         """These are to be taken out; whoever said first what a name is was right."""
@@ -105,46 +116,77 @@ class _Redactor:
             words = _parts(name) - self.kept
             if len(name) < 2 or not words or name.casefold() in NOBODY:
                 continue
-            self.names.setdefault(name, kind)
-            for word in words:
-                if len(word) > 2 and not english(word):
-                    self.names.setdefault(word, kind)
+            for known in (name, *(word for word in words if len(word) > 2 and not english(word))):
+                if known not in self.names:
+                    self.names[known] = kind
+                    self._kinds.setdefault(known.casefold(), kind)
+                    self._starting[_first(known)].append(known)
 
     def text(self, text: str) -> str:
-        if self._pattern is None:
-            self._pattern = self._compiled()
-        return self._pattern.sub(self._label, normalize("NFC", text))
+        text, parts, done = normalize("NFC", text), list[str](), 0
+        for found in self._matches(text):
+            parts += [text[done : found.start()], self._label(found)]
+            done = found.end()
+        return "".join((*parts, text[done:]))
 
-    def found(self) -> dict[str, int]:
-        """How many labels of each kind there are."""
-        return dict(Counter(label.strip("[]").split()[0] for label in dict.fromkeys(self.labels.values())))
+    def _matches(self, text: str) -> Iterator[re.Match[str]]:
+        """What is to be taken out, in its order; where a form and a name begin, it is the form."""
+        done, form = 0, _FORM.search(text)
+        for start in _START.finditer(text):
+            while form and form.start() <= start.start():
+                yield form
+                done, form = form.end(), _FORM.search(text, form.end())
+            if start.start() < done or not (found := self._known(text, start)):
+                continue
+            yield found
+            done = found.end()
+            if form and form.start() < done:
+                form = _FORM.search(text, done)
 
-    def _compiled(self) -> re.Pattern[str]:
-        longest = sorted(self.names, key=lambda name: (-len(name), name))
-        known = "|".join(map(_expression, longest))
-        forms = [f"(?P<{kind}{place}>{form})" for place, (kind, form) in enumerate(_FORMS)]
-        return re.compile("|".join((*forms, f"(?P<known>{known})" if known else "(?!)")))
+    def _known(self, text: str, start: re.Match[str]) -> re.Match[str] | None:
+        """The longest of the known names that begins here."""
+        first = _first(start[0])
+        if first not in self._starting:
+            return None
+        if first not in self._patterns:
+            longest = sorted(self._starting[first], key=lambda name: (-len(name), name))
+            self._patterns[first] = re.compile("|".join(map(_expression, longest)))
+        return self._patterns[first].match(text, start.start())
 
     def _label(self, found: re.Match[str]) -> str:
         self.times += 1
         said = " ".join(found[0].casefold().split())
         if said not in self.labels:
             kind = (found.lastgroup or "").rstrip("0123456789")
-            if kind == "known":
-                kinds = (what for name, what in self.names.items() if name.casefold() == said)
-                kind = next(kinds, "name")  # none: letters that are the same to an expression alone, İ and i
-            self.labels[said] = self._same(said, kind) or f"[{kind} {self.found().get(kind, 0) + 1}]"
+            # No kind at all: letters that are the same to an expression alone, İ and i.
+            kind = kind or self._kinds.get(said, "name")
+            words = self._words[said] = _parts(said)
+            if (label := self._same(words, kind)) is None:
+                self.found[kind] += 1
+                label = f"[{kind} {self.found[kind]}]"
+            self.labels[said] = label
+            for word in words or ("",):
+                self._sharing[word].append(said)
         return self.labels[said]
 
-    def _same(self, said: str, kind: str) -> str | None:
+    def _same(self, words: set[str], kind: str) -> str | None:
         """The label of the only other name that this one is a part of, or that is a part of this one."""
-        words = _parts(said)
+        if kind not in ("name", "place", "persona"):
+            return None
+        others = (other for word in (*words, "") for other in self._sharing[word]) if words else self.labels
         near = {
-            label
-            for other, label in self.labels.items()
-            if label.startswith(f"[{kind} ") and (words < _parts(other) or _parts(other) < words)
+            self.labels[other]
+            for other in others
+            if self.labels[other].startswith(f"[{kind} ")
+            and (words < self._words[other] or self._words[other] < words)
         }
-        return near.pop() if len(near) == 1 and kind in ("name", "place", "persona") else None
+        return near.pop() if len(near) == 1 else None
+
+
+def _first(name: str) -> str:
+    """The first word of a name, or its first sign, with what an expression takes for one letter as one."""
+    start = _START.match(name)
+    return start[0].replace("İ", "i").lower().upper() if start else ""
 
 
 def _expression(name: str) -> str:

@@ -41,6 +41,7 @@ from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.writing import write_reply
 from profiles import Profile, Target
 from storage import BYTES_LEFT, Conversation, Hit, Memory, Message, Statistics, export_file
+from storage.dates import local
 
 __all__ = [  # a front end needs this module alone
     "BYTES_LEFT",
@@ -61,6 +62,7 @@ __all__ = [  # a front end needs this module alone
     "Unstored",
     "UserStored",
     "export_file",
+    "local",
 ]
 
 PASSING = -1  # the id of a message that is kept nowhere

@@ -30,7 +30,7 @@ class FlowConfig:
     method: str = setting("log-heun")
     steps: int = setting(8, low=1, high=10_000)
     prior_term: str = setting("none", choices=("none", "eq19"))
-    target_probability: float = setting(0.99, low=0.0, high=1.0)
+    target_probability: float = setting(0.997, low=0.0, high=1.0)
     trust_radius: float = setting(6.0, low=0.0)
     beta_min: float = setting(0.1, low=0.0)
     beta_max: float = setting(20.0, low=0.0)

@@ -37,7 +37,7 @@ class FlowOptions:
     method: str = "log-heun"
     steps: int = 8
     prior_term: str = "none"
-    target_probability: float = 0.99
+    target_probability: float = 0.997
     trust_radius: float = 6.0
     beta_min: float = 0.1
     beta_max: float = 20.0

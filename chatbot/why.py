@@ -127,6 +127,8 @@ def _asked(name: str, target: Mapping[str, Any], trace: Trace) -> str:
         return f"{what}, but with weight 0: not guided"
     how = f"strength {target['strength']:.2f}" if target.get("strength") else f"weight {target['weight']:.4g}"
     parts = [f"{what}, {how}"]
+    if target.get("goal") and target["weight"] < 1:
+        parts.append(f"to be at least {target['goal']:.2f}")
     if "probability_after" in target:
         parts.append(
             f"{target['probability_before']:.2f} before the flow, {target['probability_after']:.2f} after"

@@ -28,6 +28,10 @@ TEXTS = {  # the profile's name of a text, and the card's
     "greeting": "first_mes",
     "example_dialogue": "mes_example",
 }
+V3_ONLY = (  # fields that version 2 does not have
+    *("group_only_greetings", "nickname", "creator_notes_multilingual", "source", "assets"),
+    *("creation_date", "modification_date"),  # Unix seconds; 0 means withheld
+)
 EARLIER = {  # the card's name of a text, and the one it had before version 1
     "name": "char_name",
     "description": "char_persona",
@@ -95,7 +99,8 @@ def merged(card: Json | None, profile: Profile) -> Json:
     before, _ = profile_of(card, "" if slug(_title(fields)) else profile.name)
     changes = _changes(fields, before, profile)
     if fields is not card.get("data"):
-        fields = {key: fields.get(key, default) for key, default in blank().items()}
+        newer = {key: fields[key] for key in ("character_book", *V3_ONLY) if key in fields}
+        fields = {key: fields.get(key, default) for key, default in blank().items()} | newer
     version = {"spec": V2, "spec_version": "2.0"}  # of a card that does not say it
     return {**version, **card, **_mirrored(card, changes), "data": {**fields, **changes}}
 

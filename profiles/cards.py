@@ -15,17 +15,13 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from profiles import charx, png
-from profiles.card_fields import V2, V3, Json, blank, fields_of, merged, profile_of
+from profiles.card_fields import V2, V3, V3_ONLY, Json, blank, fields_of, merged, profile_of
 from profiles.errors import CardError
 from profiles.profile import Profile
 
 FORMATS = ("json", "png", "charx")
 MAX_FILE = 64 * 1024 * 1024  # bytes of a card file
 MAX_JSON = 16 * 1024 * 1024  # bytes of the card in it
-V3_ONLY = (
-    *("group_only_greetings", "nickname", "creator_notes_multilingual", "source", "assets"),
-    *("creation_date", "modification_date"),  # Unix seconds; 0 means withheld
-)
 DEFAULT_ICON = {"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"}  # of a card without assets
 NOTICE = "This is a copy for older programs of a version 3 card; it leaves out what they cannot use."
 PICTURE = "assets/icon/images/main.png"

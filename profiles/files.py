@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from profiles.errors import ProfileAccessError, ProfileFileError
+from profiles.errors import ProfileAccessError, ProfileExistsError, ProfileFileError
 
 MAX_FILE = 16 * 1024 * 1024  # bytes; a profile is a page of text, but its lorebook may be a book
 
@@ -32,6 +32,27 @@ def check_size(path: Path, data: bytes) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """The whole file or, after any failure, the old one: write beside it, flush to the disk, replace."""
+    with _written_beside(path, data) as temporary:
+        temporary.replace(path)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """The whole file where there is none: of two programs that write it at once, one is refused."""
+    with _written_beside(path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise ProfileExistsError(
+                f"A new profile makes a new file, and another program has just made {path}. "
+                "Choose another name."
+            ) from None
+        except OSError:  # a file system without hard links
+            temporary.replace(path)
+
+
+@contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
+    """A temporary file with the data on the disk, in the folder of `path`; it is gone afterwards."""
     with refusals(path, "written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
@@ -41,7 +62,7 @@ def write_atomically(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            yield temporary
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -24,6 +24,7 @@ from profiles.toml import from_toml
 
 UNREADABLE = "unreadable"  # in the place of a digest: a file that somebody broke by hand
 _NAMED = re.compile(rf"(\d{{4,}})-([0-9a-f]{{16}}|{UNREADABLE})(\.deleted)?\.toml")
+_CARD = re.compile(r"(\d{4,})\.card\.\w+")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class History:
         """The name, whatever its case, as its earlier versions have it; None when there are none."""
         with refusals(self.folder, "read"):
             found = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        return next((path.name for path in found if folded(path.name) == folded(name)), None)
+        names = (path.name for path in found if folded(path.name) == folded(name))
+        return next((kept for kept in names if self.versions(kept)), None)
 
     def versions(self, name: str) -> list[Version]:
         """Every earlier version, the oldest first."""
@@ -85,7 +87,7 @@ class History:
         return next((self.folder / name).glob(f"{last:04d}.card.*"), None)
 
     def move(self, old: str, new: str) -> None:
-        """Put the versions of one name behind those of another."""
+        """Put the versions of one name behind those of another; what is none of ours stays where it is."""
         source, target = self.folder / old, self.folder / new
         if not source.is_dir():
             return
@@ -95,9 +97,10 @@ class History:
                 return
             behind = self.versions(new)[-1].number if self.versions(new) else 0
             for path in sorted(source.iterdir()):
-                number, rest = int(path.name[:4]), path.name[4:]
-                path.replace(target / f"{behind + number:04d}{rest}")
-            source.rmdir()
+                if kept := _NAMED.fullmatch(path.name) or _CARD.fullmatch(path.name):
+                    path.replace(target / f"{behind + int(kept[1]):04d}{path.name[kept.end(1) :]}")
+            if not any(source.iterdir()):
+                source.rmdir()
 
 
 def _holds(version: Version, data: bytes) -> bool:

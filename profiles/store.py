@@ -10,9 +10,8 @@ The name of a profile is the name of its file. Every write is complete or does n
 
 from __future__ import annotations
 
-import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +24,13 @@ from profiles.errors import (
     UnknownProfileError,
 )
 from profiles.favourites import Favourites
-from profiles.files import check_size, read, refusals, write_atomically
+from profiles.files import check_size, read, refusals, write_atomically, write_new
 from profiles.history import History
 from profiles.names import checked_name, did_you_mean, folded, shortened
 from profiles.profile import Profile
 from profiles.toml import from_toml, renamed, to_toml
 
+CardFile = tuple[str, bytes]  # the ending of its name, with the dot, and what is in it
 BUILTIN = Path(__file__).parent / "personas"
 
 
@@ -121,14 +121,21 @@ class ProfileStore:
         """Write the user's own profile and return its file; a taken name is refused unless `overwrite`."""
         return self.write(profile.name, to_toml(profile), overwrite=overwrite)
 
-    def write(self, name: str, text: str, *, overwrite: bool = False) -> Path:
-        """Write the text of a profile as it stands, with its comments, once it has proved valid."""
+    def write(self, name: str, text: str, *, overwrite: bool = False, card: CardFile | None = None) -> Path:
+        """Write the text of a profile as it stands, with its comments, once it has proved valid.
+
+        Its card is written before, so that no profile is ever without the card that belongs to it.
+        """
         name, data = from_toml(text, checked_name(name)).name, text.encode("utf-8")
         self.check_free(name, except_for=name if overwrite else None)
         path = self.folder / f"{name}.toml"
         check_size(path, data)
         self._keep(name, path, data)
-        write_atomically(path, data)
+        write = write_atomically if overwrite else write_new
+        if card is None:
+            write(path, data)
+        else:
+            self._write_with_card(card, write, path, data)
         return path
 
     def delete(self, name: str) -> None:
@@ -163,27 +170,16 @@ class ProfileStore:
     def copy(self, source: str, new: str) -> Path:
         """Write a copy of any profile as the user's own, with its card if it has one."""
         source, new = self.find(source)[0], checked_name(new)
-        copy = self.write(new, renamed(self._valid_text(source), new))
-        for card in self._cards(source):
-            with refusals(copy, "written"):
-                shutil.copyfile(card, _card_of(new, card))
-        return copy
+        return self.write(new, renamed(self._valid_text(source), new), card=self._card(source))
 
     def card(self, name: str) -> bytes | None:
         """The character card that the user's own profile came from, if it came from one."""
-        for path in self._cards(name):
-            with refusals(path, "read"):
-                return path.read_bytes()
-        return None
+        found = self._card(name)
+        return found[1] if found else None
 
     def save_with_card(self, profile: Profile, card: bytes, form: str) -> Path:
         """Write a new profile of the user's own and beside it the card that it came from."""
-        path = self.save(profile)
-        for forgotten in self._cards(profile.name):  # of a profile whose file somebody removed by hand
-            with refusals(forgotten, "deleted"):
-                forgotten.unlink()
-        write_atomically(self.folder / f"{profile.name}.card.{form}", card)
-        return path
+        return self.write(profile.name, to_toml(profile), card=(f".{form}", card))
 
     def check_free(self, name: str, *, except_for: str | None = None) -> None:
         """Refuse a name that another profile has; a built-in one may be shadowed under its exact name."""
@@ -216,6 +212,22 @@ class ProfileStore:
         files = [(key not in favourites, key, *found) for key, found in self._files().items()]
         return [(name, path, not other) for other, _, name, path in sorted(files)]
 
+    def _write_with_card(
+        self, card: CardFile, write: Callable[[Path, bytes], None], path: Path, data: bytes
+    ) -> None:
+        """Both or neither: without its profile a card belongs to nothing."""
+        beside = path.with_name(f"{path.stem}.card{card[0]}")
+        write_atomically(beside, card[1])
+        try:
+            write(path, data)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        for forgotten in self._cards(path.stem):  # of a profile whose file somebody removed by hand
+            if forgotten != beside:
+                with refusals(forgotten, "deleted"):
+                    forgotten.unlink()
+
     def _keep(self, name: str, path: Path, data: bytes) -> None:
         """Make a version of the file that is to be written over by something else, if there is one."""
         with refusals(path, "read"):
@@ -236,6 +248,9 @@ class ProfileStore:
         """The files of cards beside the user's own profile: none or one."""
         name, path = self.find(name)
         return [] if path.parent == BUILTIN else sorted(self.folder.glob(f"{name}.card.*"))
+
+    def _card(self, name: str) -> CardFile | None:
+        return next(map(card_file, self._cards(name)), None)
 
     def _valid_text(self, name: str) -> str:
         self.load(name)
@@ -269,6 +284,12 @@ def _fault(name: str) -> str:
     except ProfileNameError as error:
         return str(error)
     return ""
+
+
+def card_file(path: Path) -> CardFile:
+    """The character card in this file."""
+    with refusals(path, "read"):
+        return path.suffix, path.read_bytes()
 
 
 def _card_of(name: str, card: Path) -> Path:

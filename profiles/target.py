@@ -26,8 +26,9 @@ class Target(BaseModel):
     """What one attribute is asked to be: an aspect vector and how strongly it pulls.
 
     `aspects` are shares above 0 that sum to 1. How strongly is said in one of two ways, or left to the model:
-    `weight` is lambda, 0 or more, and 0 means "not guided"; `probability`, between 0 and 1, is how probable
-    the asked aspects are to be in the reply: what people call a strength.
+    `weight` is lambda, 0 or more: 0 means "not guided", up to 1 it is the share of the way to the model's
+    own strength (chatbot/guidance.py), above 1 it pulls harder than others. `probability`, between 0 and 1,
+    is how probable the asked aspects are to be in the reply: what people call a strength.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

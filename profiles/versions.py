@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from profiles.errors import ProfileError, ProfileFileError, UnknownProfileError
 from profiles.files import read, refusals
 from profiles.history import UNREADABLE, Version, digest_of, written
 from profiles.names import folded
-from profiles.store import BUILTIN, ProfileStore, files_in
+from profiles.store import BUILTIN, ProfileStore, card_file, files_in
 from profiles.toml import renamed
 
 
@@ -53,14 +52,11 @@ def rollback(store: ProfileStore, name: str, number: int) -> Path:
         )
     text = renamed(read(chosen.path), name)
     ended = any(later.deleted and later.number >= number > 0 for later in versions(store, name))
-    card = store.history.card(name, number) if ended else None
+    kept = store.history.card(name, number) if ended else None
+    card = card_file(kept) if kept else None
     if ended and _file(store.folder, name):  # another profile of that name has come since
         store.delete(name)
-    path = store.write(name, text, overwrite=True)
-    if card is not None:
-        with refusals(path, "written"):
-            shutil.copyfile(card, store.folder / f"{name}.card{card.suffix}")
-    return path
+    return store.write(name, text, overwrite=True, card=card)
 
 
 def _version(path: Path, number: int, name: str) -> Version:

@@ -6,6 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Some programs write the zero of their calendar for no time at all; a day from its ends a zone may lead out.
+EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENGLISH = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}), (\d{4}) (\d{1,2}):(\d{2}) ?([ap])m", re.IGNORECASE)
 _LETTERED = re.compile(
@@ -21,10 +24,20 @@ def moment(value: object) -> datetime | None:
     """
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _EPOCH + timedelta(milliseconds=value)
-        return _of_text(value.strip()) if isinstance(value, str) and len(value) < 50 else None
+            found = _EPOCH + timedelta(milliseconds=value)
+        else:
+            found = _of_text(value.strip()) if isinstance(value, str) and len(value) < 50 else None
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found and EARLIEST <= found <= LATEST else None
+
+
+def local(time: datetime) -> datetime:
+    """The time in the zone of this machine, or as it was stored where the calendar has no such day."""
+    try:
+        return time.astimezone()
+    except (ValueError, OverflowError, OSError):
+        return time
 
 
 def iso(time: datetime) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 from storage.branches import Tree
 from storage.conversations import ConversationManager
+from storage.dates import EARLIEST, LATEST
 from storage.errors import RefusedValueError
 from storage.foreign import Reading
 from storage.models import ROLES, STATES
@@ -237,11 +238,12 @@ def _time(fields: Mapping[str, Any], name: str, place: str) -> datetime:
     value = _field(fields, name, place, str)
     try:
         time = datetime.fromisoformat(value)
-        if time.tzinfo is not None:
+        if time.tzinfo is not None and EARLIEST <= time <= LATEST:
             return time.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise _refused(place, name, "a time with its zone, like 2026-01-31T10:00:00+00:00", value)
+    rule = "a time with its zone in the years 2 to 9998, like 2026-01-31T10:00:00+00:00"
+    raise _refused(place, name, rule, value)
 
 
 def _refused(place: str, name: str, rule: str, value: object) -> RefusedValueError:

@@ -17,7 +17,8 @@ _MENTIONS = text(
     ) AS found
     CROSS JOIN message AS m ON m.id = found.rowid
     CROSS JOIN conversation AS c ON c.id = m.conversation_id
-    WHERE c.profile_name = :profile_name AND m.role != 'narrator' AND m.state = 'complete' AND NOT m.hidden
+    WHERE c.profile_name = :profile_name AND m.state = 'complete' AND NOT m.hidden
+        AND (m.role = 'user' OR m.role = 'bot' AND m.parent_id IS NOT NULL)
     ORDER BY m.id DESC
     """
 )
@@ -26,7 +27,8 @@ _MENTIONS = text(
 def mentions(session: Session, word: str, profile_name: str, most: int) -> list[int]:
     """The messages with the whole word in conversations with this persona, the newest first.
 
-    Among the newest `most` messages with it, whoever was talked to.
+    Among the newest `most` messages with it, whoever was talked to. Not the persona's greetings, of which
+    every conversation has its own copy.
     """
     if not (match := expression(word).removesuffix("*")):
         return []

@@ -15,8 +15,10 @@ from typing import Any
 from storage import markdown, own_json, plaintext, sillytavern
 from storage.branches import Tree
 from storage.conversations import ConversationManager
+from storage.dates import local
 from storage.errors import RefusedValueError, StorageError
 from storage.foreign import Origin, Reading
+from storage.strict_json import parsed
 from storage.values import one_of
 
 MAX_FILE = 64 * 1024 * 1024  # bytes of a file that is imported, as of a character card
@@ -87,7 +89,7 @@ def export_file(
         path = path / f"{file_stem(tree)}{chosen.ending}"
     else:
         chosen = _BY_NAME[form] if form else _by_ending(path)
-    _write_new({path: chosen.write(tree, False)})
+    write_new({path: chosen.write(tree, False).encode("utf-8")})
     return path
 
 
@@ -109,9 +111,9 @@ def export_branches(
     except OSError as error:
         raise _unwritable(folder, error) from error
     chats = sillytavern.write_branches(tree, file_stem(tree))
-    texts = {folder / f"{stem}.jsonl": text for stem, text in chats.items()}
-    _write_new(texts)
-    return list(texts)
+    files = {folder / f"{stem}.jsonl": text.encode("utf-8") for stem, text in chats.items()}
+    write_new(files)
+    return list(files)
 
 
 def import_file(
@@ -174,19 +176,30 @@ def _recognised(data: bytes, ending: str) -> Format | None:
     by_ending = _BY_ENDING.get(ending)
     if sillytavern.is_chat(data):
         return _BY_NAME["sillytavern"]
+    chat = ending == ".txt" or (by_ending is None and plaintext.is_chat(data))
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        lines = ending == ".jsonl" and not own_json.is_export(data)
-        return _BY_NAME["sillytavern" if lines else "json"]
-    if by_ending is None and plaintext.is_chat(data):
-        return _BY_NAME["text"]
-    return by_ending
+        if own_json.is_export(data):
+            return _BY_NAME["json"]
+        if ending == ".jsonl":
+            return by_ending
+        return _BY_NAME["text" if chat and not _is_json(data) else "json"]
+    return _BY_NAME["text"] if chat else by_ending
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether it is JSON from end to end; a chat may begin as it does: `[persona 1]: Hello`."""
+    try:
+        parsed(data.decode("utf-8-sig"))
+    except ValueError:
+        return False
+    return True
 
 
 def file_stem(tree: Tree) -> str:
     """The name of a file without its ending, as SillyTavern gives it: character, local date and time."""
     name = " ".join(_UNSAFE.sub(" ", tree.names.bot).split()).strip(". ")
     name = name.encode("utf-8")[:NAME_BYTES].decode("utf-8", errors="ignore").rstrip(". ")
-    return f"{name or 'chat'} - {tree.conversation.created_at.astimezone():%Y-%m-%d@%Hh%Mm%Ss}"
+    return f"{name or 'chat'} - {local(tree.conversation.created_at):%Y-%m-%d@%Hh%Mm%Ss}"
 
 
 def _by_ending(path: Path) -> Format:
@@ -198,14 +211,14 @@ def _by_ending(path: Path) -> Format:
     return found
 
 
-def _write_new(texts: Mapping[Path, str]) -> None:
+def write_new(files: Mapping[Path, bytes]) -> None:
     """Write files that do not exist yet: all of them or none."""
     written: list[Path] = []
-    for path, text in texts.items():
+    for path, data in files.items():
         try:
-            with path.open("x", encoding="utf-8", newline="\n") as file:
+            with path.open("xb") as file:
                 written.append(path)
-                file.write(text)
+                file.write(data)
         except OSError as error:
             for unfinished in written:
                 unfinished.unlink()

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,36 @@ def test_list_shows_the_newest_first() -> None:
     assert run("list", "-p", "gloomy-poet").stdout.splitlines()[1:] == [
         "k3v9q2mx  2026-01-02 10:11         3  gloomy-poet  The keys"
     ]
+
+
+def test_a_time_that_this_zone_does_not_have_hides_no_conversation(
+    manager: ConversationManager, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    zero = datetime.min.replace(tzinfo=UTC)  # as an earlier version stored what says 0001-01-01T00:00:00Z
+    made = from_json(manager, SECOND)
+    stored = [replace(message, created_at=zero) for message in manager.path(made.id)]
+    manager.restore(replace(manager.get(made.id), id="", updated_at=zero, created_at=zero), stored)
+    assert len(run("list").stdout.splitlines()) == 3
+    zero_id = manager.list()[-1].id
+    for command in ("show", "stats"):
+        assert run(command, zero_id).exit_code == 0
+    assert len(run("search", "keys").stdout.splitlines()) == 2
+    assert run("export", zero_id, str(tmp_path)).exit_code == 0
+    chat = tmp_path / "chat.jsonl"
+    chat.write_text('{"name": "Ann", "is_user": false, "mes": "Hi", "send_date": "0001-01-01T00:00:00Z"}\n')
+    assert run("import", str(chat)).exit_code == 0
+    assert manager.get("last").updated_at.year > 2000
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("command", [["list"], ["search", "keys"]])
+def test_a_limit_is_what_the_database_can_count_to(command: list[str]) -> None:
+    assert run(*command, "--limit", "9223372036854775807").exit_code == 0
+    refused = run(*command, "--limit", "9223372036854775808")
+    assert refused.exit_code == 2
+    assert "Invalid value for '--limit' / '-n': " in refused.stderr
 
 
 @pytest.mark.usefixtures("both")

@@ -6,7 +6,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -88,13 +90,49 @@ def test_memories_as_json(people: None) -> None:
     assert json.loads(run("memory", "list", "--json").stdout) == []
 
 
+@pytest.mark.parametrize("number", ["0", "9223372036854775808"])
+def test_a_number_that_no_memory_can_have_is_refused(number: str) -> None:
+    result = run("memory", "forget", number)
+    assert result.exit_code == 2
+    assert "Invalid value for 'ID': " in result.stderr
+
+
+def test_an_export_that_finds_no_room_can_be_tried_again(
+    people: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("memory", "add", "-p", "ann", "I like chess.")
+    target = tmp_path / "known.txt"
+    real = Path.open
+
+    def full(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
+        file = real(self, mode, *rest, **options)
+        if self != target:
+            return file
+        file.close()
+        return Full()
+
+    class Full(BytesIO):
+        """A file on a disk without room."""
+
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        failed = run("memory", "export", str(target))
+    assert (failed.exit_code, failed.stdout, target.exists()) == (1, "", False)
+    assert f"{target} cannot be: No space left on device" in failed.stderr
+    assert run("memory", "export", str(target)).exit_code == 0
+
+
 def test_memories_are_exported_into_a_new_file(people: None, tmp_path: Path) -> None:
     run("memory", "add", "-p", "ann", "I like chess.")
     gives(run("memory", "export"), "ann: The user likes chess.\n")
     file = tmp_path / "known.txt"
     gives(run("memory", "export", str(file)), f"1 memories written to {file}\n")
     assert file.read_text() == "ann: The user likes chess.\n"
-    gives(run("memory", "export", str(file)), "", f"Error: {file}: File exists\n", 1)
+    taken = f"An export never overwrites a file, and {file} exists. Give another name."
+    gives(run("memory", "export", str(file)), "", f"Error: {taken}\n", 2)
     run("memory", "export", str(tmp_path / "known.json"))
     assert json.loads((tmp_path / "known.json").read_text())[0]["text"] == "The user likes chess."
 

@@ -21,6 +21,12 @@ from chatbot.endings import earlier_endings
         ('He said "go." and left. I stayed.', ['He said "go."', 'He said "go." and left.']),
         ('"It is late. Go," he said. I went.', ['"It is late. Go," he said.']),
         ("I saw old Dr. Grey at home. He slept.", ["I saw old Dr. Grey at home."]),
+        ("Do you like tea, or do you prefer coffee?", ["Do you like tea?"]),
+        (
+            "It is late, and where are you, or do you sleep?",
+            ["It is late.", "It is late, and where are you?"],
+        ),
+        ("I read J. K. Rowling, and I like it.", ["I read J. K. Rowling."]),
         ("He does! He knows every name.", []),  # two words are too few
         ("Bread, butter, and cheese", []),
         ("I like the rain, the sea and you.", []),

@@ -4,18 +4,20 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
 
+from chatbot.candidates import Candidate, earlier_ends
 from chatbot.engine import GenerationEngine
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
 from chatbot.model.choice import contrasted
 from chatbot.model.text import Context, Turn, words
-from chatbot.reply import Reply
+from chatbot.reply import Reply, Start
 from chatbot.sampling import Sampling
 from profiles import Target
 
@@ -343,6 +345,39 @@ def test_with_brevity_an_earlier_end_is_a_candidate_of_its_own(
     assert [(r.text, r.trace["likelihood"]) for r in weighed] == [
         (r.text, pytest.approx(r.trace["likelihood"], abs=1e-4)) for r in whole.values()
     ]
+
+
+@pytest.mark.parametrize("prefix", ["Well, I", "Well, i", "I"])
+def test_the_last_word_of_what_a_reply_begins_with_is_not_said_twice(
+    engine: GenerationEngine, prefix: str
+) -> None:
+    for candidates in (1, 2):
+        text = engine.reply(RAIN, GLOOM, replace(SEEDED, candidates=candidates), prefix=prefix).text
+        assert text.startswith(prefix)
+        assert text[len(prefix) : len(prefix) + 1] not in ("I", "i")
+
+
+def test_an_opening_is_heard_and_does_not_count(engine: GenerationEngine) -> None:
+    reader, decoder, codec = engine.parts
+    opening, rest = codec.encode("The cat"), [*codec.encode("is good."), codec.end]
+    z = engine._artifact.model.average_latent()  # pyright: ignore[reportPrivateUsage]
+    whole = torch.tensor([[codec.bot, *opening, *rest]])
+    with torch.inference_mode():
+        logits = decoder.logits(reader.prefix([RAIN]), z, whole[:, :-1], torch.ones_like(whole[:, :-1]))
+    said = logits.log_softmax(-1)[0].gather(-1, whole[0, 1:, None])[len(opening) :]
+    assert len(said) == len(rest)
+    found = reader.likelihood(reader.prefix([RAIN]), z, [rest], opening)
+    assert found == [pytest.approx(float(said.mean()), abs=1e-5)]
+
+
+def test_no_earlier_end_where_the_opening_ends_inside_a_word(engine: GenerationEngine) -> None:
+    codec = engine.parts[2]
+    text = "I like the rain. It is good."
+    for prefix, ends in (("I like", ["I like the rain."]), ("I lik", [])):
+        start = cast(Start, SimpleNamespace(prefix=prefix, opening=codec.encode(prefix)))
+        found = earlier_ends([Candidate(0, text, [], "end")], start, codec)
+        assert [one.text for one in found] == ends
+        assert all(codec.decode([*start.opening, *one.ids]) == one.text for one in found)
 
 
 def test_no_earlier_end_brings_a_stop_string_into_the_reply(

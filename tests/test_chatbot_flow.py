@@ -129,8 +129,8 @@ class Bowl:
     def gradient(self, z: Tensor) -> Tensor:
         return self.steep * (z - self.centre)
 
-    def divergence(self, z: Tensor) -> Tensor:
-        return torch.full((*z.shape[:-1], 1), INF, dtype=z.dtype)
+    def reached(self, z: Tensor, probability: float) -> Tensor:
+        return torch.zeros(z.shape[:-1], dtype=torch.bool)
 
     def steepness(self, z: Tensor, scale: Tensor) -> Tensor:
         return self.steep * scale.square().amax(-1)

@@ -301,6 +301,7 @@ def test_a_mistyped_command_is_answered_with_the_near_one(room: Open) -> None:
     talk = room()
     talk.run("/regenrate")
     assert "There is no command '/regenrate'. Did you mean '/regenerate'" in talk.notes.getvalue()
+    assert talk.notes.getvalue().count("/sweep") == 1
 
 
 def test_conversations(room: Open, manager: ConversationManager) -> None:

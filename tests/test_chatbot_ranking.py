@@ -15,7 +15,7 @@ RAIN = "The rain is lost again."
 
 def trace(*, likelihood: float, relevance: float, sad: float, **more: Any) -> dict[str, Any]:
     targets = {
-        "attitude": {"aspects": {"pessimistic": 1.0}, "weight": 2.0},
+        "attitude": {"aspects": {"pessimistic": 1.0}, "weight": 1.0},
         "style": {"aspects": {"lyrical": 1.0}, "weight": 0.0},
     }
     measured = {
@@ -61,6 +61,16 @@ def test_short_is_good_and_curt_is_not() -> None:
     ]
     assert merit(RAIN, brief) == merit("so " * 9, brief) == merit("so " * 40, marks) == best
     assert merit("so " * 12, brief) == pytest.approx(best - 3 * 2.0)
+
+
+def test_a_target_counts_by_its_weight_and_no_further_than_its_goal() -> None:
+    marks = trace(likelihood=0.0, relevance=0.0, sad=0.6)
+    marks["targets"]["attitude"] |= {"weight": 0.5, "goal": 0.8}
+    assert merit(RAIN, marks) == pytest.approx(0.5 * PERSONA * math.log(0.6 / 0.8))
+    enough, more = (trace(likelihood=0.0, relevance=0.0, sad=sad) for sad in (0.8, 0.99))
+    for found in (enough, more):
+        found["targets"]["attitude"] |= {"weight": 0.5, "goal": 0.8}
+    assert merit(RAIN, enough) == merit(RAIN, more) == pytest.approx(0.0)
 
 
 def test_several_attributes_count_as_one_persona() -> None:

@@ -62,6 +62,31 @@ def test_the_best_two_the_newest_first(manager: ConversationManager) -> None:
     ]
 
 
+def test_a_greeting_never_comes_to_mind(manager: ConversationManager) -> None:
+    conversation = manager.create(profile_name="poet", profile={"name": "poet"}, model="fake")
+    for role, text in (("bot", "Rain fell."), ("user", "Hello."), ("bot", "Rain again.")):
+        manager.add_message(conversation.id, role=role, text=text)
+    assert come_to_mind(manager, "Still that rain") == ["Rain again."]
+
+
+def test_what_stands_in_a_message_of_this_conversation_is_not_brought_from_another(
+    manager: ConversationManager,
+) -> None:
+    talk(manager, "My parrot sings!", "A parrot... sings. In the sun.", "A parrot hat")
+    now = talk(manager, "Look: my PARROT sings, a parrot sings", "Yes.", "What of that parrot?")
+    for shown in (now, now[1:]):
+        found = recalled(
+            manager,
+            "poet",
+            now[-1].text,
+            conversation_id=now[0].conversation_id,
+            path=now,
+            shown={message.id for message in shown},
+        )
+        own = [] if shown == now else ["Look: my PARROT sings, a parrot sings"]
+        assert [line.text for line in found] == [*own, "A parrot hat"]
+
+
 def test_questions_repetitions_and_other_personas_stay_away(manager: ConversationManager) -> None:
     talk(manager, "Where is my dog?", "...", "my dog barks", "Yes.")
     talk(manager, "The dog is mine.", name="baker")
@@ -129,7 +154,7 @@ def test_a_large_database_takes_no_time(manager: ConversationManager) -> None:
                 for n in range(50_000)
             ],
         )  # fmt: skip
-    path = talk(manager, f"harbour bread weather {spelt(77)} garden window")
+    path = talk(manager, f"harbour bread weather garden window {spelt(77)}")
     found: tuple[Line, ...] = ()
     start = time.process_time()  # of this process alone: other programs make no difference
     for _ in range(5):

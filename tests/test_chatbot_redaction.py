@@ -174,6 +174,27 @@ def test_the_name_of_the_user_however_it_is_written(
     assert redacted(Tree.read(manager, talk), user_name=user_name).tree.messages[0].text == left
 
 
+def test_of_names_within_names_the_longest_is_taken_out_and_forms_come_first(
+    manager: ConversationManager,
+) -> None:
+    talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
+    for text in (
+        "We met Ann, Ann-Marie, Ann Marie Stone and Will Stone in New York.",
+        "*Neo* met O'Brien near York. ann-marie's, ANN  MARIE\nstone; will you, Will?",
+        "annie _ann_ neo* (*NEO*) o'brien york_new york newyork",
+        "Mr. Stone: ann@stone.org, www.ann.example/stone, ann.com +44 113 496 0000 @ann @mrs @monday Stone's",
+    ):
+        manager.add_message(talk, role="user", text=text, speaker="*Neo*")
+    done = redacted(Tree.read(manager, talk), user_name="Ann Stone")
+    assert [message.text for message in done.tree.messages] == [
+        "We met [name 1], [name 1], [name 1] and [name 2] in [place 1].",
+        "[name 3] met [name 4] near [place 1]. [name 1]'s, [name 1]  [name 1]\nstone; will you, [name 2]?",
+        "annie _[name 1]_ [name 5]* ([name 3]) [name 4] [place 1]_new [place 1] newyork",
+        "Mr. [name 6]: [mail 1], [link 1], [link 2] [phone 1] [name 1] [name 7] [name 8] [name 6]'s",
+    ]
+    assert dict(done.found) == {"name": 8, "place": 1, "mail": 1, "link": 2, "phone": 1}
+
+
 def test_nothing_to_take_out(manager: ConversationManager) -> None:
     talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
     manager.add_message(talk, role="user", text="It rains. Does it?")

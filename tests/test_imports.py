@@ -60,7 +60,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.energy": MODEL | {"chatbot.asked"},
     "chatbot.solver": MODEL | {"chatbot.energy"},
     "chatbot.flow": MODEL | {"chatbot.energy", "chatbot.solver"},
-    "chatbot.guidance": MODEL | {"chatbot.energy", "chatbot.flow"},
+    "chatbot.guidance": MODEL | {"chatbot.asked", "chatbot.energy", "chatbot.flow"},
     "chatbot.endings": set(),
     "chatbot.ranking": MODEL | {"chatbot.asked", "chatbot.guidance"},
     "chatbot.saying": MODEL,

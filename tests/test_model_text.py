@@ -165,3 +165,7 @@ def test_worn_tokens_are_those_that_are_a_whole_word(codec: Codec, cased: bool) 
         codec = Codec(tokenizer)
     lines = ["hi", "The train left in spring", "why the daughter"]
     assert [codec.tokenizer.id_to_token(i) for i in codec.worn(Context.of([], lines))] == ["train"]
+
+
+def test_half_a_surrogate_pair_is_read_as_a_question_mark(codec: Codec) -> None:
+    assert codec.encode("so \ud83d then") == codec.encode("so ? then")

@@ -57,6 +57,8 @@ CARDS: dict[str, dict[str, Any]] = {
     "version 1 with a name alone": {"name": "Ada"},
     "version 1 with unknown keys": V1
     | {"avatar": "none", "chat": "x", "talkativeness": "0.5", "metadata": {"v": 1}},
+    "version 1 with fields of later versions": V1
+    | {"nickname": "Addie", "character_book": BOOK, "source": ["https://example.org/1"], "creation_date": 1},
     "before version 1": {
         "char_name": "Ada",
         "char_persona": "d",

@@ -7,7 +7,9 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -451,6 +453,33 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     target = tmp_path / "poet.card"
     run("export", "gloomy-poet", "--format", "png", "--output", str(target))
     assert cards.read(target.read_bytes()).profile() == (store.load("gloomy-poet"), [])
+
+
+def test_an_export_that_finds_no_room_can_be_tried_again(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "poet.json"
+    real = Path.open
+
+    def full(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
+        file = real(self, mode, *rest, **options)
+        if self != target:
+            return file
+        file.close()
+        return Full()
+
+    class Full(BytesIO):
+        """A file on a disk without room."""
+
+        def write(self, data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        failed = run("export", "gloomy-poet", "--output", str(target))
+    assert (failed.exit_code, failed.stdout, target.exists()) == (1, "", False)
+    assert f"{target} cannot be: No space left on device" in failed.stderr
+    assert run("export", "gloomy-poet", "--output", str(target)).exit_code == 0
 
 
 def test_export_never_overwrites_and_prints_no_picture(run: Run, tmp_path: Path) -> None:

@@ -108,6 +108,25 @@ def test_versions_move_with_a_rename(store: ProfileStore) -> None:
     assert len(said(store, "ann")) == 6
 
 
+def test_a_strange_file_among_the_versions_hinders_no_rename(store: ProfileStore) -> None:
+    store.save_with_card(BOB, b"card", "png")
+    store.delete("bob")
+    store.save(BOB)
+    store.save(BOB.changed(greeting="2"), overwrite=True)
+    strange = store.folder / ".history" / "bob" / ".DS_Store"
+    for name in (".DS_Store", "notes.txt", ".abc.tmp"):
+        strange.with_name(name).write_bytes(b"x")
+    store.save(Profile(name="ann", greeting="0"))
+    store.delete("ann")
+    store.rename("bob", "ann")
+    marks = [(number, mark) for number, _, mark in said(store, "ann")]
+    assert marks == [(1, "deleted"), (2, "deleted"), (3, ""), (4, ""), (5, "current")]
+    assert store.history.card("ann", 2) == strange.parent.with_name("ann") / "0002.card.png"
+    assert sorted(path.name for path in strange.parent.iterdir()) == [".DS_Store", ".abc.tmp", "notes.txt"]
+    with pytest.raises(UnknownProfileError):
+        versions.versions(store, "bob")
+
+
 def test_a_built_in_profile_is_version_0(store: ProfileStore) -> None:
     poet = store.load("gloomy-poet")
     (only,) = versions.versions(store, "Gloomy-Poet")

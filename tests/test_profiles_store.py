@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from profiles import (
     ProfileNameError,
     ProfileStore,
     UnknownProfileError,
+    versions,
 )
 from profiles.files import MAX_FILE
 from profiles.store import BUILTIN
@@ -311,3 +313,70 @@ def test_a_folder_without_rights_is_told(store: ProfileStore) -> None:
             store.save(Profile(name="ann"))
     finally:
         store.folder.chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_profile_and_its_card_are_both_written_or_neither_is(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    store.save_with_card(BOB, b"card", "png")
+    before = _tree(store.folder)
+
+    def disk(room: int) -> Callable[[int], None]:
+        """A disk with room for so many files."""
+        left = iter(range(room))
+
+        def fsync(descriptor: int) -> None:
+            if next(left, None) is None:
+                raise OSError(28, "No space left on device")
+
+        return fsync
+
+    for act in (
+        lambda: store.copy("bob", "ann"),
+        lambda: store.save_with_card(Profile(name="ann"), b"another", "json"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", disk(writes))
+            with pytest.raises(ProfileAccessError, match="No space left on device"):
+                act()
+        assert _tree(store.folder) == before
+        act()
+        assert store.card("ann") in (b"card", b"another")
+        store.delete("ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", disk(writes))
+        with pytest.raises(ProfileAccessError, match="No space left on device"):
+            versions.rollback(store, "ann", 1)
+    assert _tree(store.folder) == before
+    versions.rollback(store, "ann", 1)
+    assert store.card("ann") == b"card"
+
+
+def test_a_card_that_somebody_left_behind_is_not_that_of_a_copy(store: ProfileStore) -> None:
+    store.save_with_card(BOB, b"card", "png")
+    (store.folder / "ann.card.json").write_bytes(b"of a forgotten profile")
+    store.copy("bob", "ann")
+    assert store.card("ann") == b"card"
+    assert not (store.folder / "ann.card.json").exists()
+
+
+def test_of_two_programs_that_make_one_profile_at_once_one_is_refused(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(BOB)
+    monkeypatch.setattr(ProfileStore, "check_free", lambda *_, **__: None)  # it was free a moment ago
+    with pytest.raises(ProfileExistsError, match="another program has just made .*bob.toml. Choose another"):
+        store.save(Profile(name="bob"))
+    assert store.load("bob") == BOB
+
+
+def test_a_file_system_without_hard_links_will_do(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    store.save(BOB)
+    assert (store.load("bob"), list(_tree(store.folder))) == (BOB, ["bob.toml"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import tzset
 
 import pytest
 
-from storage.dates import iso, moment
+from storage.dates import iso, local, moment
 
 
 @pytest.fixture(autouse=True)
@@ -16,9 +16,9 @@ def india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Half past five ahead of UTC, all year."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Asia/Kolkata")
-        time.tzset()
+        tzset()
         yield
-    time.tzset()
+    tzset()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,8 @@ def test_the_forms_that_are_in_use(value: object, expected: str) -> None:
     [
         None, True, "", "yesterday", [], {}, "June 31, 2023 2:20pm", "Brumaire 3, 2023 2:20pm", 10**30,
         "9" * 16, "1" * 50, float("inf"), float("nan"), "2024-13-1@01h31m37s", "2024-1-1@25h00m00s",
-        "0001-01-01T00:00:00+14:00", "٢٠٢٤-7-12@01h31m37s",
+        "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", -62135596800000,
+        "٢٠٢٤-7-12@01h31m37s",
     ],
 )  # fmt: skip
 def test_what_is_no_time(value: object) -> None:
@@ -60,3 +61,22 @@ def test_what_is_no_time(value: object) -> None:
 
 def test_iso_is_in_utc() -> None:
     assert iso(datetime(2026, 1, 2, 3, 4, 5, 678_900, UTC)) == "2026-01-02T03:04:05.678Z"
+
+
+def test_every_time_that_is_read_has_a_local_one() -> None:
+    for value in ("0001-01-02T00:00:00Z", "9999-12-30T23:59:59Z"):
+        found = moment(value)
+        assert found is not None
+        assert local(found) == found
+        assert local(found).utcoffset() != timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"), [("America/New_York", datetime.min), ("Asia/Kolkata", datetime.max)]
+)
+def test_a_stored_time_that_no_calendar_has_here_stays_in_utc(
+    monkeypatch: pytest.MonkeyPatch, zone: str, time: datetime
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    tzset()
+    assert local(time.replace(tzinfo=UTC)) == time.replace(tzinfo=UTC)

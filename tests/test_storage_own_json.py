@@ -148,6 +148,7 @@ def set_head(name: str, value: object) -> Callable[[dict[str, Any]], object]:
         (set_head("visits", 2**63), "'visits' must be from 0 to"),
         (set_head("created_at", "yesterday"), "'created_at' must be a time with its zone"),
         (set_head("updated_at", "2026-01-02T00:00:00"), "'updated_at' must be a time with its zone"),
+        (set_head("created_at", "0001-01-01T00:00:00Z"), "with its zone in the years 2 to 9998"),
         (set_head("updated_at", "0001-01-01T00:00:00+14:00"), "'updated_at' must be a time with its zone"),
         (set_message(2, "number", 1), "'number' must be a number of its own; message 2 has 1"),
         (set_message(3, "parent", 3), "'parent' must be null or the number of an earlier message"),

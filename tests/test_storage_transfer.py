@@ -218,6 +218,16 @@ def test_a_disk_that_fills_up_leaves_no_half_export(
         ("chat.json", b"\xef\xbb\xbf{}", "json"),
         ("chat.txt", b"{}", "json"),
         ("chat", b"[1, 2]", "json"),
+        ("chat.txt", b"[persona 1]: Hello", "text"),
+        ("chat.txt", b"[12:03] Bob: hello", "text"),
+        ("chat.txt", b"\xef\xbb\xbf{Ann}: Hi", "text"),
+        ("chat.txt", b'{"format": "chatbot-conversation", "version": 2}', "json"),
+        ("chat.txt", b'{"format": "chatbot-conversation", "vers', "json"),
+        ("chat.txt", b'{"name": "Ann"}', "json"),
+        ("chat", b"[persona 1]: Hello", "text"),
+        ("chat.log", b"[name 1]: Hello", "text"),
+        ("chat", b'{"name": "Ann"}', "json"),
+        ("chat.json", b"[name 1]: Hello", "json"),
         ("chat.jsonl", b"{}", "sillytavern"),
         ("chat.jsonl", b'{\n "format": "chatbot-conversation"}', "json"),
         ("chat.json", b"", "json"),
@@ -276,6 +286,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(RefusedValueError, match=f"cannot be read: {reason}.* Give another file") as error:
             transfer.read_file(path)
         assert error.value.exit_code == 2
+
+
+def test_a_chat_without_names_is_read_back_from_text(manager: ConversationManager, tmp_path: Path) -> None:
+    made = manager.create(profile_name="[persona 1]", profile={}, model="").id
+    manager.add_message(made, role="bot", text="Hello")
+    manager.add_message(made, role="user", text="Hi")
+    for name in ("chat.txt", "chat"):
+        read = import_file(manager, export_file(manager, made, tmp_path / name, "text"))
+        assert [(m.role, m.text) for m in read.messages] == [("bot", "Hello"), ("user", "Hi")]
+        assert read.conversation.profile_name == "[persona 1]"
 
 
 def test_import_file_stores_what_was_read_with_the_persona_that_was_given(

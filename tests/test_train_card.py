@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from chatbot.cli import app, start
 from chatbot.errors import UsageError
 from chatbot.model import artifact
-from chatbot.train import card
+from chatbot.train import ablate, card
+from chatbot.train import corpus as corpora
 from chatbot.train.tables import tables
 from toy_language import Double, judged, write_corpus, write_model
 
@@ -81,6 +82,39 @@ def test_the_card_tells_of_preferences_where_they_were_learnt(
     assert "learnt from marks which of its replies" in card.card(
         replace(manifest, recipe=recipe), obedient, 1
     )
+
+
+def test_the_card_tells_of_the_shipped_data_where_they_were_used(
+    obedient: dict[str, Any], tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the recipe is called: by the corpus and the bases."""
+    monkeypatch.setattr(corpora, "WRITTEN", corpus)
+    bases = dict.fromkeys(("encoder", "decoder"), "all-MiniLM-L6-v2@main")
+    shipped = replace(
+        write_model(tmp_path / "toy"),
+        bases=bases,
+        corpus_digest=corpora.load(corpus).digest,
+        recipe={"name": "embedded"},
+    )
+    assert "made for this project" in card.card(shipped, obedient, 1)
+    others = (
+        replace(shipped, corpus_digest="f" * 64),
+        replace(shipped, bases={**bases, "decoder": "prajjwal1/bert-tiny@main"}),
+        replace(shipped, bases={}),
+    )
+    for other in others:
+        text = card.card(other, obedient, 1)
+        assert "made for this project" not in text
+        assert "given by whoever trained the model" in text
+
+
+@pytest.mark.parametrize("base", ["all-MiniLM-L6-v2@main", "sentence-transformers/all-MiniLM-L6-v2@c9745ed"])
+def test_the_card_names_a_known_base(obedient: dict[str, Any], tmp_path: Path, base: str) -> None:
+    manifest = write_model(tmp_path / "toy")
+    assert "base_model" not in card.card(manifest, obedient, 1)
+    text = card.card(replace(manifest, bases={"encoder": base, "decoder": base}), obedient, 1)
+    front = text.split("---")[1].splitlines()
+    assert front.count("base_model: sentence-transformers/all-MiniLM-L6-v2") == 1
 
 
 def test_an_evaluation_of_other_weights_does_not_seal(obedient: dict[str, Any], tmp_path: Path) -> None:
@@ -172,3 +206,24 @@ def test_training_for_ablations_needs_a_folder(monkeypatch: pytest.MonkeyPatch) 
     found = CliRunner().invoke(app, ["eval", "ablate", "--train-steps", "5"])
     assert found.exit_code == 2
     assert "name a folder with --work DIR" in found.stderr
+
+
+def test_the_device_of_ablations_is_the_training_s_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def run_trained(*_: object, **options: Any) -> dict[str, Any]:
+        asked.update(options)
+        row = {"model": "", "way": "x", "failed": 0.0, "measures": {}, "differences": {}}
+        return {"messages": 0, "rounds": 1, "rows": [row]}
+
+    monkeypatch.setattr(ablate, "run_trained", run_trained)
+    arguments = ["eval", "ablate", "--train-steps", "5", "--work", str(tmp_path), "--device"]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert CliRunner().invoke(app, [*arguments, "cuda"]).exit_code == 0
+    assert asked["device"] == "cuda"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    missing = CliRunner().invoke(app, [*arguments, "cuda"])
+    assert missing.exit_code == 2
+    assert "one that this machine has" in missing.stderr

@@ -1,4 +1,4 @@
-"""The corpus: every form is read, every drop is counted, no message stands in two parts."""
+"""The corpus: every form is read, every drop is counted, no first message stands in two parts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import pytest
 import tiny
 from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
+from chatbot.train import trials
 from chatbot.train.corpus import PARTS, Labelled, part_of
 
 
-def write(path: Path, *rows: dict[str, Any]) -> None:
+def write(path: Path, *rows: Any) -> None:
     path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
 
 
@@ -111,6 +112,55 @@ def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
         "x.jsonl: not a known form": 1,
         "duplicate message and reply": 1,
     }
+
+
+def test_a_line_of_no_known_form_is_dropped_and_asks_for_no_reply(tmp_path: Path) -> None:
+    strange: list[Any] = [
+        ["a", "b"],
+        "replies",
+        None,
+        {"facts": [], "turns": ["hi"], "replies": ["x"]},
+        {"facts": [], "turns": ["hi"], "replies": None},
+        {"facts": [], "turns": [], "replies": {"style/lyrical": "Like a slow river."}},
+        {"facts": [], "turns": [], "replies": {"lyrical+optimistic": "A new day sings."}},
+        {"turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}},
+        {"facts": [], "turns": ["hi"], "replies": {"style/lyrical": 5}},
+        {"facts": [], "turns": [5], "replies": {"lyrical+optimistic": "A new day sings."}},
+        {"facts": [], "turns": ["\ud800"], "replies": {"style/lyrical": "Like a slow river."}},
+        {"facts": [3], "turns": ["hi"], "labels": ["style/plain"], "marked": [["Yes.", "y"]]},
+        {"facts": [], "turns": [], "labels": ["style/plain"], "marked": [["Yes.", "y"]]},
+        {"attribute": ["style"], "aspect": "plain", "facts": [], "turns": ["hi", "Yes. I know it."]},
+        {"facts_a": [], "facts_b": []},
+    ]
+    good = {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}}
+    write(tmp_path / "x.jsonl", *strange, good)
+    corpus = corpora.load(tmp_path)
+    assert corpus.dropped == {"x.jsonl: not a known form": len(strange)}
+    assert all_items(corpus) == []
+    assert not any(corpus.marked.values())
+    assert [message.combined for message in trials.combinations(tmp_path)] == [good["replies"]]
+    assert len(trials.messages(corpus, tmp_path)) == 1
+
+
+@pytest.mark.parametrize("line", [b"not json", b'{"turns": ["caf\xe9"]}'])
+def test_a_line_that_is_no_json_is_named(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'{"odd": 1}\n\n' + line + b"\n")
+    with pytest.raises(UsageError, match=r"must be JSON in UTF-8; .*x\.jsonl:3 is not"):
+        corpora.load(tmp_path)
+
+
+def test_the_digest_is_of_the_words_and_not_of_the_files(tmp_path: Path) -> None:
+    tiny.write_corpus(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    for path in (tmp_path / "a").iterdir():
+        with bz2.open(tmp_path / "b" / f"{path.name}.bz2", "wb") as packed:
+            packed.write(path.read_bytes())
+    found = [corpora.load(tmp_path / name) for name in ("a", "b")]
+    assert {corpus.digest for corpus in found} == {corpora.digest(tmp_path / "a")}
+    assert {corpus.plain_digest for corpus in found} == {""}
+    read = corpora.load(tmp_path / "a", plain_folder=tmp_path / "b")
+    assert read.digest == found[0].digest
+    assert read.plain_digest
 
 
 def test_combinations_are_never_trained_on(tmp_path: Path) -> None:

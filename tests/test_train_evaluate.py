@@ -76,7 +76,7 @@ def test_the_curve_begins_without_guidance_and_holds_every_strength(
     obedient: tuple[Double, dict[str, Any]],
 ) -> None:
     curve = obedient[1]["control"]["curve"]
-    assert [point["strength"] for point in curve] == [0.0, 0.001, 0.01, 1.0]
+    assert [point["strength"] for point in curve] == [0.0, *trials.CURVE, 1.0]
     assert curve[0]["latent"] is None
     assert curve[0]["accuracy"]["value"] < 0.9
     assert all(point["accuracy"]["value"] > 0.9 for point in curve[1:])

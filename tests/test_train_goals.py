@@ -47,10 +47,9 @@ def found(name: str, evaluation: dict[str, Any]) -> goals.Standing:
         ("three at once, worst attribute", 92.0, False, False),
         ("three at once, worst combination", 90.0, True, True),
         ("three at once, all right", 86.0, True, False),
-        ("three at once, without the flow (chance is 50)", 50.0, True, True),
         ("Big Five one at a time, average", 93.0, True, True),
         ("coherence: first of 10 replies", 74.0, False, False),
-        ("self-BLEU (1,000 replies)", 9.5, False, False),
+        ("self-BLEU (paper's definition, 1,000 replies)", 9.5, False, False),
         ("copied replies of more than 8 words", 0.0, True, True),
         ("seconds for one reply, 4 candidates", 0.7, True, False),
         ("seconds for one reply, as many candidates as are set", 1.1, False, False),
@@ -72,7 +71,7 @@ def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
 def test_variety_counts_over_1000_replies_alone() -> None:
     few = result()
     few["control"]["paper"]["replies"] = 192
-    assert found("self-BLEU (1,000 replies)", few).met is None
+    assert found("self-BLEU (paper's definition, 1,000 replies)", few).met is None
 
 
 def test_the_table_says_what_is_met() -> None:

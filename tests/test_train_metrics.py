@@ -39,8 +39,10 @@ def test_bleu_takes_the_best_reference_for_each_item_and_the_nearest_length() ->
 
 
 def test_the_papers_bleu_counts_characters() -> None:
-    # 2 of 3 letters, 1 of 2 pairs, no triple.
-    assert metrics.paper_bleu(["abd"], ["abc"]) == pytest.approx((2 / 3 * 1 / 2 * 0.1) ** 0.33)
+    # 2 of 3 letters, 1 of 2 pairs, no triple and nothing longer: the mean of BLEU-1 to BLEU-4.
+    two = (2 / 3 * 1 / 2) ** 0.5
+    three, four = (2 / 3 * 1 / 2 * 0.1) ** 0.33, (2 / 3 * 1 / 2 * 0.1 * 0.1) ** 0.25
+    assert metrics.paper_bleu(["abd"], ["abc"]) == pytest.approx((2 / 3 + two + three + four) / 4)
     unrelated = metrics.paper_bleu(["I sold my bike to a man."], ["The soup is too hot today."])
     assert metrics.corpus_bleu(["I sold my bike to a man."], ["The soup is too hot today."]) == 0.0
     assert unrelated > 0.15  # why this column is not to be read as quality
@@ -51,6 +53,19 @@ def test_corpus_bleu_pools_counts_before_dividing() -> None:
     # 1-grams 4+1 of 7, 2-grams 3+0 of 5, 3-grams 2 of 3, 4-grams 1 of 2; equal lengths.
     expected = (5 / 7 * 3 / 5 * 2 / 3 * 1 / 2) ** 0.25
     assert metrics.corpus_bleu(texts, references) == pytest.approx(expected)
+
+
+def test_the_papers_self_bleu_splits_at_blanks_alone() -> None:
+    texts = ["Yes.", "yes"]
+    assert metrics.paper_self_bleu(texts) == 0.0  # to it they have nothing in common
+    assert metrics.self_bleu(texts) > 0.0
+    assert metrics.paper_self_bleu(["a b c d", "a b c d"]) == pytest.approx(1.0)
+
+
+def test_the_papers_rouge_is_the_mean_of_three() -> None:
+    # 2 of 3 and 3 words, 1 of 2 and 2 pairs, and the words in one order.
+    assert metrics.paper_rouge(["the cat sat"], ["The cat ran"]) == pytest.approx((2 / 3 + 1 / 2 + 2 / 3) / 3)
+    assert metrics.paper_rouge(["a"], ["b"]) == 0.0
 
 
 def test_rouge_l_is_the_f1_of_the_longest_common_subsequence() -> None:

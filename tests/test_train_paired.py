@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import tiny
 from chatbot.engine import GenerationEngine
 from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
+from chatbot.model import artifact
 from chatbot.sampling import Sampling
 from chatbot.train import ablate, paired, versus
 from chatbot.train.ablate import Way
@@ -141,3 +143,11 @@ def test_variants_are_trained_once_on_one_warm_up(trained: Path, corpus: Path, t
     models = {path: path.stat().st_mtime_ns for path in work.glob("*/model.safetensors")}
     ablate.run_trained(recipe, work, opener, corpus, scope)  # goes on where it stopped: all is there
     assert {path: path.stat().st_mtime_ns for path in work.glob("*/model.safetensors")} == models
+
+    more = replace(recipe, cvae=replace(recipe.cvae, steps=4))
+    with pytest.raises(UsageError, match=r"base.work' is of another: cvae.steps was 3, now is 4\. Give"):
+        ablate.run_trained(more, work, opener, corpus, scope)
+    shutil.rmtree(work / "base.work")  # as told; its model of 3 steps must not stand for one of 4
+    with pytest.raises(UsageError, match=r"without-posterior.work' is of another: cvae.steps was 3"):
+        ablate.run_trained(more, work, opener, corpus, scope)
+    assert artifact.read_manifest(work / "base").recipe["cvae"]["steps"] == 4

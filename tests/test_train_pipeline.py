@@ -13,6 +13,7 @@ import torch
 import tiny
 from chatbot.errors import ConfigError, UsageError
 from chatbot.model import artifact
+from chatbot.train import corpus as corpora
 from chatbot.train import pipeline
 from chatbot.train import recipe as recipes
 from chatbot.train.loop import Stage, learning_rate
@@ -63,6 +64,65 @@ def test_a_finished_run_is_not_trained_again(trained: Path, tmp_path: Path) -> N
         artifact.load(folder).model.state_dict() for folder in (trained / "model", tmp_path / "model")
     )
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_work_folder_is_of_one_run(trained: Path, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(trained / "work", tmp_path / "work"))
+    before = {path: path.stat().st_mtime_ns for path in work.iterdir()}
+    recipe = tiny.recipe(trained / "base")
+    corpus = Path(shutil.copytree(trained / "corpus", tmp_path / "corpus"))
+    more = {"facts": [], "turns": ["New words."], "replies": {"style/plain": "Yes. I know the zebra."}}
+    (corpus / "more.jsonl").write_text(json.dumps(more) + "\n")
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "a.jsonl").write_text(json.dumps({"turns": ["Hello.", "Yes."]}) + "\n")
+    steps = recipe.cvae.steps
+    for changed, folder, text, difference in (
+        (replace(recipe, seed=99), trained / "corpus", None, "seed was 17, now is 99"),
+        (
+            replace(recipe, cvae=replace(recipe.cvae, steps=5)),
+            trained / "corpus",
+            None,
+            f"cvae.steps was {steps}, now is 5",
+        ),
+        (
+            replace(recipe, model=replace(recipe.model, latent_dim=12)),
+            trained / "corpus",
+            None,
+            "model.latent_dim was 8, now is 12",
+        ),
+        (recipe, corpus, None, "corpus digest was '[0-9a-f]{16}', now is"),
+        (recipe, trained / "corpus", plain, "plain text digest was '', now is"),
+    ):
+        with pytest.raises(UsageError, match=f"{difference}.*Give another --work, or delete"):
+            pipeline.train(changed, folder, work, tmp_path / "model", plain=text, device="cpu")
+    assert {path: path.stat().st_mtime_ns for path in work.iterdir()} == before
+    assert not (tmp_path / "model").exists()
+
+
+def test_what_a_run_is_survives_json_and_an_older_folder(trained: Path, tmp_path: Path) -> None:
+    """10 and 10.0 are one value; a folder from before there was a run.json goes on and has one then."""
+    recipe = tiny.recipe(trained / "base")
+    corpus = corpora.load(trained / "corpus")
+    (tmp_path / "cvae.pt").touch()
+    (tmp_path / "tokenizer.json").touch()
+    pipeline.claim(tmp_path, recipe, corpus)
+    assert (tmp_path / "tokenizer.json").exists()
+    whole = replace(recipe, cvae=replace(recipe.cvae, aspect=int(recipe.cvae.aspect)))
+    pipeline.claim(tmp_path, whole, corpus)
+    with pytest.raises(UsageError, match="storage was 'int8', now is 'bf16'. Give"):
+        pipeline.claim(tmp_path, replace(recipe, storage="bf16"), corpus)
+
+
+def test_a_start_that_was_refused_before_any_stage_binds_nobody(trained: Path, tmp_path: Path) -> None:
+    recipe, corpus = tiny.recipe(trained / "base"), corpora.load(trained / "corpus")
+    pipeline.claim(tmp_path, recipe, corpus)
+    (tmp_path / "tokenizer.json").touch()
+    pipeline.claim(tmp_path, replace(recipe, seed=3), corpus)
+    assert not (tmp_path / "tokenizer.json").exists()  # it may have been another base's
+    (tmp_path / "train.jsonl").touch()
+    with pytest.raises(UsageError, match="seed was 3, now is 17"):
+        pipeline.claim(tmp_path, recipe, corpus)
 
 
 class Interrupted(Exception):

@@ -29,6 +29,17 @@ def test_of_a_dialogue_the_item_with_all_turns_stays_for_each_speaker() -> None:
     }
 
 
+def test_replies_to_branching_moments_all_stay() -> None:
+    """Two dialogues that begin alike, and the same moment answered twice: none holds another."""
+    items = [
+        item([], "hi", "hello"),
+        item([], "hi", "hello", "who?", "a cook"),
+        item([], "hi", "hello", "where?", "here", "since when?", "May"),
+        item([], "hi", "go away"),
+    ]
+    assert whole_dialogues([*items, items[1]]) == items[1:]
+
+
 def test_rows_are_packed_from_one_pool_each_and_depend_on_the_step_alone() -> None:
     pools = [[[1, 1, 1], [1, 1]], [[2, 2, 2, 2]], [[3]]]
     rows = PackedText(pools, length=6, seed=4).rows(9, 300, [0.5, 0.5, 0.0])

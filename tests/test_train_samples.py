@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import tiny
@@ -20,11 +19,22 @@ def test_samples_are_drawn_once_and_a_line_cut_short_again(tmp_path: Path, tiny_
     assert samples.draw(model, items, 30, 5, path) == first
     assert path.read_text() == written
     path.write_text(written[:-20])
-    again = samples.draw(model, items, 30, 5, path)
-    lines = path.read_text().splitlines()
-    assert len(lines) == 30
-    assert [json.loads(line) for line in lines[:29]] == [json.loads(x) for x in written.splitlines()[:29]]
-    assert len(again) >= 20
+    assert samples.draw(model, items, 30, 5, path) == first
+    assert path.read_text() == written
+
+
+def test_a_killed_run_draws_what_an_unbroken_one_does(tmp_path: Path, tiny_model: Path) -> None:
+    """After a whole batch, and with a part of the next one written."""
+    model = artifact.load(tiny_model)
+    items = corpora.load(tiny.write_corpus(tmp_path / "corpus")).parts["train"]
+    path = tmp_path / "samples.jsonl"
+    samples.draw(model, items, 60, 5, path)
+    written = path.read_text()
+    lines = written.splitlines(keepends=True)
+    for kept in (24, 37):
+        path.write_text("".join(lines[:kept]))
+        samples.draw(model, items, 60, 5, path)
+        assert path.read_text() == written
 
 
 def test_a_sample_answers_a_message_of_the_corpus_and_is_asked_what_was_written_or_nothing(

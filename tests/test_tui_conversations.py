@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from time import tzset
 
+import pytest
 from textual.widgets import Input, OptionList
 
 from chatbot.session import ChatSession
@@ -85,6 +89,30 @@ async def test_the_list_deletes_and_brings_back(opened: Opened) -> None:
         await until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_a_time_that_this_zone_does_not_have_hides_no_conversation(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, session, _ = opened
+    found = stored(session, "about rain")
+    zero = datetime.min.replace(tzinfo=UTC)
+    messages = [replace(message, created_at=zero) for message in session.manager.path(found)]
+    session.manager.restore(replace(session.manager.get(found), id="", updated_at=zero), messages)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        tzset()
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            await pilot.press("ctrl+o")
+            await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+            await pilot.press("down", "f9")
+            await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
+            await pilot.press("escape", "escape", "ctrl+s")
+            await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+            await pilot.press(*"rain")
+            await until(pilot, lambda: len(rows(app)) == 4)
+    tzset()
+
+
 async def test_deleting_the_open_conversation_leaves_a_new_one_and_alt_u_opens_it_again(
     opened: Opened,
 ) -> None:
@@ -111,6 +139,7 @@ async def test_deleting_the_open_conversation_leaves_a_new_one_and_alt_u_opens_i
 
 async def test_the_list_exports_to_a_file_and_counts(opened: Opened, tmp_path: Path) -> None:
     app, session, _ = opened
+    session.user_name = "Zoë"
     stored(session, "about rain")
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
@@ -131,12 +160,16 @@ async def test_the_list_exports_to_a_file_and_counts(opened: Opened, tmp_path: P
             await pilot.press("enter")
             await until(pilot, lambda told=told: len(app.notices) > told)
         assert app.notices[0] == f"Written to {tmp_path}/talk.md."
-        assert "An answer to about rain." in (tmp_path / "talk.md").read_text()
+        written = (tmp_path / "talk.md").read_text(encoding="utf-8")
+        assert "An answer to about rain." in written
+        assert "Zoë" in written
+        assert "You" not in written
         assert not any(notice.startswith("Written") for notice in app.notices[1:])
 
 
 async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_path: Path) -> None:
     app, session, _ = opened
+    session.user_name = "Zoë"
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await pilot.press("f12")
@@ -144,9 +177,12 @@ async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_
         session.resume(stored(session, "about rain"))
         await pilot.press("f12")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
-        app.screen.query_one(Input).value = str(tmp_path / "talk.json")
+        app.screen.query_one(Input).value = str(tmp_path / "talk.md")
         await pilot.press("enter")
-        await until(pilot, lambda: (tmp_path / "talk.json").exists())
+        await until(pilot, lambda: (tmp_path / "talk.md").exists())
+        written = (tmp_path / "talk.md").read_text(encoding="utf-8")
+        assert "Zoë" in written
+        assert "You" not in written
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
         headings = [str(widget.render()) for widget in app.screen.query(".help-heading")]

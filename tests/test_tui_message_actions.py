@@ -348,6 +348,21 @@ async def test_a_chat_that_is_kept_nowhere_opens_no_editor() -> None:
     session.manager.close()
 
 
+async def test_the_line_ends_of_a_paste_are_kept_as_terminals_send_them(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        box = app.chat.composer
+        app.post_message(events.Paste("a\rb\r\nc"))
+        await until(pilot, lambda: box.text == "a\nb\nc")
+        box.text = ""
+        app.post_message(events.Paste("\r".join(["x"] * 201)))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: len(session.messages()) == 3 and app.chat.turn is None)
+        assert session.messages()[1].text == "\n".join(["x"] * 201)
+
+
 async def test_a_large_paste_is_asked_about(opened: Opened) -> None:
     app, session, _ = opened
     async with app.run_test(size=SIZE) as pilot:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chatbot.cli import transfer
+from chatbot.cli.message import LARGEST
 from chatbot.cli.options import AsJson, profile_names
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import (
@@ -36,7 +37,9 @@ Persona = Annotated[
         "--profile", "-p", metavar="NAME", help="Only with this persona.", autocompletion=profile_names
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", min=1, max=LARGEST, metavar="N", help="At most so many.")
+]
 
 
 @app.command("list")

@@ -146,6 +146,7 @@ def ablate(
     Without --train-steps the given models (the configured one) are run in other ways. With it, small models
     are trained with one part of the training left out each, which takes long; --work keeps what is done.
     """
+    from chatbot.engine import pick_device
     from chatbot.train import ablate as ablations
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN
@@ -160,7 +161,10 @@ def ablate(
     else:
         steps = [f"pretrain={train_steps}", f"cvae={train_steps}"]
         chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps, seed=None)
-        result = ablations.run_trained(chosen, work, open_model, folder, scope, bars, plain=plain)
+        place = str(pick_device(settings.model.device))
+        result = ablations.run_trained(
+            chosen, work, open_model, folder, scope, bars, plain=plain, device=place
+        )
     _print(result, ablations.table(result), output, as_json)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli import options
+from chatbot.cli.message import LARGEST
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.printing import columns
 from chatbot.cli.stored import open_manager, say_what_is_left
@@ -65,7 +66,9 @@ def add(
 
 @app.command()
 def forget(
-    number: Annotated[int, typer.Argument(metavar="ID", help="The number of the memory.")],
+    number: Annotated[
+        int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="The number of the memory.")
+    ],
     as_json: options.AsJson = False,
 ) -> None:
     """Forget one thing for good: nothing of it is left in the file."""
@@ -85,6 +88,8 @@ def export(
     as_json: options.AsJson = False,
 ) -> None:
     """Write everything that is known as lines of text, or as JSON."""
+    from storage.transfer import write_new
+
     with open_manager() as manager:
         known = manager.memories()
     as_json = as_json or (file is not None and file.suffix == ".json")
@@ -93,8 +98,7 @@ def export(
     if file is None:
         print(text)
         return
-    with file.expanduser().open("x", encoding="utf-8") as output:
-        output.write(f"{text}\n")
+    write_new({file.expanduser(): f"{text}\n".encode()})
     print(clean(f"{len(known)} memories written to {file}"))
 
 

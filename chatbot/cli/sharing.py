@@ -40,8 +40,9 @@ def exported(store: ProfileStore, name: str, form: str | None, output: Path | No
     profile, original = store.load(name), store.card(name)
     data, warnings = cards.write(profile, form, cards.read(original) if original else None, int(time.time()))
     if output is not None:
-        with output.open("xb") as file:
-            file.write(data)
+        from storage.transfer import write_new
+
+        write_new({output: data})
     elif sys.stdout.isatty():
         print(clean(data.decode("utf-8")), end="")
     else:

@@ -16,6 +16,7 @@ import typer
 from chatbot.cli.printing import as_json, columns, cut, fitted
 from chatbot.terminal import clean, one_line
 from storage import Conversation, Hit, Message
+from storage.dates import local
 
 PROFILE_WIDTH = 24  # cells of a persona's name in the table
 SPEAKERS = {"user": "you", "narrator": "narrator"}  # a bot speaks under its profile's name
@@ -123,4 +124,4 @@ def _plain(value: Any) -> Any:
 
 def local_time(moment: datetime) -> str:
     """In the person's own time zone, to the minute."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return f"{local(moment):%Y-%m-%d %H:%M}"

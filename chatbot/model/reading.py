@@ -13,7 +13,7 @@ from torch import Tensor
 from chatbot.errors import ModelError
 from chatbot.model.artifact import Artifact
 from chatbot.model.cvae import Gaussian
-from chatbot.model.decoder import Prefix
+from chatbot.model.decoder import IGNORE, Prefix
 from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec, Context
 
@@ -78,13 +78,20 @@ class Reader:
         return self._artifact.model.decoder.prefill(ids.to(self._device), mask.to(self._device))
 
     @torch.inference_mode()
-    def likelihood(self, prefix: Prefix, z: Tensor, replies: Sequence[Sequence[int]]) -> list[float]:
-        """Mean log p(token | C, z) of each reply's ids (without [BOT]), in nats. Consumes `prefix` (B)."""
+    def likelihood(
+        self, prefix: Prefix, z: Tensor, replies: Sequence[Sequence[int]], opening: Sequence[int] = ()
+    ) -> list[float]:
+        """Mean log p(token | C, z) of each reply's ids (without [BOT]), in nats. Consumes `prefix` (B).
+
+        The ids of an `opening`, with which every reply begins, are heard and do not count.
+        """
         codec = self._artifact.codec
-        ids, mask = (t.to(self._device) for t in pad([codec.bot, *row] for row in replies))
+        ids, mask = (t.to(self._device) for t in pad([codec.bot, *opening, *row] for row in replies))
+        counted = ids.clone()
+        counted[:, 1 : 1 + len(opening)] = IGNORE
         decoder = self._artifact.model.decoder
-        losses = decoder.reply_loss(prefix, z.to(decoder.memory.weight.dtype), ids, mask, shown=ids)
-        return (-losses / mask[:, 1:].sum(1)).tolist()
+        losses = decoder.reply_loss(prefix, z.to(decoder.memory.weight.dtype), counted, mask, shown=ids)
+        return (-losses / (mask[:, 1:].sum(1) - len(opening))).tolist()
 
     @torch.inference_mode()
     def matches(self, contexts: Sequence[Context], replies: Sequence[str]) -> list[float] | None:

@@ -113,8 +113,8 @@ class Codec:
         return cls(Tokenizer.from_file(str(path)))
 
     def encode(self, text: str) -> list[int]:
-        """Ids of plain text, without markers."""
-        text = " ".join(text.split())
+        """Ids of plain text, without markers; half a surrogate pair is read as "?"."""
+        text = " ".join(text.encode("utf-8", "replace").decode().split())
         if self.cased:
             return self.tokenizer.encode(text, add_special_tokens=False).ids
         return self._encode_with_case(text)

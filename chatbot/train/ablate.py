@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
+from chatbot.train.corpus import Corpus
 from chatbot.train.interview import Progress, Scope, say, silent
 from chatbot.train.paired import Readers, Values, average, difference, shown, sure
 from chatbot.train.recipe import Recipe
@@ -90,9 +91,13 @@ def run_trained(
     plain: Path | None = None,
     device: str = "cpu",
 ) -> dict[str, Any]:
-    """Train the variants of `recipe` in `work` (what is there already is kept), then measure each."""
+    """Train the variants of `recipe` in `work` (what is there already is kept), then measure each.
+
+    Raises UsageError where the variants that are there are of another recipe, corpus or plain text.
+    """
+    corpus = corpora.load(folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
     variants = [
-        (variant(recipe, changes, name, work, folder, plain, device), Way(name))
+        (variant(recipe, changes, name, work, folder, corpus, plain, device), Way(name))
         for name, changes in TRAINED.items()
     ]
     return _measured([variants], open_model, folder, scope, progress)
@@ -129,23 +134,28 @@ def variant(
     changes: Mapping[str, Any],
     name: str,
     work: Path,
-    corpus: Path,
+    folder: Path,
+    corpus: Corpus,
     plain: Path | None,
     device: str,
 ) -> Path:
-    """The folder of the model trained with these changes; trained unless it is there."""
+    """The folder of the model trained with these changes on the corpus of `folder`; trained unless it is
+    there."""
     from chatbot.train import pipeline
 
     slug = "-".join(name.split(":")[0].lower().split())
     output, own = work / slug, work / f"{slug}.work"
-    if not (output / "manifest.json").exists():
+    changed = replace(recipe, name=slug, cvae=replace(recipe.cvae, **changes))
+    if own.exists():
+        pipeline.claim(own, changed, corpus)
+    if not (own.exists() and (output / "manifest.json").exists()):
+        (output / "manifest.json").unlink(missing_ok=True)  # a model whose work is gone could be any run's
         base = work / "base.work"
         if own != base and not own.exists():
             own.mkdir(parents=True)
             for path in (p for pattern in _SHARED for p in base.glob(pattern)):
                 shutil.copy2(path, own)
-        changed = replace(recipe, name=slug, cvae=replace(recipe.cvae, **changes))
-        pipeline.train(changed, corpus, own, output, plain=plain, device=device)
+        pipeline.train(changed, folder, own, output, plain=plain, device=device)
     return output
 
 

@@ -17,11 +17,12 @@ import tomlkit
 from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
+from chatbot.train import corpus as corpora
 from chatbot.train.report import conditions
 from chatbot.train.tables import tables
 
-# Part of a base's name -> its public id; each of them Apache-2.0.
-_BASES = {"all-minilm-l6-v2": "sentence-transformers/all-MiniLM-L6-v2"}
+# Public ids, each of them Apache-2.0. Of a base in a local folder a manifest has the last part alone.
+_BASES = ("sentence-transformers/all-MiniLM-L6-v2",)
 
 _METHOD = """\
 A small English chat model with a character that can be dialled. It is a dialogue CVAE: a prior encoder reads
@@ -48,12 +49,14 @@ _DATA = """\
 - Written dialogue, made for this project and under its licence (Apache-2.0): messages with sixteen replies
   each, one for every aspect, or eight, with three aspects each; single-aspect dialogues; chats about facts;
   chats in character; marks that large language models gave to replies of earlier embedded models, with what
-  they would have had said. Digest {digest}. The parts are split by message; no figure below comes from a
-  message of the training part.
+  they would have had said. Digest {digest}. The parts are split by first message; the messages that the
+  figures below answer begin and end like none of the training part, but for questions for facts: these are
+  common ones, and training has them with other facts.
 - Base model sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), from which encoders and decoder start.
-- Plain English for the warm-up of the language model alone, not shipped: The Self-dialogue Corpus
-  (BSD-3-Clause), Topical-Chat (CDLA-Sharing-1.0), Synthetic-Persona-Chat (CC BY 4.0), Schema-Guided Dialogue
-  (CC BY-SA 4.0), Standard Ebooks editions of public-domain books (CC0).
+- Plain English for the warm-up of the language model alone, not shipped. The embedded model read The
+  Self-dialogue Corpus (BSD-3-Clause), Topical-Chat (CDLA-Sharing-1.0), Synthetic-Persona-Chat (CC BY 4.0),
+  Schema-Guided Dialogue (CC BY-SA 4.0), Standard Ebooks editions of public-domain books (CC0); of another
+  model, whoever trained it is to state what it read.
 """
 
 _OTHER_DATA = """\
@@ -73,11 +76,9 @@ _LIMITS = """\
 def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = "") -> str:
     """The model card; `size` is the weights' size in bytes, `notes` its maker's own words in Markdown."""
     layers, shared = manifest.matcher_shared + manifest.matcher_layers, manifest.matcher_shared
-    bases = {
-        name: known for base in manifest.bases.values() for name, known in _BASES.items() if name in base
-    }
+    bases = dict.fromkeys(_known(base) for base in manifest.bases.values())
     front = ["---", "license: apache-2.0", "language: en", "pipeline_tag: text-generation"]
-    front += [f"base_model: {known}" for known in dict.fromkeys(bases.values())]
+    front += [f"base_model: {known}" for known in bases if known]
     aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
     recipe = tomlkit.dumps(manifest.recipe).strip() if manifest.recipe else "not recorded"
     return "\n".join(
@@ -97,9 +98,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             ),
             "## Data and licences",
             "",
-            (_DATA if manifest.recipe.get("name") == "embedded" else _OTHER_DATA).format(
-                digest=manifest.corpus_digest[:16]
-            ),
+            (_DATA if _shipped(manifest, bases) else _OTHER_DATA).format(digest=manifest.corpus_digest[:16]),
             "## Recipe",
             "",
             "    chatbot train --recipe RECIPE.toml --plain-text PLAIN --output MODEL",
@@ -124,6 +123,17 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             "",
         ]
     )
+
+
+def _known(base: str) -> str | None:
+    """The public id of a manifest's base ("name@revision") whose licence this file knows."""
+    name = base.partition("@")[0].lower()
+    return next((known for known in _BASES if name in (known.lower(), known.lower().split("/")[1])), None)
+
+
+def _shipped(manifest: Manifest, bases: Iterable[str | None]) -> bool:
+    """Whether the model is of the data and the base that _DATA tells of."""
+    return [*bases] == [*_BASES] and manifest.corpus_digest == corpora.digest(corpora.WRITTEN)
 
 
 def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:

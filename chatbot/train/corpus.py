@@ -11,8 +11,8 @@ Seven kinds of file, told apart by their keys (one JSON object a line; `.jsonl`,
     marked     {"labels", "facts", "turns", "marked": [["...", "n"], ...]}   a model's replies, as marked
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
-Splits are made by a hash of the first message, never by line, so that no dialogue and no message stands in
-two parts.
+Splits are made by a hash of the first message, never by line: dialogues that begin alike stand in one part.
+A short later line or a common question ("what's your name?") may stand in several.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import json
 import lzma
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from chatbot.errors import UsageError
 from chatbot.model.text import Context
 
 CHATS = ("chat", "role")  # kinds whose lines may be short, and may ask
+COMBINED = "combined"  # the kind that evaluations ask for: never trained on
 PARTS = ("train", "valid", "test")
 MARKS = ("n", "m", "y", "w")  # from worst to best
 WRITTEN_MARK = "w"
@@ -91,7 +92,8 @@ class Corpus:
     marked: dict[str, list[Marked]] = field(default_factory=lambda: {part: [] for part in PARTS})
     plain: list[Plain] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
-    digest: str = ""
+    digest: str = ""  # of the labelled files
+    plain_digest: str = ""  # of the plain text that was taken; "" where there is none
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...]]:
@@ -122,6 +124,7 @@ class Corpus:
             "plain_texts": len(self.plain),
             "dropped": dict(self.dropped),
             "digest": self.digest,
+            "plain_digest": self.plain_digest,
         }
 
 
@@ -133,42 +136,60 @@ def load(
     `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns
     the rest.
 
-    Raises UsageError when the folder holds no corpus file.
+    Raises UsageError when the folder holds no corpus file, or a line that is no JSON.
     """
     files = _files(folder)
     if not files:
         raise UsageError(f"The corpus must be a folder of .jsonl files; {str(folder)!r} holds none.")
     corpus = Corpus()
     seen: set[str] = set()
-    digest = hashlib.sha256()
+    total = hashlib.sha256()
     for path in files:
         for row in _rows(path):
-            digest.update(json.dumps(row, sort_keys=True).encode())
+            total.update(_canonical(row))
             try:
-                row = _long(row)
-                if "marked" in row:
-                    found = _marked(row)
-                    corpus.marked[part_of(found.context)].append(found)
-                    items = list(_written(found))
-                else:
-                    items = list(_items(row))
-            except (KeyError, TypeError, ValueError, AttributeError):
+                marked, items = _read(row)
+            except _STRANGE:
                 corpus.dropped[f"{path.name}: not a known form"] += 1
                 continue
+            if marked is not None:
+                corpus.marked[part_of(marked.context)].append(marked)
             for item in items:
                 _admit(corpus, item, seen, min_words)
     for path in _files(plain_folder) if plain_folder else []:
         found = list(_plain(path))
         stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
         corpus.plain.extend(found[::stride])
-    corpus.digest = digest.hexdigest()
+    corpus.digest = total.hexdigest()
+    corpus.plain_digest = _digest(asdict(plain) for plain in corpus.plain) if corpus.plain else ""
     return corpus
 
 
+def digest(folder: Path) -> str:
+    """The SHA-256 of all that the corpus files of a folder say, however they are packed: a corpus's name."""
+    return _digest(row for path in _files(folder) for row in _rows(path))
+
+
+def _digest(found: Iterable[Any]) -> str:
+    total = hashlib.sha256()
+    for row in found:
+        total.update(_canonical(row))
+    return total.hexdigest()
+
+
+def _canonical(row: Any) -> bytes:
+    return json.dumps(row, sort_keys=True).encode()
+
+
 def rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every line of a corpus folder as it stands there, those that are never trained on among them."""
+    """Every line of a known form, those that are never trained on among them, with its keys written out."""
     for path in _files(folder):
-        yield from _rows(path)
+        for row in _rows(path):
+            try:
+                _read(row)
+            except _STRANGE:
+                continue
+            yield _long(row)
 
 
 _OPENERS = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
@@ -179,11 +200,19 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.jsonl*") if path.name.endswith(endings))
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
+def _rows(path: Path) -> Iterator[Any]:
+    """Every line of a file as JSON, an object or not. Raises UsageError for one that is none."""
+    with _OPENERS.get(path.suffix, open)(path, "rb") as lines:
+        for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield json.loads(line)
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise UsageError(
+                        f"A line of a corpus file must be JSON in UTF-8; {path}:{number} is not ({error}). "
+                        "Mend it or take it out."
+                    ) from error
+                yield row
 
 
 # The compact form in which the parallel set is written (one short key for each aspect).
@@ -222,13 +251,30 @@ def _long(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+_STRANGE = (KeyError, TypeError, ValueError, AttributeError)  # what a line of no known form raises
+
+
+def _read(row: Any) -> tuple[Marked | None, list[Item]]:
+    """A line's marked replies, if it has them, and its items. Raises one of _STRANGE for another form."""
+    row = _long(row)
+    if not row["turns"]:
+        raise ValueError("A line must have turns.")
+    marked = _marked(row) if "marked" in row else None
+    items = list(_written(marked) if marked else _items(row))
+    for item in [*items, Item(marked.context, (), "")] if marked else items:
+        labels = (name for reply in item.replies for label in reply.labels for name in label)
+        "".join([*texts([item]), *labels]).encode()  # TypeError or ValueError for what is no text
+    return marked, items
+
+
 def _items(row: dict[str, Any]) -> Iterator[Item]:
     """The items of one line in long form."""
     if "replies" in row:
-        if any("+" in name for name in row["replies"]):
-            return  # the combinations that evaluations ask for: never trained on
-        replies = tuple(Labelled(text, (_label(name),)) for name, text in row["replies"].items())
-        yield Item(Context.of(row["facts"], row["turns"]), replies, "parallel")
+        combined = any("+" in name for name in row["replies"])
+        replies = tuple(
+            Labelled(text, () if combined else (_label(name),)) for name, text in row["replies"].items()
+        )
+        yield Item(Context.of(row["facts"], row["turns"]), replies, COMBINED if combined else "parallel")
     elif "together" in row:
         replies = tuple(
             Labelled(text, tuple((OWNERS[aspect], aspect) for aspect in name.split("+")))
@@ -271,6 +317,8 @@ def _written(marked: Marked) -> Iterator[Item]:
 
 def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:
     """Put an item into its part, less the replies that fail a check; each drop is counted with its reason."""
+    if item.kind == COMBINED:
+        return
     kept: list[Labelled] = []
     for reply in item.replies:
         key = f"{item.context.turns[-1].text}\n{reply.text}".lower()

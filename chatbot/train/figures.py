@@ -268,7 +268,7 @@ def paper_columns(reading: Reading) -> dict[str, Any] | None:
         "personalization": float(np.mean([np.mean(row) for row in likely])),
         "bleu": metrics.paper_bleu(own, written) if pairs else None,
         "corpus_bleu": metrics.corpus_bleu(own, written) if pairs else None,
-        "rouge_l": metrics.mean_rouge_l(own, written) if pairs else None,
+        "rouge": metrics.paper_rouge(own, written) if pairs else None,
         "distinct": metrics.paper_distinct(texts),
-        "self_bleu": metrics.self_bleu(texts),
+        "self_bleu": metrics.paper_self_bleu(texts),
     }

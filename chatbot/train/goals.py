@@ -78,7 +78,8 @@ def table(result: Mapping[str, Any]) -> str:
         "Goals",
         markdown.table(["goal", "wanted", "paper", "measured", "met", "by its whole interval"], rows),
         "The time depends on the machine and on what else it does. The paper's figures are of other data and "
-        "another judge.",
+        "another judge. With the weights at 0 every share of aspects is 50 by construction, since each is "
+        "asked for as often as its opposite: what lies above is the flow's.",
     )
 
 
@@ -129,13 +130,6 @@ GOALS = (
         low=88,
     ),
     Goal("three at once, all right", lambda r: _together(r)["all"]["all_right"], low=85),
-    Goal(
-        "three at once, without the flow (chance is 50)",
-        lambda r: _together(r)["all"]["unguided_accuracy"],
-        low=40,
-        high=60,
-        paper=70.36,
-    ),
     Goal("Big Five one at a time, average", lambda r: r["control"]["single"]["big_five"]["accuracy"], low=90),
     Goal("coherence: first of 10 replies", lambda r: r["text"]["guided"]["coherence"]["first"], low=75),
     Goal(
@@ -145,7 +139,7 @@ GOALS = (
         paper=70.94,
     ),
     Goal(
-        "self-BLEU (1,000 replies)",
+        "self-BLEU (paper's definition, 1,000 replies)",
         lambda r: _of_many(r, "self_bleu"),
         high=8.9,
         paper=8.90,

@@ -1,8 +1,8 @@
 """The whole training run: corpus, tokenizer and warm-up, CVAE, heads, preferences, matcher, artifact.
 
 Every stage leaves its result in the work folder and is passed over when it is there, so the same command
-goes on after a kill at any step. Evaluation is a command of its own (`chatbot eval`), because it reads a
-finished artifact.
+goes on after a kill at any step. A work folder is of one run alone (`claim`). Evaluation is a command of its
+own (`chatbot eval`), because it reads a finished artifact.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -36,12 +37,16 @@ console = Console(stderr=True)
 def train(
     recipe: Recipe, corpus_folder: Path, work: Path, output: Path, *, plain: Path | None, device: str
 ) -> Manifest:
-    """Run or resume all stages; write the model to `output` and return its manifest."""
+    """Run or resume all stages; write the model to `output` and return its manifest.
+
+    Raises UsageError for a work folder of another run, and for what cannot be built.
+    """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    claim(work, recipe, corpus)
     corpus = filters.apply(corpus, recipe.filter)
     (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
     tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
@@ -92,6 +97,41 @@ def train(
             f"  the written reply found among ten: {'not measured' if found is None else f'{found:.3f}'}"
         )
     return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer)
+
+
+def claim(work: Path, recipe: Recipe, corpus: Corpus) -> None:
+    """Write into the work folder which run it is of. Raises UsageError where stages of another have begun."""
+    path, now = work / "run.json", _run(recipe, corpus)
+    before = json.loads(path.read_text("utf-8")) if path.exists() else now
+    changed = [
+        f"{name} was {before.get(name)!r}, now is {now.get(name)!r}"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]
+    if changed and [*work.glob("*.pt"), *work.glob("train.jsonl")]:
+        raise UsageError(
+            f"A work folder is of one run; {str(work)!r} is of another: {'; '.join(changed)}. "
+            "Give another --work, or delete this folder to begin anew."
+        )
+    if changed:  # the first start was refused before any stage; its tokenizers may be of another base
+        for left in work.glob("*tokenizer*.json"):
+            left.unlink()
+    if changed or not path.exists():
+        path.write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")
+
+
+def _run(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:
+    """All that decides what a run makes, as JSON gives it back: the recipe's values by name, and digests."""
+    found: dict[str, Any] = {
+        "corpus digest": corpus.digest[:16],
+        "plain text digest": corpus.plain_digest[:16],
+    }
+    for name, value in recipe.to_dict().items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{key}": one for key, one in value.items()}
+        else:
+            found[name] = value
+    return json.loads(json.dumps(found))
 
 
 def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[Tokenizer, list[int]]:

@@ -89,9 +89,7 @@ def curves(result: Mapping[str, Any]) -> Figure | None:
     if not control["curve"]:
         return None
     figure, panels = _figure(1, 2, 9, 3.4)
-    _curve(panels[0], control["curve"], "strength, as a multiple of the default weight")
-    positive = [point["strength"] for point in control["curve"] if point["strength"] > 0]
-    panels[0].set_xscale("symlog", linthresh=min(positive))
+    _curve(panels[0], control["curve"], "weight: 1 is the model's own strength")
     if control["asked_probability"]:
         _curve(panels[1], control["asked_probability"], "strength, as a probability that is asked for")
         panels[1].plot([0.5, 1], [0.5, 1], color="0.7", linewidth=0.8, linestyle=":")

@@ -180,15 +180,14 @@ def whole_dialogues(items: Iterable[Item]) -> list[Item]:
 
     Taken one by one, a dialogue of n turns would be read n times, the beginning each time.
     """
-    longest: dict[tuple[tuple[str, ...], tuple[Turn, ...]], Item] = {}
-    for item in items:
-        if len(item.replies) == 1:
-            key = (item.context.facts, item.context.turns[:1])
-            best = longest.get(key)
-            # Where both sides are the speaker in turn, each side's items have its own facts.
-            if best is None or len(item.context.turns) > len(best.context.turns):
-                longest[key] = item
-    return list(longest.values())
+    # Where both sides are the speaker in turn, each side's items have its own facts.
+    told = {
+        (item.context.facts, (*item.context.turns, Turn("bot", item.replies[0].text))): item
+        for item in items
+        if len(item.replies) == 1
+    }
+    begun = {(facts, turns[:end]) for facts, turns in told for end in range(1, len(turns))}
+    return [item for key, item in told.items() if key not in begun]
 
 
 def item_ids(codec: Codec, item: Item, budget: int) -> list[list[int]]:

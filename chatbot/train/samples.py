@@ -40,13 +40,13 @@ class Sample:
 def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Path) -> list[Sample]:
     """`count` samples, one candidate each, to random replies of the items; less those in which the model said
     nothing or just what was written. They are kept in `path`, from which a killed run goes on."""
-    samples = _read(path)
-    random = np.random.default_rng((seed, len(samples)))
+    samples = _read(path, count)
     engine = GenerationEngine(model)
     written = [(item.context, reply) for item in items for reply in item.replies]
     with path.open("a", encoding="utf-8") as file, Progress() as progress:
         task = progress.add_task("samples", total=count, completed=len(samples))
         while len(samples) < count:
+            random = np.random.default_rng((seed, len(samples)))
             places = random.integers(len(written), size=min(_BATCH, count - len(samples)))
             some = [written[int(place)] for place in places]
             asked = [reply.labels if random.random() >= _UNASKED else () for _, reply in some]
@@ -64,10 +64,12 @@ def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Pa
     return [sample for sample in samples[:count] if sample.said and sample.said != sample.written]
 
 
-def _read(path: Path) -> list[Sample]:
-    """The samples of an earlier, perhaps killed, run; a line cut short is taken out and drawn anew."""
+def _read(path: Path, count: int) -> list[Sample]:
+    """The samples of an earlier run; of one that was killed the whole batches, as the rest is drawn anew."""
     lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
     whole = [line for line in lines if line.endswith("\n")]
+    if len(whole) < count:
+        whole = whole[: len(whole) // _BATCH * _BATCH]
     if len(whole) < len(lines):
         path.write_text("".join(whole), encoding="utf-8")
     return [_sample(json.loads(line)) for line in whole]

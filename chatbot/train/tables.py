@@ -197,8 +197,13 @@ def _curve(result: Mapping[str, Any]) -> str:
         for label, key in (("", "curve"), ("probability ", "asked_probability"))
         for point in control[key]
     ]
-    head = ["asked strength", "reached in the latent space", "judged probability", "judged so"]
-    note = "A strength is a multiple of the default weight, or a probability that is asked for."
+    head = [
+        "weight, or probability asked for",
+        "reached in the latent space",
+        "judged probability",
+        "judged so",
+    ]
+    note = "A weight between 0 and 1 goes that share of the way to the model's own strength."
     return section("Strength", table(head, rows), note) if rows else ""
 
 
@@ -253,8 +258,8 @@ def _paper(result: Mapping[str, Any]) -> str:
     paper = result["control"]["paper"]
     if not paper:
         return ""
-    keys = ("personalization", "bleu", "rouge_l", "distinct", "self_bleu", "corpus_bleu")
-    head = ["replies", "personalization", "BLEU of characters", "ROUGE-L", "Distinct", "self-BLEU"]
+    keys = ("personalization", "bleu", "rouge", "distinct", "self_bleu", "corpus_bleu")
+    head = ["replies", "personalization", "BLEU of characters", "ROUGE (1, 2, L)", "Distinct", "self-BLEU"]
     head.append("(word corpus BLEU-4)")
     shares = [number(None if paper[key] is None else 100 * paper[key]) for key in keys]
     row = [str(paper["replies"]), *shares]
@@ -262,8 +267,8 @@ def _paper(result: Mapping[str, Any]) -> str:
     return section(
         "By the definitions of arXiv 2310.18342",
         table(head, [row, theirs]),
-        "Personalization is the judge's mean probability. Other data and another judge than the paper's: its "
-        "figures are no yardstick here.",
+        "Personalization is the judge's mean probability; ROUGE is not stemmed. Other data and another judge "
+        "than the paper's: its figures are no yardstick here.",
     )
 
 

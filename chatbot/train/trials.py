@@ -17,7 +17,7 @@ from typing import Any
 from chatbot.model.text import Context
 from chatbot.train.corpus import Corpus, rows
 
-CURVE = (0.001, 0.01)  # of the model's own strength; 0 and 1 are asked for anyway
+CURVE = (0.25, 0.5, 0.75)  # of the model's own strength; 0 and 1 are asked for anyway
 STRENGTHS = (0.6, 0.75, 0.9)  # asked for as probabilities
 _QUESTIONS = Path(__file__).parent / "fact_questions.json"
 _LEAKS = Path(__file__).parent / "leak_questions.json"
@@ -69,29 +69,31 @@ class Message:
 
 
 def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Message]:
-    """Up to `count` held-out messages: those with combined replies and those with single ones, by turns."""
-    single = [
-        Message(item.context, {r.labels[0]: r.text for r in item.replies if r.labels})
-        for item in corpus.parts["test"]
-        if item.kind == "parallel"
-    ]
+    """Up to `count` held-out messages: those with combined replies and those with single ones, by turns.
+
+    None ends or begins with a message that one of the training part ends or begins with: dialogues are split
+    by their first message, and a short one may stand in several.
+    """
     known = {text.lower() for item in corpus.parts["train"] for text in _ends(item.context)}
-    combined = [
-        message for message in combinations(folder) if not known & {t.lower() for t in _ends(message.context)}
+    held_out = {"parallel": list[Message](), "together": list(combinations(folder))}
+    for item in corpus.parts["test"]:
+        if item.kind == "parallel":
+            single = {r.labels[0]: r.text for r in item.replies if r.labels}
+            held_out[item.kind].append(Message(item.context, single))
+        elif item.kind == "together":
+            together = {"+".join(a for _, a in r.labels): r.text for r in item.replies}
+            held_out[item.kind].append(Message(item.context, combined=together))
+    unknown = [
+        [message for message in held_out[kind] if not known & {t.lower() for t in _ends(message.context)}]
+        for kind in ("together", "parallel")
     ]
-    combined += [
-        Message(item.context, combined={"+".join(a for _, a in r.labels): r.text for r in item.replies})
-        for item in corpus.parts["test"]
-        if item.kind == "together"
-    ]
-    mixed = [m for pair in zip_longest(combined, single) for m in pair if m is not None]
-    return mixed[:count]
+    return [message for pair in zip_longest(*unknown) for message in pair if message is not None][:count]
 
 
 def combinations(folder: Path) -> Iterator[Message]:
     """The messages of a corpus to which replies with several aspects at once were written."""
     for row in rows(folder):
-        replies: dict[str, str] = row.get("replies", {})
+        replies: dict[str, str] = row.get("replies") or {}
         if any("+" in name for name in replies):
             yield Message(Context.of(row["facts"], row["turns"]), combined=replies)
 

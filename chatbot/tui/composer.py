@@ -88,6 +88,7 @@ class Composer(TextArea):
             self.action_newline()
 
     async def _on_paste(self, event: events.Paste) -> None:
+        event.text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
         if self._asks and (len(event.text) > MOST_LETTERS or event.text.count("\n") >= MOST_LINES):
             event.stop()
             event.prevent_default()

@@ -166,7 +166,8 @@ class ConversationActions(TabActions):
         answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
         if answer:
             with self.telling():
-                path = export_file(self.session.manager, conversation.id, Path(answer).expanduser())
+                path, name = Path(answer).expanduser(), self.session.user_name
+                path = export_file(self.session.manager, conversation.id, path, user_name=name)
                 self.notify(clean(f"Written to {path}."), markup=False)
 
     @work(exclusive=True, group="switch")

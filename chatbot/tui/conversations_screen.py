@@ -9,7 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Footer
 
-from chatbot.session import BYTES_LEFT, ChatSession, Conversation, export_file
+from chatbot.session import BYTES_LEFT, ChatSession, Conversation, export_file, local
 from chatbot.tui.actions import LIST_ACTIONS, bindings
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line
@@ -90,8 +90,10 @@ class ConversationsScreen(PickScreen):
             return
         name = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(conversation)))
         if name:
-            path, manager = Path(name).expanduser(), self._session.manager
-            if self._tried(lambda: export_file(manager, conversation.id, path)):
+            path, session = Path(name).expanduser(), self._session
+            if self._tried(
+                lambda: export_file(session.manager, conversation.id, path, user_name=session.user_name)
+            ):
                 self._say(f"Written to {path}.")
 
     @work(exclusive=True)
@@ -112,7 +114,7 @@ class ConversationsScreen(PickScreen):
 
     def _row(self, conversation: Conversation) -> Row:
         current = self._session.conversation
-        when = conversation.updated_at.astimezone()
+        when = local(conversation.updated_at)
         parts = [
             conversation.profile_name,
             f"{conversation.message_count} messages",

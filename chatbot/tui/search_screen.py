@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from chatbot.session import ChatSession, Hit
+from chatbot.session import ChatSession, Hit, local
 from chatbot.tui.literal import literal, one_line
 from chatbot.tui.pick_screen import PickScreen
 
@@ -36,7 +36,7 @@ class SearchScreen(PickScreen):
         for start, end in hit.marks:
             snippet = snippet.stylize("bold underline $accent", start, end)
         who = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
-        where = f"  {one_line(hit.title)} · {one_line(who)} · {hit.created_at.astimezone():%Y-%m-%d %H:%M}"
+        where = f"  {one_line(hit.title)} · {one_line(who)} · {local(hit.created_at):%Y-%m-%d %H:%M}"
         return Content("\n").join([snippet, literal(where, "$foreground 60%")])
 
     def _told(self, typed: str, found: int) -> str:

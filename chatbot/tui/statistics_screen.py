@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from chatbot.session import ChatSession, Conversation, Statistics
+from chatbot.session import ChatSession, Conversation, Statistics, local
 from chatbot.tui.literal import literal, one_line
 
 
@@ -58,8 +58,8 @@ def lines(counted: Statistics) -> Iterator[tuple[str, str]]:
     if counted.seconds:
         yield "time to reply", f"{counted.seconds:,.1f} s"
     if counted.first and counted.last:
-        yield "first message", f"{counted.first.astimezone():%Y-%m-%d %H:%M}"
-        yield "last message", f"{counted.last.astimezone():%Y-%m-%d %H:%M}"
+        yield "first message", f"{local(counted.first):%Y-%m-%d %H:%M}"
+        yield "last message", f"{local(counted.last):%Y-%m-%d %H:%M}"
     if len(counted.by_profile) > 1:
         for name, count in counted.by_profile.items():
             yield f"with {one_line(name)}", f"{count:,} messages"

@@ -1,0 +1,93 @@
+"""How far a weight goes: a share of the way, in log-odds, from where z starts to the model's own strength."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from chatbot.flow import FlowOptions
+from chatbot.guidance import Note, guide, met
+from chatbot.model.cvae import Gaussian
+from chatbot.model.heads import Heads
+from profiles import Target
+
+NAMES = ("style", "mood", "mind")
+FULL = math.log(0.99 / 0.01)
+
+
+def linear_heads() -> Heads:
+    """Three heads with two aspects each; the log-odds of the first are 2 z[0], 2 z[1], 2 z[2]."""
+    heads = Heads(dict.fromkeys(NAMES, ("yes", "no")), 4, 2)
+    with torch.no_grad():
+        for i, name in enumerate(NAMES):
+            head = heads.head(name)
+            head.hidden.weight.zero_()
+            head.hidden.weight[:, i] = torch.tensor([2.0, -2.0])
+            head.hidden.bias.zero_()
+            head.output.weight.copy_(torch.tensor([[0.5, -0.5], [-0.5, 0.5]]))  # silu(x) - silu(-x) = x
+            head.output.bias.zero_()
+    return heads
+
+
+def guided(targets: dict[str, Target], start: Tensor, **options: float) -> tuple[Tensor, Note]:
+    """z (4,) and its note, from a prior N(0, I)."""
+    prior = Gaussian(torch.zeros(1, 4), torch.zeros(1, 4))
+    chosen = FlowOptions(**{"target_probability": 0.99, "trust_radius": math.inf, **options})  # type: ignore[arg-type]
+    z, notes = guide(linear_heads(), [targets], prior, start[None], strength=64.0, options=chosen)
+    return z[0], notes[0]
+
+
+@pytest.mark.parametrize("weight", [0.02, 0.1, 0.25, 0.5, 0.9])
+@pytest.mark.parametrize("start", [-1.5, 0.0, 1.0])
+def test_a_weight_is_a_share_of_the_way(weight: float, start: float) -> None:
+    z, note = guided({"mood": Target.parse(f"yes:{weight}")}, torch.tensor([0.3, start, -0.2, 0.1]))
+    wanted = (1 - weight) * 2 * start + weight * FULL
+    assert 2 * float(z[1]) == pytest.approx(wanted, abs=0.4)  # the row ends a little before
+    assert 2 * float(z[1]) <= wanted + 0.01
+    assert z[[0, 2, 3]].tolist() == pytest.approx([0.3, -0.2, 0.1], abs=1e-6)
+    asked = note["targets"]["mood"]
+    assert asked["goal"] == pytest.approx(1 / (1 + math.exp(-wanted)), abs=1e-5)
+    assert asked["weight"] == pytest.approx(weight)
+
+
+def test_weights_of_one_combination_go_each_its_own_way() -> None:
+    targets = {"style": Target.parse("yes"), "mood": Target.parse("no:0.5"), "mind": Target.parse("yes:0.2")}
+    z, note = guided(targets, torch.zeros(4))
+    assert 2 * float(z[0]) >= FULL - 0.01
+    assert -2 * float(z[1]) == pytest.approx(0.5 * FULL, abs=0.3)
+    assert 2 * float(z[2]) == pytest.approx(0.2 * FULL, abs=0.3)
+    assert [note["targets"][name]["goal"] for name in NAMES] == [
+        0.99,
+        pytest.approx(0.909, abs=1e-3),
+        pytest.approx(0.715, abs=1e-3),
+    ]
+
+
+def test_a_weight_does_not_pull_back_what_is_there() -> None:
+    start = torch.tensor([0.0, 2.2, 0.0, 0.0])  # p = .988
+    z, _ = guided({"mood": Target.parse("yes:0.1")}, start)
+    assert float(z[1]) == pytest.approx(2.2, abs=0.05)
+
+
+def test_weight_one_and_more_go_all_the_way_and_a_strength_says_how_far() -> None:
+    for text in ("yes", "yes:1", "yes:3"):
+        z, note = guided({"mood": Target.parse(text)}, torch.zeros(4))
+        assert 2 * float(z[1]) >= FULL - 0.01
+        assert note["targets"]["mood"]["goal"] == 0.99
+    z, note = guided({"mood": Target.parse("yes:80%")}, torch.zeros(4))
+    assert 1 / (1 + math.exp(-2 * float(z[1]))) == pytest.approx(0.8, abs=0.03)
+    assert "goal" not in note["targets"]["mood"]
+    assert note["targets"]["mood"]["strength"] == 0.8
+
+
+def test_a_mixed_aspect_vector_keeps_its_shares_and_goes_a_share_of_the_way() -> None:
+    z, note = guided({"mood": Target.parse("yes*0.8+no*0.2:0.5")}, torch.zeros(4))
+    odds = 0.5 * math.log(0.99 * 0.8 + 0.005) - 0.5 * math.log(0.99 * 0.2 + 0.005)
+    assert 2 * float(z[1]) == pytest.approx(odds, abs=0.15)
+    p = 1 / (1 + math.exp(-odds))
+    assert note["targets"]["mood"]["goal"] == pytest.approx(
+        met({"yes": 0.8, "no": 0.2}, {"yes": p, "no": 1 - p}), abs=1e-5
+    )
