@@ -105,7 +105,7 @@ def distances(trace: Trace | None) -> dict[str, float]:
         if p and aspects and target.get("weight") != 0:
             v = aspect_vector(aspects, target.get("strength"), list(p))
             far = sum(abs(v[aspect] - p[aspect]) for aspect in p) / 2
-            found[name] = max(0.0, far - (1 - target.get("goal", 1.0)))
+            found[name] = max(0.0, far - target.get("left", 0.0))
     return found
 
 

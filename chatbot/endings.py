@@ -16,9 +16,13 @@ _END = re.compile(
     r"|(?P<clause>,)(?=\s(?:and|but|so|or)\s)"
 )
 _MARK = re.compile(r"[.!?…]")
-_ASKS = re.compile(
-    r"(?:(?:^|[.!?…]\W+)(?:(?:so|and|but|or|well|oh)\W+)?|,\s(?:and|but|so|or)\s)(?:who|what|which|whose|where|when|why|how|is|are|am|was|were|do"
-    r"|does|did|has|have|had|can|could|will|would|shall|should|may|might)(?:n't)?\b[^.!?…]*$",
+_AUXILIARY = (
+    r"(?:is|are|am|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might)(?:n't)?\s"
+)
+_ASKS = re.compile(  # "who are", "how old is", "do you": not "have a cup", not "when I was"
+    r"(?:(?:^|[.!?…]\W+)(?:(?:so|and|but|or|well|oh)\W+)?|,\s(?:and|but|so|or)\s)"
+    rf"(?:(?:who|where|when|why|(?:how|what|which|whose)(?:\s\w+)?)\s{_AUXILIARY}|{_AUXILIARY}"
+    r"(?:i|you|we|they|he|she|it|this|that|there|the|my|your|his|her|our|their)\b)[^.!?…]*$",
     re.IGNORECASE,
 )
 

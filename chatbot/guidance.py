@@ -43,7 +43,7 @@ def guide(
     """
     start = prior.sample(eps)
     asked = Energy.of(heads, targets, logits=options.logits)
-    full = options.target_probability
+    full = min(options.target_probability, FlowOptions.target_probability)  # with 1 nothing has an end
     aims = _aims(targets, asked.named(start), full)
     energy = Energy.of(heads, aims, logits=options.logits)
     energy = replace(energy, weights=strength * energy.weights)
@@ -103,7 +103,7 @@ def _aims(
 
 def _aim(target: Target, p0: Mapping[str, float], full: float) -> Target:
     w = target.weight
-    if w is None or not 0 < w < 1 or target.probability is not None:
+    if w is None or not 0 < w < 1 or target.probability is not None or met(target.aspects, p0) >= full:
         return target
     v = aspect_vector(target.aspects, full, list(p0))
     between = {aspect: p0[aspect] ** (1 - w) * v[aspect] ** w for aspect in p0}
@@ -112,10 +112,14 @@ def _aim(target: Target, p0: Mapping[str, float], full: float) -> Target:
 
 
 def _goal(target: Target, aim: Target, full: float) -> dict[str, float]:
-    """How well a target with a weight is to be `met`; one with a strength is met where p is v."""
+    """How well a target with a weight is to be `met`, and if that is a part of the way, how far it leaves p
+    from v (1/2 sum |v - p|); one with a strength is met where p is v."""
     if target.probability is not None:
         return {"strength": target.probability}
-    return {"goal": full if aim is target else met(target.aspects, aim.aspects)}
+    if aim is target:
+        return {"goal": full}
+    left = sum(abs(p - target.aspects.get(aspect, 0.0)) for aspect, p in aim.aspects.items()) / 2
+    return {"goal": met(target.aspects, aim.aspects), "left": left}
 
 
 def _notes(
@@ -128,7 +132,6 @@ def _notes(
     full: float,
 ) -> list[Note]:
     """What there is to say of each row's way from z `before` to z `after` (B, D)."""
-    names = list(energy.attributes)
     energies = energy(before).tolist(), energy(after).tolist()
     heads = energy.named(before), energy.named(after)
     return [
@@ -139,7 +142,7 @@ def _notes(
             "targets": {
                 name: {
                     "aspects": dict(target.aspects),
-                    "weight": float(energy.weights[i, names.index(name)]),
+                    "weight": 1.0 if target.weight is None else float(target.weight),
                     **_goal(target, aims[i][name], full),
                     "probability_before": met(target.aspects, heads[0][i][name]),
                     "probability_after": met(target.aspects, heads[1][i][name]),

@@ -25,7 +25,8 @@ class Reply:
     flow ("moved", "prior" or "failed: ...") · energy_before, energy_after · distance, evaluations, stopped,
     limited (chatbot/flow.py) · targets {attribute: {aspects, weight, probability_before, probability_after}},
     where the probability of an aspect vector v is exp(-KL(v || p)), and `strength` where one was asked for,
-    else `goal`, the probability that the weight asks for (chatbot/guidance.py) ·
+    else `goal`, the probability that the weight asks for, and `left`, what a weight below 1 leaves of the
+    way (chatbot/guidance.py) ·
     measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
     tokens, finish ("end", "stop" or "length") · cut (words left out behind an earlier end, if there are) ·
     window (tokens of the context: used, total; turns) · seed, candidate · times in ms · with candidates:

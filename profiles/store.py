@@ -11,7 +11,7 @@ The name of a profile is the name of its file. Every write is complete or does n
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,18 +124,19 @@ class ProfileStore:
     def write(self, name: str, text: str, *, overwrite: bool = False, card: CardFile | None = None) -> Path:
         """Write the text of a profile as it stands, with its comments, once it has proved valid.
 
-        Its card is written before, so that no profile is ever without the card that belongs to it.
+        With a card both are written or neither.
         """
         name, data = from_toml(text, checked_name(name)).name, text.encode("utf-8")
         self.check_free(name, except_for=name if overwrite else None)
         path = self.folder / f"{name}.toml"
         check_size(path, data)
         self._keep(name, path, data)
-        write = write_atomically if overwrite else write_new
-        if card is None:
-            write(path, data)
+        if card is not None:
+            self._write_with_card(card, path, data, overwrite=overwrite)
+        elif overwrite:
+            write_atomically(path, data)
         else:
-            self._write_with_card(card, write, path, data)
+            write_new(path, data)
         return path
 
     def delete(self, name: str) -> None:
@@ -212,17 +213,20 @@ class ProfileStore:
         files = [(key not in favourites, key, *found) for key, found in self._files().items()]
         return [(name, path, not other) for other, _, name, path in sorted(files)]
 
-    def _write_with_card(
-        self, card: CardFile, write: Callable[[Path, bytes], None], path: Path, data: bytes
-    ) -> None:
-        """Both or neither: without its profile a card belongs to nothing."""
+    def _write_with_card(self, card: CardFile, path: Path, data: bytes, *, overwrite: bool) -> None:
+        """A new profile claims the name before the card is written, and gives it back if that fails; an old
+        one is written over last, so that it is never without the card that belongs to it."""
         beside = path.with_name(f"{path.stem}.card{card[0]}")
-        write_atomically(beside, card[1])
-        try:
-            write(path, data)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+        if overwrite and path.is_file():
+            write_atomically(beside, card[1])
+            write_atomically(path, data)
+        else:
+            write_new(path, data)
+            try:
+                write_atomically(beside, card[1])
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         for forgotten in self._cards(path.stem):  # of a profile whose file somebody removed by hand
             if forgotten != beside:
                 with refusals(forgotten, "deleted"):

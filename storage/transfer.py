@@ -18,7 +18,6 @@ from storage.conversations import ConversationManager
 from storage.dates import local
 from storage.errors import RefusedValueError, StorageError
 from storage.foreign import Origin, Reading
-from storage.strict_json import parsed
 from storage.values import one_of
 
 MAX_FILE = 64 * 1024 * 1024  # bytes of a file that is imported, as of a character card
@@ -171,6 +170,10 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
     return found.read(data, Origin(title=path.stem, user=user, character=character))
 
 
+# What JSON begins with, be it whole, cut short or a line of many; `[persona 1]: Hello` is a chat.
+_JSON = re.compile(rb"[\xef\xbb\xbf\s]*(?:\{\s*(?:\"|\})|\[\s*[{\"\[\]])")
+
+
 def _recognised(data: bytes, ending: str) -> Format | None:
     """The format by what stands in the file, and where that says nothing by the ending of its name."""
     by_ending = _BY_ENDING.get(ending)
@@ -182,17 +185,8 @@ def _recognised(data: bytes, ending: str) -> Format | None:
             return _BY_NAME["json"]
         if ending == ".jsonl":
             return by_ending
-        return _BY_NAME["text" if chat and not _is_json(data) else "json"]
+        return _BY_NAME["json" if _JSON.match(data) or not chat else "text"]
     return _BY_NAME["text"] if chat else by_ending
-
-
-def _is_json(data: bytes) -> bool:
-    """Whether it is JSON from end to end; a chat may begin as it does: `[persona 1]: Hello`."""
-    try:
-        parsed(data.decode("utf-8-sig"))
-    except ValueError:
-        return False
-    return True
 
 
 def file_stem(tree: Tree) -> str:

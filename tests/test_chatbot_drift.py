@@ -61,10 +61,10 @@ def test_what_was_off_or_not_measured_has_no_distance(bare: dict[str, Any] | Non
     assert drift.distances(bare) == {}
 
 
-def test_what_lies_beyond_the_goal_of_a_weight_is_no_distance() -> None:
+def test_what_a_small_weight_leaves_of_the_way_is_no_distance() -> None:
     for sad, far in ((0.9, 0.0), (0.7, 0.0), (0.5, 0.2)):
         found = trace(sad)
-        found["targets"]["attitude"] = found["targets"]["attitude"] | {"weight": 0.25, "goal": 0.7}
+        found["targets"]["attitude"] = found["targets"]["attitude"] | {"weight": 0.25, "left": 0.3}
         assert drift.distances(found) == {"attitude": pytest.approx(far)}
 
 

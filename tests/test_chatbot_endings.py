@@ -26,6 +26,9 @@ from chatbot.endings import earlier_endings
             "It is late, and where are you, or do you sleep?",
             ["It is late.", "It is late, and where are you?"],
         ),
+        ("How old is she, and where?", ["How old is she?"]),
+        ("Have a cup of tea, and what do you think?", ["Have a cup of tea."]),
+        ("When we are old we sing, but do you?", ["When we are old we sing."]),
         ("I read J. K. Rowling, and I like it.", ["I read J. K. Rowling."]),
         ("He does! He knows every name.", []),  # two words are too few
         ("Bread, butter, and cheese", []),

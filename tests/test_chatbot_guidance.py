@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from chatbot import drift
 from chatbot.flow import FlowOptions
 from chatbot.guidance import Note, guide, met
 from chatbot.model.cvae import Gaussian
@@ -66,10 +67,22 @@ def test_weights_of_one_combination_go_each_its_own_way() -> None:
     ]
 
 
-def test_a_weight_does_not_pull_back_what_is_there() -> None:
-    start = torch.tensor([0.0, 2.2, 0.0, 0.0])  # p = .988
-    z, _ = guided({"mood": Target.parse("yes:0.1")}, start)
-    assert float(z[1]) == pytest.approx(2.2, abs=0.05)
+@pytest.mark.parametrize("start", [2.2, 4.0])  # p = .988, .9997
+@pytest.mark.parametrize("weight", [0.1, 0.9])
+def test_a_weight_does_not_pull_back_what_is_there(start: float, weight: float) -> None:
+    z, _ = guided({"mood": Target.parse(f"yes:{weight}")}, torch.tensor([0.0, start, 0.0, 0.0]))
+    assert float(z[1]) >= start - 0.001
+
+
+def test_where_nothing_stops_the_flow_a_weight_is_still_a_share() -> None:
+    z, note = guided({"mood": Target.parse("yes:0.25")}, torch.zeros(4), target_probability=1.0)
+    assert 2 * float(z[1]) == pytest.approx(0.25 * math.log(0.997 / 0.003), abs=0.1)
+    assert note["targets"]["mood"]["goal"] == pytest.approx(0.81, abs=0.01)
+
+
+def test_the_trace_has_the_weight_as_it_was_asked_for() -> None:
+    _, note = guided({"mood": Target.parse("yes:0.8"), "mind": Target.parse("no")}, torch.zeros(4))
+    assert [note["targets"][name]["weight"] for name in ("mood", "mind")] == [0.8, 1.0]
 
 
 def test_weight_one_and_more_go_all_the_way_and_a_strength_says_how_far() -> None:
@@ -88,6 +101,9 @@ def test_a_mixed_aspect_vector_keeps_its_shares_and_goes_a_share_of_the_way() ->
     odds = 0.5 * math.log(0.99 * 0.8 + 0.005) - 0.5 * math.log(0.99 * 0.2 + 0.005)
     assert 2 * float(z[1]) == pytest.approx(odds, abs=0.15)
     p = 1 / (1 + math.exp(-odds))
-    assert note["targets"]["mood"]["goal"] == pytest.approx(
-        met({"yes": 0.8, "no": 0.2}, {"yes": p, "no": 1 - p}), abs=1e-5
-    )
+    asked = note["targets"]["mood"]
+    assert asked["goal"] == pytest.approx(met({"yes": 0.8, "no": 0.2}, {"yes": p, "no": 1 - p}), abs=1e-5)
+    assert asked["left"] == pytest.approx(abs(0.8 - p), abs=1e-5)
+    assert drift.distances({"targets": {"mood": asked}, "measured": {"mood": {"yes": p, "no": 1 - p}}}) == {
+        "mood": pytest.approx(0.0, abs=1e-5)
+    }

@@ -364,11 +364,13 @@ def test_a_card_that_somebody_left_behind_is_not_that_of_a_copy(store: ProfileSt
 def test_of_two_programs_that_make_one_profile_at_once_one_is_refused(
     store: ProfileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.save(BOB)
+    store.save_with_card(BOB, b"card", "json")
     monkeypatch.setattr(ProfileStore, "check_free", lambda *_, **__: None)  # it was free a moment ago
     with pytest.raises(ProfileExistsError, match="another program has just made .*bob.toml. Choose another"):
         store.save(Profile(name="bob"))
-    assert store.load("bob") == BOB
+    with pytest.raises(ProfileExistsError, match="another program has just made"):
+        store.save_with_card(Profile(name="bob"), b"another", "json")
+    assert (store.load("bob"), store.card("bob")) == (BOB, b"card")
 
 
 def test_a_file_system_without_hard_links_will_do(

@@ -30,6 +30,19 @@ def test_a_missed_aspect_names_what_came_out_instead() -> None:
     assert shown == "lyrical 0.31 (plain 0.69)"
 
 
+def test_a_small_weight_is_reached_where_its_goal_is() -> None:
+    small = PURE | {"weight": 0.1, "goal": 0.3}
+    measured = {"style": {"lyrical": 0.31, "plain": 0.69}}
+    shown = measures({"targets": {"style": small}, "measured": measured})
+    assert shown is not None
+    assert shown.plain == "lyrical 0.31"
+    assert "$success" in str(shown.spans)
+    missed = measures({"targets": {"style": small | {"goal": 0.35}}, "measured": measured})
+    assert missed is not None
+    assert missed.plain == "lyrical 0.31 (plain 0.69)"
+    assert "$error" in str(missed.spans)
+
+
 def test_a_mixture_shows_each_part_beside_what_was_asked() -> None:
     mixture = {"aspects": {"emotional": 0.8, "critical": 0.2}, "weight": None}
     shown = line(targets={"mind": mixture}, measured={"mind": {"emotional": 0.7, "critical": 0.3}})

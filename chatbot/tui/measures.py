@@ -45,7 +45,7 @@ def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
         if not found or not aspects or target.get("weight") == 0:
             continue
         if len(aspects) == 1:
-            yield _pure(attribute, next(iter(aspects)), found)
+            yield _pure(attribute, next(iter(aspects)), found, target.get("goal", 1.0))
         else:
             yield from (_part(attribute, aspect, found, asked) for aspect, asked in aspects.items())
 
@@ -55,12 +55,17 @@ def label(attribute: str, aspect: str) -> str:
     return one_line(f"{attribute} {aspect}" if aspect in GRADES else aspect)
 
 
-def _pure(attribute: str, aspect: str, found: Mapping[str, float]) -> Content:
+def _pure(attribute: str, aspect: str, found: Mapping[str, float], goal: float) -> Content:
+    """A share that reaches the goal of a small weight is as it should be."""
     share = found.get(aspect, 0.0)
-    style = "$success" if share >= REACHED else "$warning" if share >= NEAR else "$error"
+    style = "$success" if share >= min(REACHED, goal) else "$warning" if share >= NEAR else "$error"
     said = Content.assemble((f"{label(attribute, aspect)} ", FAINT), (f"{share:.2f}", style))
     winner = max(found, key=lambda name: found[name])
-    return said if winner == aspect else said + _faint(f" ({one_line(winner)} {found[winner]:.2f})")
+    return (
+        said
+        if winner == aspect or share >= goal
+        else said + _faint(f" ({one_line(winner)} {found[winner]:.2f})")
+    )
 
 
 def _part(attribute: str, aspect: str, found: Mapping[str, float], asked: float) -> Content:
