@@ -261,7 +261,8 @@ def _paper(result: Mapping[str, Any]) -> str:
     keys = ("personalization", "bleu", "rouge", "distinct", "self_bleu", "corpus_bleu")
     head = ["replies", "personalization", "BLEU of characters", "ROUGE (1, 2, L)", "Distinct", "self-BLEU"]
     head.append("(word corpus BLEU-4)")
-    shares = [number(None if paper[key] is None else 100 * paper[key]) for key in keys]
+    found = [paper.get(key) for key in keys]  # an older evaluation has not all
+    shares = [number(None if value is None else 100 * value) for value in found]
     row = [str(paper["replies"]), *shares]
     theirs = ["paper", "92.75", "45.23", "15.21", "70.94", "8.9", "-"]
     return section(
