@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+def apart(v: Mapping[str, float], p: Mapping[str, float]) -> float:
+    """Total variation of v and p, 1/2 sum |v - p|, over the aspects of p: 0 to 1."""
+    return sum(abs(v.get(aspect, 0.0) - share) for aspect, share in p.items()) / 2
+
+
 def aspect_vector(
     aspects: Mapping[str, float], probability: float | None, known: Sequence[str]
 ) -> dict[str, float]:

@@ -2,9 +2,9 @@
 
 The distance of one attribute is the total variation between the asked aspect vector v and the measured
 probabilities p, 1/2 sum |v - p|: 0 is as asked, 1 the very opposite. Where a weight asks for a part of the
-way, what lies beyond its goal is no distance. The drift of a reply is the mean over
-its guided attributes, each counting alike. Both come from the stored trace; no model is needed. What is
-measured is the model's own reading of its words, not an independent judge's.
+way, what it leaves of the way is no distance. The drift of a reply is the mean over its guided attributes,
+each counting alike. Both come from the stored trace; no model is needed. What is measured is the model's own
+reading of its words, not an independent judge's.
 
 A conversation is past the threshold when the mean drift of its last `window` replies is above it; before
 there are that many replies it never is, because a single one says little.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chatbot.asked import aspect_vector
+from chatbot.asked import apart, aspect_vector
 from chatbot.config import MeasuresConfig
 from profiles import Target
 
@@ -104,8 +104,7 @@ def distances(trace: Trace | None) -> dict[str, float]:
         p, aspects = measured.get(name), target.get("aspects")
         if p and aspects and target.get("weight") != 0:
             v = aspect_vector(aspects, target.get("strength"), list(p))
-            far = sum(abs(v[aspect] - p[aspect]) for aspect in p) / 2
-            found[name] = max(0.0, far - target.get("left", 0.0))
+            found[name] = max(0.0, apart(v, p) - target.get("left", 0.0))
     return found
 
 

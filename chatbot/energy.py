@@ -77,18 +77,23 @@ class Energy:
         Raises UnknownNameError for an attribute or aspect that the heads do not have. Heads in half
         precision are computed in float32.
         """
-        vectors, weights = _targets(heads.attributes, targets, default_weight)
         hidden_weight, hidden_bias, output_weight, output_bias = _stack(heads)
+        vectors, weights = _targets(heads.attributes, targets, default_weight, output_weight)
         return cls(
             attributes=heads.attributes,
             hidden_weight=hidden_weight,
             hidden_bias=hidden_bias,
             output_weight=output_weight,
             output_bias=output_bias,
-            vectors=vectors.to(output_weight.dtype).to(output_weight.device),
-            weights=weights.to(output_weight.dtype).to(output_weight.device),
+            vectors=vectors,
+            weights=weights,
             logits=logits,
         )
+
+    def asking(self, targets: Sequence[Mapping[str, Target]]) -> Energy:
+        """The energy of other targets over the same heads; what names no weight has 1."""
+        vectors, weights = _targets(self.attributes, targets, 1.0, self.output_weight)
+        return replace(self, vectors=vectors, weights=weights)
 
     def rows(self, index: Tensor | slice) -> Energy:
         """The energy of some of the rows."""
@@ -221,9 +226,12 @@ def _stack(heads: Heads) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _targets(
-    attributes: Mapping[str, tuple[str, ...]], targets: Sequence[Mapping[str, Target]], default_weight: float
+    attributes: Mapping[str, tuple[str, ...]],
+    targets: Sequence[Mapping[str, Target]],
+    default_weight: float,
+    like: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Aspect vectors (B, A, K) and weights (B, A) of the targets, in float64."""
+    """Aspect vectors (B, A, K) and weights (B, A) of the targets, of the type and on the device of `like`."""
     names = list(attributes)
     most = max(len(aspects) for aspects in attributes.values())
     vectors = torch.zeros(len(targets), len(names), most, dtype=torch.float64)
@@ -239,4 +247,5 @@ def _targets(
             vector = aspect_vector(target.aspects, target.probability, attributes[name])
             vectors[row, i, : len(vector)] = torch.tensor(list(vector.values()), dtype=torch.float64)
             weights[row, i] = default_weight if target.weight is None else target.weight
-    return vectors, weights  # the vector of an attribute that is not guided stays 0; so does its weight
+    # The vector of an attribute that is not guided stays 0; so does its weight.
+    return vectors.to(like.dtype).to(like.device), weights.to(like.dtype).to(like.device)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chatbot.asked import aspect_vector
+from chatbot.asked import apart, aspect_vector
 from chatbot.energy import Energy, Target
 from chatbot.errors import FlowError
 from chatbot.flow import FlowOptions, flow
@@ -45,15 +45,18 @@ def guide(
     asked = Energy.of(heads, targets, logits=options.logits)
     full = min(options.target_probability, FlowOptions.target_probability)  # with 1 nothing has an end
     aims = _aims(targets, asked.named(start), full)
-    energy = Energy.of(heads, aims, logits=options.logits)
+    energy = asked.asking(aims)
     energy = replace(energy, weights=strength * energy.weights)
+    goals = [
+        {name: _goal(target, aim[name], full) for name, target in wanted.items()}
+        for wanted, aim in zip(targets, aims, strict=True)
+    ]
     try:
         moved = flow(energy, prior.mean, prior.std, eps, options)
     except FlowError as error:
         if len(targets) == 1:
-            return start, _notes(
-                asked, targets, aims, start, start, [f"failed: {str(error).rstrip('.')}"], full
-            )
+            flows = [f"failed: {str(error).rstrip('.')}"]
+            return start, _notes(asked, targets, goals, start, start, flows)
         alone = [
             guide(heads, [row], prior.select(i), eps[i], strength=strength, options=options)
             for row, i in zip(targets, torch.arange(len(targets), device=eps.device).split(1), strict=True)
@@ -61,7 +64,7 @@ def guide(
         return torch.cat([z for z, _ in alone]), [notes[0] for _, notes in alone]
     guided = (energy.weights > 0).any(-1).tolist()
     flows = ["moved" if yes else "prior" for yes in guided]
-    notes = _notes(asked, targets, aims, start, moved.z, flows, full)
+    notes = _notes(asked, targets, goals, start, moved.z, flows)
     for i, note in enumerate(notes):
         note["distance"] = round(float(moved.distance[i]), 4)
         note["evaluations"] = moved.evaluations
@@ -118,18 +121,16 @@ def _goal(target: Target, aim: Target, full: float) -> dict[str, float]:
         return {"strength": target.probability}
     if aim is target:
         return {"goal": full}
-    left = sum(abs(p - target.aspects.get(aspect, 0.0)) for aspect, p in aim.aspects.items()) / 2
-    return {"goal": met(target.aspects, aim.aspects), "left": left}
+    return {"goal": met(target.aspects, aim.aspects), "left": apart(target.aspects, aim.aspects)}
 
 
 def _notes(
     energy: Energy,
     targets: Targets,
-    aims: Targets,
+    goals: Sequence[Mapping[str, Note]],
     before: Tensor,
     after: Tensor,
     flows: Sequence[str],
-    full: float,
 ) -> list[Note]:
     """What there is to say of each row's way from z `before` to z `after` (B, D)."""
     energies = energy(before).tolist(), energy(after).tolist()
@@ -143,7 +144,7 @@ def _notes(
                 name: {
                     "aspects": dict(target.aspects),
                     "weight": 1.0 if target.weight is None else float(target.weight),
-                    **_goal(target, aims[i][name], full),
+                    **goals[i][name],
                     "probability_before": met(target.aspects, heads[0][i][name]),
                     "probability_after": met(target.aspects, heads[1][i][name]),
                 }

@@ -69,10 +69,12 @@ def recalled(
     does not stand in `shown`, which the model sees anyway; never a greeting, a question or the same words
     again.
     """
-    said = {message.id: _folded(message.text) for message in path}
     scores = _scores(manager, profile_name, words(text), shown)
     best = sorted(scores, key=lambda number: (-scores[number], -number))[:_LIKELY]
-    found = {message.id: message for message in manager.messages(best)} if best else {}
+    if not best:
+        return ()
+    found = {message.id: message for message in manager.messages(best)}
+    said = {message.id: _folded(message.text) for message in path}
     lines: dict[str, Line] = {}
     for number in best:
         message = found.get(number)

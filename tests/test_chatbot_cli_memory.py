@@ -6,9 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,6 +14,7 @@ from typer.testing import CliRunner, Result
 from chatbot import config
 from chatbot.cli import app, start
 from fake_engine import FakeEngine
+from full_disk import no_room_for
 from storage import ConversationManager, database
 
 
@@ -97,28 +96,10 @@ def test_a_number_that_no_memory_can_have_is_refused(number: str) -> None:
     assert "Invalid value for 'ID': " in result.stderr
 
 
-def test_an_export_that_finds_no_room_can_be_tried_again(
-    people: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_export_that_finds_no_room_can_be_tried_again(people: None, tmp_path: Path) -> None:
     run("memory", "add", "-p", "ann", "I like chess.")
     target = tmp_path / "known.txt"
-    real = Path.open
-
-    def full(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
-        file = real(self, mode, *rest, **options)
-        if self != target:
-            return file
-        file.close()
-        return Full()
-
-    class Full(BytesIO):
-        """A file on a disk without room."""
-
-        def write(self, data: object) -> int:
-            raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", full)
+    with no_room_for(target):
         failed = run("memory", "export", str(target))
     assert (failed.exit_code, failed.stdout, target.exists()) == (1, "", False)
     assert f"{target} cannot be: No space left on device" in failed.stderr

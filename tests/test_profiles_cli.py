@@ -7,14 +7,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from chatbot.cli import app, authoring
+from full_disk import no_room_for
 from profiles import Profile, ProfileStore, cards, versions
 
 BUILTINS = len(ProfileStore(Path("nowhere")).names())
@@ -455,27 +454,9 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     assert cards.read(target.read_bytes()).profile() == (store.load("gloomy-poet"), [])
 
 
-def test_an_export_that_finds_no_room_can_be_tried_again(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_export_that_finds_no_room_can_be_tried_again(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "poet.json"
-    real = Path.open
-
-    def full(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
-        file = real(self, mode, *rest, **options)
-        if self != target:
-            return file
-        file.close()
-        return Full()
-
-    class Full(BytesIO):
-        """A file on a disk without room."""
-
-        def write(self, data: object) -> int:
-            raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", full)
+    with no_room_for(target):
         failed = run("export", "gloomy-poet", "--output", str(target))
     assert (failed.exit_code, failed.stdout, target.exists()) == (1, "", False)
     assert f"{target} cannot be: No space left on device" in failed.stderr

@@ -148,7 +148,7 @@ def load(
         for row in _rows(path):
             total.update(_canonical(row))
             try:
-                marked, items = _read(row)
+                marked, items = _read(_long(row))
             except _STRANGE:
                 corpus.dropped[f"{path.name}: not a known form"] += 1
                 continue
@@ -186,10 +186,11 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     for path in _files(folder):
         for row in _rows(path):
             try:
+                row = _long(row)
                 _read(row)
             except _STRANGE:
                 continue
-            yield _long(row)
+            yield row
 
 
 _OPENERS = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
@@ -255,8 +256,8 @@ _STRANGE = (KeyError, TypeError, ValueError, AttributeError)  # what a line of n
 
 
 def _read(row: Any) -> tuple[Marked | None, list[Item]]:
-    """A line's marked replies, if it has them, and its items. Raises one of _STRANGE for another form."""
-    row = _long(row)
+    """What a line in long form says: its marked replies, if it has them, and its items. Raises one of
+    _STRANGE for another form."""
     if not row["turns"]:
         raise ValueError("A line must have turns.")
     marked = _marked(row) if "marked" in row else None
