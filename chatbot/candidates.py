@@ -56,9 +56,11 @@ def measured(
     contexts, texts = [row.context for row in said.rows], [one.text for one in candidates]
     worn = {context: worn_words(context) for context in set(contexts)}
     found: list[dict[str, Any]] = []
-    for one, context, read in zip(candidates, contexts, reader.measure(contexts, texts), strict=True):
+    reads = reader.measure(contexts, texts)
+    for one, context, cue, read in zip(candidates, contexts, said.cues, reads, strict=True):
         figures = {"measured": read, "echo": echo(worn[context], one.text)}
         figures |= {"tokens": len(one.ids), "finish": one.finish}
+        figures |= {"asked_fact": cue.answered(one.text)} if cue else {}
         found.append(figures | ({"cut": one.cut} if one.cut else {}))
     if alone:
         return found

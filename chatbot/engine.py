@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -24,13 +24,14 @@ from torch import Tensor
 
 from chatbot import __version__
 from chatbot.candidates import Candidate, earlier_ends, measured, whole
+from chatbot.cue import Cue, asked_fact
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.guidance import guide
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
-from chatbot.model.choice import Choice
+from chatbot.model.choice import Choice, Wanted
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
@@ -233,9 +234,16 @@ class GenerationEngine:
             options=self._flow,
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
-        worn = self._worn(contexts)[owner] if sampling.presence_penalty else None
-        choice = self._choice(sampling, chance.to(self._device), worn, len(opening))
-        return Start(rows, z, read_contexts, owner, choice, notes, times, begun, opening, prefix.strip())
+        cues = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
+        cues = [cues[place] for place in owner.tolist()]
+        choice = replace(
+            self._choice(sampling, chance.to(self._device), len(opening)),
+            worn=self._worn(contexts)[owner] if sampling.presence_penalty else None,
+            wanted=self._wanted(cues, sampling.fact_bonus),
+        )
+        return Start(
+            rows, z, read_contexts, owner, choice, notes, cues, times, begun, opening, prefix.strip()
+        )
 
     def _worn(self, contexts: Sequence[Context]) -> Tensor:
         """1 (C, V) for the tokens that each context's persona has worn out."""
@@ -245,7 +253,15 @@ class GenerationEngine:
             found[row, codec.worn(context)] = 1.0
         return found.to(self._device)
 
-    def _choice(self, sampling: Sampling, chance: Tensor, worn: Tensor | None, opening: int) -> Choice:
+    def _wanted(self, cues: Sequence[Cue | None], bonus: float) -> Wanted | None:
+        """The words of the facts that the rows are asked for."""
+        if not any(cues):
+            return None
+        spell = self._artifact.codec.spellings
+        rows = [[ids for word in cue.words for ids in spell(word)] if cue else [] for cue in cues]
+        return Wanted.of(rows, self._artifact.model.decoder.lm.config.vocab_size, bonus, self._device)
+
+    def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
         codec = self._artifact.codec
         return Choice(
             temperature=sampling.temperature,
@@ -255,7 +271,6 @@ class GenerationEngine:
             banned=torch.tensor(codec.banned, dtype=torch.long, device=self._device),
             end=codec.end,
             chance=chance,
-            worn=worn,
             presence_penalty=sampling.presence_penalty,
             opening=opening,
             contrast=sampling.contrast,

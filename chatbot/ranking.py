@@ -15,6 +15,7 @@ RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
 ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
 FEW, MANY = 5, 9  # words; each word that is missing or too many counts against a candidate
 CURT = 1.0  # what a missing one costs; `Sampling.brevity` says what one too many does
+ASKED = 3.0  # what a word of the fact that the message asks for is worth
 MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
@@ -29,13 +30,15 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     information of reply and context (Li et al. 2016, arXiv 1510.03055); without it the likeliest candidate is
     the one that would answer anything, with it alone one that says once more what stands in the context:
     hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was written to which context;
-    a model without one does without. One word answers many questions and makes a dull talk; the longer a
-    reply is, the more of it is beside the point (docs/experiments.md, 15).
+    a model without one does without. Where the message asks for a fact (chatbot/cue.py), it is worth something
+    to say a word of it. One word answers many questions and makes a dull talk; the longer a reply is, the
+    more of it is beside the point (docs/experiments.md, 15).
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
     found = (trace["likelihood"] + RELEVANCE * trace["relevance"]) * math.sqrt(trace["tokens"])
     found -= ECHO * trace["echo"]
     found += MATCH * trace.get("match", 0.0)
+    found += ASKED * trace.get("asked_fact", {}).get("said", False)
     for name, target in asked.items():
         measured = trace["measured"][name]
         wanted = aspect_vector(target["aspects"], target.get("strength"), list(measured))

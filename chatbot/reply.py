@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chatbot.cue import Cue
 from chatbot.energy import Target
 from chatbot.model.choice import Choice
 from chatbot.model.decoder import Prefix
@@ -63,6 +64,7 @@ class Start:
     owner: Tensor
     choice: Choice
     notes: list[dict[str, Any]]  # of the flow, one for each row
+    cues: Sequence[Cue | None]  # for each row the fact that its message asks for
     times: dict[str, float]
     begun: float
     opening: Sequence[int] = ()  # ids that every reply begins with
@@ -70,9 +72,11 @@ class Start:
 
     def select(self, places: Sequence[int]) -> Start:
         """The same with the rows at `places`, repeated or reordered."""
-        rows, notes = ([values[place] for place in places] for values in (self.rows, self.notes))
+        rows, notes, cues = (
+            [values[place] for place in places] for values in (self.rows, self.notes, self.cues)
+        )
         index = torch.tensor(places, device=self.z.device)
-        return replace(self, rows=rows, notes=notes, z=self.z[index], owner=self.owner[index])
+        return replace(self, rows=rows, notes=notes, cues=cues, z=self.z[index], owner=self.owner[index])
 
     @property
     def nowhere(self) -> Tensor:

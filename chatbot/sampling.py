@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 # What older traces do not know.
-_OFF: dict[str, Any] = {"stop": [], "contrast": 0.0, "presence_penalty": 0.0, "brevity": 0.0}
+_OFF: dict[str, Any] = {
+    "stop": [],
+    "contrast": 0.0,
+    "presence_penalty": 0.0,
+    "fact_bonus": 0.0,
+    "brevity": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -16,6 +22,7 @@ class Sampling:
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
     persona used up in earlier lines (`text.worn_words`), or said just before, loses `presence_penalty` nats.
+    The words of the fact that the message asks for (chatbot/cue.py) gain `fact_bonus` nats until said.
     `seed` None takes a new one. Of `candidates` replies the engine gives the best. With `brevity` each of
     several is also weighed with an earlier end (chatbot/endings.py), and loses as many nats for each word
     beyond nine. `spread` is how far from the prior's mean z starts, in standard deviations: 1 is the prior
@@ -29,6 +36,7 @@ class Sampling:
     repetition_penalty: float = 1.1
     no_repeat_ngram: int = 3
     presence_penalty: float = 2.0
+    fact_bonus: float = 2.5
     max_tokens: int = 60
     candidates: int = 8
     brevity: float = 0.3

@@ -48,6 +48,7 @@ class SamplingConfig:
     repetition_penalty: float = setting(1.1, low=0.1, high=10.0)
     no_repeat_ngram: int = setting(3, low=0)
     presence_penalty: float = setting(2.0, low=0.0, high=100.0)
+    fact_bonus: float = setting(2.5, low=0.0, high=100.0)
     max_tokens: int = setting(60, low=1)
     candidates: int = setting(8, low=1, high=256)
     brevity: float = setting(0.3, low=0.0, high=100.0)

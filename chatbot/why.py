@@ -74,6 +74,11 @@ def _matters(message: Message, trace: Trace) -> Iterator[tuple[str, str]]:
     yield "began with", trace.get("prefix") or ""
     if context := trace.get("context"):
         yield "given", f"{_count('fact', context['facts'])}, {_count('message', context['turns'])}"
+    if cue := trace.get("asked_fact"):
+        yield (
+            "asks for",
+            f"fact {cue['place'] + 1}, match {cue['score']:.2f}, {'said' if cue['said'] else 'not said'}",
+        )
     if window := trace.get("window"):
         yield "context", f"{window['used']} of {window['total']} tokens{_left_out(trace)}"
     yield "tokens", str(trace.get("tokens", ""))

@@ -177,7 +177,7 @@ def test_a_wrong_setting_of_a_persona_or_a_preset_is_named() -> None:
         run("chat", "--profile", "odd", "--once", "Hi"),
         2,
         "There is no setting 'temprature' in [sampling] (profile 'odd'). Did you mean 'temperature'? "
-        "Known: brevity, candidates, contrast, max_tokens, no_repeat_ngram, presence_penalty, "
+        "Known: brevity, candidates, contrast, fact_bonus, max_tokens, no_repeat_ngram, presence_penalty, "
         "repetition_penalty, seed, spread, stop, temperature, top_p.",
     )
     path = config.config_path()

@@ -106,7 +106,7 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
         (
             "[sampling]\ntemprature = 1.0\n",
             "There is no setting 'temprature' in [sampling] ({path}). Did you mean 'temperature'? Known: "
-            "brevity, candidates, contrast, max_tokens, no_repeat_ngram, presence_penalty, "
+            "brevity, candidates, contrast, fact_bonus, max_tokens, no_repeat_ngram, presence_penalty, "
             "repetition_penalty, seed, spread, stop, temperature, top_p.",
         ),
         (

@@ -274,7 +274,7 @@ def test_dials(room: Open) -> None:
         (
             "/set temprature 1",
             "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
-            "Known: brevity, candidates, contrast, "
+            "Known: brevity, candidates, contrast, fact_bonus, "
             "max_tokens, no_repeat_ngram, presence_penalty, repetition_penalty, seed, spread, stop, "
             "temperature, top_p.",
         ),
@@ -365,6 +365,7 @@ def test_sampling_is_listed_and_set(room: Open) -> None:
         "repetition_penalty  1.1  (settings)\n"
         "no_repeat_ngram     3  (settings)\n"
         "presence_penalty    2.0  (settings)\n"
+        "fact_bonus          2.5  (settings)\n"
         "max_tokens          60  (settings)\n"
         "candidates          1  (preset)\n"
         "brevity             0.3  (settings)\n"

@@ -197,8 +197,8 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
 
 
 def test_a_trace_from_before_a_setting_is_replayed_without_it() -> None:
-    off = Sampling(temperature=0.6, seed=3, contrast=0.0, presence_penalty=0.0, brevity=0.0)
+    off = Sampling(temperature=0.6, seed=3, contrast=0.0, presence_penalty=0.0, fact_bonus=0.0, brevity=0.0)
     assert Sampling.read({"temperature": 0.6, "seed": 3}) == off
-    now = Sampling(seed=3, contrast=0.7, presence_penalty=1.5, brevity=0.5)
+    now = Sampling(seed=3, contrast=0.7, presence_penalty=1.5, fact_bonus=1.0, brevity=0.5)
     assert Sampling.read(now.written()) == now
-    assert not {"contrast", "presence_penalty", "brevity"} & set(off.written())
+    assert not {"contrast", "presence_penalty", "fact_bonus", "brevity"} & set(off.written())

@@ -19,6 +19,7 @@ MODEL = GROUND | {"chatbot.model"}
 ENGINE = MODEL | {
     "chatbot.asked",
     "chatbot.candidates",
+    "chatbot.cue",
     "chatbot.endings",
     "chatbot.ranking",
     "chatbot.reply",
@@ -64,8 +65,9 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.endings": set(),
     "chatbot.ranking": MODEL | {"chatbot.asked", "chatbot.guidance"},
     "chatbot.saying": MODEL,
-    "chatbot.reply": MODEL | {"chatbot.energy"},
+    "chatbot.reply": MODEL | {"chatbot.cue", "chatbot.energy"},
     "chatbot.candidates": MODEL | {"chatbot.endings", "chatbot.ranking", "chatbot.reply", "chatbot.saying"},
+    "chatbot.cue": MODEL,
     "chatbot.engine": ENGINE,
     "chatbot.macros": set(),
     "chatbot.persona": {"chatbot.macros", "profiles"},

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from chatbot.model.choice import Choice, contrasted
+from chatbot.model.choice import Choice, Wanted, contrasted
 
 END = 9
 
@@ -59,6 +59,34 @@ def test_repetition_penalty_divides_the_probability_of_what_was_said() -> None:
     logits = torch.tensor([[0.4, 0.4, 0.2]]).log()
     found = probabilities(choice(repetition_penalty=2.0), logits, history(1))
     assert torch.allclose(found, torch.tensor([0.5, 0.25, 0.25]), atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("said", "next_ids"),
+    [
+        ((3,), [1, 1, 0, 0]),  # each word may begin
+        ((0,), [0, 1, 1, 0]),  # begun, the one goes on
+        ((0, 2), [0, 1, 0, 0]),  # said, it does not begin again
+        ((0, 3), [0, 1, 0, 0]),  # broken off, neither
+        ((1,), [1, 0, 0, 0]),
+    ],
+)
+def test_wanted_words_come_one_id_after_the_other(said: tuple[int, ...], next_ids: list[int]) -> None:
+    wanted = Wanted.of([[[0, 2], [1]]], 4, 2.0, torch.device("cpu"))
+    assert wanted.next(torch.tensor([said])).tolist() == [next_ids]
+
+
+def test_wanted_words_gain_their_nats() -> None:
+    logits = torch.tensor([[0.2, 0.3, 0.5]]).log()
+    for bonus, likeliest in ((math.log(2.4), 2), (math.log(2.6), 0)):
+        wanted = Wanted.of([[[0]]], 3, bonus, torch.device("cpu"))
+        assert choice(temperature=0.0, wanted=wanted)(logits, history(1)).tolist() == [likeliest]
+
+
+def test_wanted_words_are_those_of_a_row() -> None:
+    wanted = Wanted.of([[], [[2, 0], [1]], [[0]]], 3, 1.0, torch.device("cpu"))
+    assert wanted.next(torch.empty(3, 0, dtype=torch.long)).tolist() == [[0, 0, 0], [0, 1, 1], [1, 0, 0]]
+    assert wanted.next(torch.tensor([[2], [2], [2]])).tolist() == [[0, 0, 0], [1, 1, 0], [1, 0, 0]]
 
 
 def test_presence_penalty_takes_its_nats_from_worn_tokens_and_from_the_one_just_said() -> None:

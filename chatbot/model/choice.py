@@ -7,7 +7,9 @@ neighbours nor on how many they are. This module knows ids and logits, no text a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -17,12 +19,50 @@ PLAUSIBLE = 0.1  # least share of the likeliest token's probability, under a con
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Words that a row should say: lexical biasing, as speech recognizers do it for names (shallow fusion:
+    Zhao et al. 2019, Interspeech).
+
+    `first` (B, V) is 1 for the first ids of a row's words. `rest` (K, 3) are a row, an id of one of its
+    words, and the id that comes next in that word. Each gains `bonus` nats.
+    """
+
+    first: Tensor
+    rest: Tensor
+    bonus: float
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[Sequence[Sequence[int]]], size: int, bonus: float, device: torch.device
+    ) -> Wanted:
+        """From the ids of the words of each row, for a vocabulary of `size`."""
+        first = torch.zeros(len(rows), size, device=device)
+        rest = []
+        for row, spelled in enumerate(rows):
+            for ids in spelled:
+                first[row, ids[:1]] = 1.0
+                rest += [(row, *pair) for pair in pairwise(ids)]
+        return cls(first, torch.tensor(rest, dtype=torch.long, device=device).reshape(-1, 3), bonus)
+
+    def next(self, said: Tensor) -> Tensor:
+        """1 (B, V) for the ids that the words need next, by what each row has said (B, t); a word that was
+        begun before is not begun again."""
+        found = self.first.scatter(1, said, 0.0)
+        if said.shape[1]:
+            row, before, after = self.rest.unbind(1)
+            begun = said[row, -1] == before
+            found[row[begun], after[begun]] = 1.0
+        return found
+
+
+@dataclass(frozen=True)
 class Choice:
     """Picks a token id for every row; `LatentDecoder.generate` calls it.
 
     `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
     reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
-    The logits of `worn` (B, V) tokens, and of the one said just before, lose `presence_penalty` nats.
+    The logits of `worn` (B, V) tokens, and of the one said just before, lose `presence_penalty` nats; those
+    that `wanted` words need next gain theirs.
     `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
     was given. `chance` (B, limit) is uniform in [0, 1). With a `contrast` above 0 the logits are of 2 B rows,
     the second half of what the first is set off against (see `contrasted`).
@@ -37,6 +77,7 @@ class Choice:
     chance: Tensor
     worn: Tensor | None = None
     presence_penalty: float = 0.0
+    wanted: Wanted | None = None
     opening: int = 0
     contrast: float = 0.0
 
@@ -62,6 +103,8 @@ class Choice:
         if self.presence_penalty:
             worn = torch.zeros_like(logits) if self.worn is None else self.worn.expand_as(logits)
             logits = logits - self.presence_penalty * worn.scatter(1, said[:, -1:], 1.0)
+        if self.wanted is not None:
+            logits = logits + self.wanted.bonus * self.wanted.next(said)
         if 0 < self.no_repeat_ngram <= said.shape[1]:
             logits = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
         return logits

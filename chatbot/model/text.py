@@ -189,6 +189,12 @@ class Codec:
         ids = {i for turn in context.turns if turn.role == "bot" for i in self.encode(turn.text)}
         return sorted(i for i in ids if self.decode([i]).lower() in spent)
 
+    def spellings(self, word: str) -> list[list[int]]:
+        """The ids of a word as a sentence may hold it; a cased tokenizer has others behind a space."""
+        if not self.cased:
+            return [self.encode(word.lower())]
+        return [self.tokenizer.encode(text, add_special_tokens=False).ids for text in (word, f" {word}")]
+
     def encode_reply(self, text: str, limit: int) -> list[int]:
         """[BOT] text [END], cut to `limit` tokens (the cut reply then has no [END])."""
         return [self.bot, *self.encode(text), self.end][:limit]
@@ -327,6 +333,12 @@ def free_words(context: Context) -> set[str]:
     """The words that the persona may say at any time: of its facts, and of the message that it answers."""
     texts = (*context.facts, *(turn.text for turn in context.turns[-1:]))
     return {word for text in texts for word in words(text)}
+
+
+def new_words(fact: str, message: str) -> tuple[str, ...]:
+    """The telling words of a fact, as it spells them, that the message does not have."""
+    told = set(words(message)) | _LITTLE_WORDS
+    return tuple(dict.fromkeys(word for word in _WORD.findall(fact) if word.lower() not in told))
 
 
 def worn_words(context: Context) -> set[str]:

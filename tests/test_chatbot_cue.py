@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from chatbot.cue import NEAR, Cue, asked_fact
+from chatbot.engine import GenerationEngine
+from chatbot.model.reading import Reader
+from chatbot.model.text import Context
+from chatbot.ranking import ASKED, merit
+from chatbot.sampling import Sampling
+
+FACTS = ("I have a cat called Ash.", "I carve little birds out of wood.", "I live alone.")
+TALK = Context.of(FACTS, ["Hi.", "Good evening.", "Do you have a hobby, or birds?"])
+
+
+def reader(*scores: float, asked: list[Any] | None = None) -> Reader:
+    """A reader whose matcher gives these scores, and says in `asked` what it was asked."""
+
+    def matches(contexts: Sequence[Context], replies: Sequence[str]) -> list[float] | None:
+        if asked is not None:
+            asked.append((tuple(contexts), tuple(replies)))
+        return list(scores) or None
+
+    return cast(Reader, SimpleNamespace(matches=matches))
+
+
+def test_the_fact_that_the_matcher_takes_for_an_answer_is_asked_for() -> None:
+    asked: list[Any] = []
+    found = asked_fact(reader(1.0, NEAR + 0.123, NEAR, asked=asked), TALK)
+    assert found == Cue(1, NEAR + 0.123, ("carve", "little", "wood"))  # the message has the birds already
+    assert asked == [((Context(turns=TALK.turns[-1:]),) * 3, FACTS)]  # the message alone, every fact
+
+
+@pytest.mark.parametrize(
+    ("scores", "context"),
+    [
+        ((1.0, NEAR - 0.01, 2.0), TALK),  # no fact is an answer
+        ((), TALK),  # a model without matcher
+        ((NEAR,), Context((), TALK.turns)),  # a persona without facts
+    ],
+)
+def test_no_fact_is_asked_for(scores: tuple[float, ...], context: Context) -> None:
+    assert asked_fact(reader(*scores), context) is None
+
+
+def test_a_reply_answers_with_any_new_word_of_the_fact() -> None:
+    cue = Cue(1, 9.123, ("Ash", "cat"))
+    assert cue.answered("It is called ash!") == {"place": 1, "score": 9.12, "said": True}
+    assert not cue.answered("It is called Ashley.")["said"]
+    assert not Cue(1, 9.0).answered("It is.")["said"]
+
+
+def test_a_candidate_that_says_the_fact_is_worth_more() -> None:
+    trace = {"targets": {}, "likelihood": -1.0, "relevance": 0.0, "tokens": 6, "echo": 0.0, "finish": "end"}
+    said, unsaid = ({**trace, "asked_fact": {"said": said}} for said in (True, False))
+    text = "It is as it always was."
+    assert merit(text, said) - merit(text, unsaid) == pytest.approx(ASKED)
+    assert merit(text, unsaid) == pytest.approx(merit(text, trace))
+
+
+def test_the_engine_says_the_words_of_the_fact(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = GenerationEngine.load(tiny_model, device="cpu")
+    context = Context.of(["I have a cat.", "I like the rain."], ["What do you like?"])
+    monkeypatch.setattr("chatbot.engine.asked_fact", lambda *_: Cue(1, 9.0, ("rain",)))
+    free = Sampling(temperature=0.0, max_tokens=12, candidates=1, contrast=0.0, fact_bonus=0.0)
+    said = engine.reply(context, {}, free)
+    assert "rain" not in said.text
+    assert "asked_fact" not in said.trace
+    told = engine.reply(context, {}, replace(free, fact_bonus=100.0))
+    assert told.text.lower().split()[0].startswith("rain")
+    assert told.trace["asked_fact"] == {"place": 1, "score": 9.0, "said": True}
