@@ -19,6 +19,7 @@ LINES = (
     'My daughter Lucy has a TV. "Yes," she said, "I\'m OK!"',
     "Wait... what? It is 7.30, or 1,000 (really).",
     "I am in Paris. I'll see; you and I know.",
+    "'Cause my friends' dogs' bones are James' (o'clock, s'mores).",
 )
 
 
@@ -49,6 +50,24 @@ def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
 @pytest.mark.parametrize("line", LINES)
 def test_case_and_spacing_survive(codec: Codec, line: str) -> None:
     assert codec.decode(codec.encode(line)) == line
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("I said 'yes' to him.", 'I said "yes" to him.'),
+        ("He wrote ‘rain’ in it.", 'He wrote "rain" in it.'),
+        ("'It's late.' (‘I know,’ I say.)", '"It\'s late." ("I know," I say.)'),
+        ("'\"No\" is no,' she said.", '""No" is no," she said.'),
+    ],
+)
+def test_single_quotes_around_words_are_read_as_double_ones(codec: Codec, written: str, read: str) -> None:
+    assert codec.decode(codec.encode(written)) == read
+
+
+@pytest.mark.parametrize("line", ["'Cause I'm sittin' here.", "Since '98, the dogs' way.", "Rock 'n' roll!"])
+def test_apostrophes_are_no_quotes(codec: Codec, line: str) -> None:
+    assert '"' not in codec.decode(codec.encode(line))
 
 
 def test_reply_starts_with_a_capital_and_says_i_in_upper_case(codec: Codec) -> None:
@@ -89,6 +108,12 @@ def test_only_the_newest_turn_may_be_cut_and_its_end_stays(codec: Codec) -> None
     assert len(ids) == 10
     assert ids[0] == codec.user
     assert ids[1:] == codec.encode_turn(long)[-9:]
+
+
+def test_facts_leave_half_of_the_budget_to_the_newest_turn(codec: Codec) -> None:
+    context = Context(("the train has the train",) * 9, (Turn("user", "the train " * 20),))
+    ids = codec.encode_context(context, 40)
+    assert (len(ids), ids.index(codec.user)) == (40, 20)
 
 
 @given(

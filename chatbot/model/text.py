@@ -30,6 +30,12 @@ _SENTENCE_END = frozenset(".!?")
 _ATTACH_LEFT = frozenset(".,!?;:)]}”%…")
 _ATTACH_RIGHT = frozenset("([{“$#")
 _ATTACH_BOTH = frozenset("-/_'")
+# Single quotes around words, but no apostrophes: dogs', sittin', rock 'n' roll, 'cause, '98.
+_QUOTED = re.compile(
+    r"""(?<![^\s(\[“"])'(?=[^\s'\d])(?!(?:n|em|cause|til|tis|twas)\b)"""
+    r"""((?:[^']|(?<=\w)'(?=\w))*)(?<=[^\s'])'(?!\w)""",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -212,15 +218,19 @@ class Codec:
 def _typeset(text: str) -> str:
     """Make spacing recoverable from tokens: opening and closing quotes, dash and hyphen, ellipsis differ.
 
+    Single quotes around words become double ones: what is left of "'" are apostrophes. Some spaces are lost
+    all the same: that before an apostrophe ('cause), and that of "7: 3" or "1987. 12", which are "7:3" and
+    "1987.12" in tokens.
     Every replacement keeps the length, so that offsets stay those of the text.
     """
     text = text.translate(str.maketrans({"’": "'", "‘": "'", "`": "'", "—": "–", "\u00a0": " "}))
     text = text.replace("...", "…  ").replace("--", "– ").replace(" - ", " – ")
+    text = _QUOTED.sub(r"“\1”", text)
     pieces: list[str] = []
     opening = True
     for i, letter in enumerate(text):
         if letter == '"':
-            opening = i == 0 or text[i - 1].isspace() or text[i - 1] in "(["
+            opening = i == 0 or text[i - 1].isspace() or text[i - 1] in "([“"
             letter = "“" if opening else "”"
         pieces.append(letter)
     return "".join(pieces)
@@ -249,6 +259,7 @@ class Speller:
         if token.startswith("##") and not self._previous[-1:].isalnum():
             token = token[2:]  # nothing to continue: a mark stands before it
         if token.startswith("##"):
+            self._previous += token[2:]
             letters, self._pending = self._pending.lower() + token[2:], ""
             return letters.upper() if self._upper_word else letters
         return self.finish() + self._word(token)
@@ -280,7 +291,7 @@ class Speller:
         if token[0] == "'" and len(token) > 1:  # 's 't 'll
             return False
         if previous in _ATTACH_RIGHT or previous in _ATTACH_BOTH:
-            return previous == "'" and not self._before_previous
+            return previous == "'" and self._before_previous[1:].endswith("s")  # the dogs' bones
         digits = previous in (".", ",", ":") and self._before_previous.isdigit() and token.isdigit()
         return not digits
 
