@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from chatbot import drift
-from chatbot.flow import FlowOptions
+from chatbot import drift, guidance
+from chatbot.energy import Energy
+from chatbot.errors import FlowError
+from chatbot.flow import FlowOptions, FlowResult, flow
 from chatbot.guidance import Note, guide, met
 from chatbot.model.cvae import Gaussian
 from chatbot.model.heads import Heads
@@ -107,3 +110,51 @@ def test_a_mixed_aspect_vector_keeps_its_shares_and_goes_a_share_of_the_way() ->
     assert drift.distances({"targets": {"mood": asked}, "measured": {"mood": {"yes": p, "no": 1 - p}}}) == {
         "mood": pytest.approx(0.0, abs=1e-5)
     }
+
+
+def test_what_is_left_of_the_way_to_one_aspect() -> None:
+    _, note = guided({"mood": Target.parse("yes:0.5")}, torch.zeros(4))
+    assert note["targets"]["mood"]["left"] == pytest.approx(1 / (1 + math.exp(0.5 * FULL)), abs=1e-5)
+
+
+def test_a_note_says_what_ended_the_flow() -> None:
+    ends = {
+        radius: guided({"mood": Target.parse("yes")}, torch.zeros(4), trust_radius=radius)[1]
+        for radius in (0.5, math.inf)
+    }
+    assert {radius: (note["stopped"], note["limited"]) for radius, note in ends.items()} == {
+        0.5: (False, True),
+        math.inf: (True, False),
+    }
+    assert guided({}, torch.zeros(4))[1]["flow"] == "prior"
+
+
+def test_raw_logits_are_gone_up_at_the_speed_of_lambda() -> None:
+    """The logit of "yes" is z[1], whose slope is 1 everywhere."""
+    options = FlowOptions(logits=True, target_probability=1.0, trust_radius=math.inf)
+    prior = Gaussian(torch.zeros(1, 4), torch.zeros(1, 4))
+    wanted = {"mood": Target.parse("yes")}
+    z, _ = guide(linear_heads(), [wanted], prior, torch.zeros(1, 4), strength=0.1, options=options)
+    assert z[0].tolist() == pytest.approx([0, 0.1 * options.total_time, 0, 0], abs=1e-5)
+
+
+def test_lambda_is_strength_times_weight_for_rows_that_are_tried_alone_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[list[list[float]]] = []
+
+    def alone(energy: Energy, *rest: Any) -> FlowResult:
+        seen.append(energy.weights.tolist())
+        if len(energy.weights) > 1:
+            raise FlowError("It failed.")
+        return flow(energy, *rest)
+
+    monkeypatch.setattr(guidance, "flow", alone)
+    prior = Gaussian(torch.zeros(2, 4), torch.zeros(2, 4))
+    targets = [
+        {"style": Target.parse("yes"), "mood": Target.parse("no:0.5")},
+        {"mind": Target.parse("yes:3")},
+    ]
+    guide(linear_heads(), targets, prior, torch.zeros(2, 4), strength=64.0, options=FlowOptions())
+    rows = [[64.0, 32.0, 0.0], [0.0, 0.0, 192.0]]
+    assert seen == [rows, rows[:1], rows[1:]]

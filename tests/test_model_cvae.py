@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from chatbot.model.cvae import CVAELoss, Gaussian, GaussianHead, swapped
+from chatbot.model.cvae import Batch, CVAELoss, Gaussian, GaussianHead, LossWeights, swapped
 from chatbot.model.encoder import mean_pool
 from chatbot.model.reading import pad
 from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
@@ -45,6 +48,37 @@ def test_mean_pool_passes_over_padding_and_empty_rows() -> None:
     states = torch.tensor([[[1.0], [3.0], [100.0]], [[7.0], [7.0], [7.0]]])
     mask = torch.tensor([[1, 1, 0], [0, 0, 0]])
     torch.testing.assert_close(mean_pool(states, mask), torch.tensor([[2.0], [0.0]]))
+
+
+def test_the_elbo_by_hand() -> None:
+    torch.manual_seed(0)
+    n, d = 6, 3
+    p = Gaussian(torch.randn(n, d), 0.5 * torch.randn(n, d))
+    gap = torch.tensor([0.05, 1.0, 1.0]) * torch.randn(n, d)  # one unit is nearly the prior's
+    q = Gaussian(p.mean + gap, p.log_var + torch.tensor([0.0, 0.0, -1.0]))
+    heard: list[torch.Tensor] = []
+
+    def reply_loss(prefix: Any, z: torch.Tensor, ids: Any, mask: Any, shown: Any) -> torch.Tensor:
+        heard.append(z)
+        return torch.arange(float(n))
+
+    decoder = SimpleNamespace(
+        prefill=lambda ids, mask: SimpleNamespace(select=lambda rows: None), reply_loss=reply_loss
+    )
+    model: Any = SimpleNamespace(
+        prior=lambda *_: p, posterior=lambda *_: q, decoder=decoder, heads=lambda z: {}
+    )
+    ones = torch.ones(n, 4, dtype=torch.long)  # a marker and three tokens
+    batch = Batch(*[*[ones] * 9, torch.arange(n), torch.full((n, 1), -1)])
+    weights = LossWeights(kl=0.5, free_bits=0.1, aspect=0, distance=0, bow=0, noise=0.0)
+    total, log = CVAELoss(d, 9, 0)(model, batch, weights)
+    assert torch.equal(heard[0], q.mean)  # without noise an autoencoder
+    kl = kl_divergence(Normal(q.mean, q.std), Normal(p.mean, p.std)).mean(0)
+    assert (kl < 0.1).tolist() == [True, False, False]
+    free = 0.1 + float(kl[1:].sum())
+    assert log["loss_reconstruction"] == pytest.approx(sum(range(n)) / (3 * n))
+    assert log["loss_kl"] == pytest.approx(0.5 * n * free / (3 * n), rel=1e-5)
+    assert float(total.detach()) == pytest.approx(log["loss_kl"] + log["loss_reconstruction"], rel=1e-5)
 
 
 def labels(*attributes: int) -> torch.Tensor:

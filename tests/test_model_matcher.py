@@ -57,6 +57,21 @@ def test_an_untrained_matcher_is_the_cosine_of_pooled_states() -> None:
     torch.testing.assert_close(scores, matcher.scale.exp().detach() * cosine)
 
 
+def test_each_side_has_a_projection_of_its_own() -> None:
+    encoder = bert()
+    matcher = Matcher(encoder)
+    for layer in (matcher.context_side, matcher.reply_side, matcher.plausible):
+        torch.nn.init.normal_(layer.weight)
+    ids, mask = torch.tensor([[3, 4, 5], [6, 7, 8]]), torch.ones(2, 3, dtype=torch.long)
+    with torch.no_grad():
+        pooled = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.mean(1)
+        read, vectors = pooled @ matcher.context_side.weight.T, pooled @ matcher.reply_side.weight.T
+        cosine = torch.nn.functional.cosine_similarity(read[:, None], vectors[None], dim=-1)
+        expected = matcher.scale.exp() * cosine + pooled @ matcher.plausible.weight[0]
+        scores = matcher.scores(matcher.contexts(ids, mask), matcher.replies(ids, mask))
+    torch.testing.assert_close(scores, expected, atol=1e-4, rtol=1e-4)
+
+
 def test_scores_keep_small_differences_under_autocast() -> None:
     torch.manual_seed(0)
     read, vectors = (torch.nn.functional.normalize(torch.randn(n, 8), dim=-1) for n in (2, 5))

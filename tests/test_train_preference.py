@@ -17,6 +17,7 @@ from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
+from chatbot.sampling import Sampling
 from chatbot.train import corpus as corpora
 from chatbot.train import fit_preference, pipeline
 from chatbot.train.corpus import Corpus, Marked
@@ -141,6 +142,23 @@ def test_z_is_that_of_a_chat_and_its_opposite_of_the_same_draw(trained: Path) ->
     torch.testing.assert_close(z[1], z[3])  # where nothing is asked there is no opposite
     again = fit_preference.latents(model, [asks, free], torch.Generator().manual_seed(6))
     assert not torch.equal(z[1], again[1])
+
+
+def test_what_makes_sense_is_the_better_one_three_times_as_often_as_what_nearly_does() -> None:
+    one = Choices(Context.of([], ["hi"]), (), [[0], [1], [2], [3]], [0, 1, 2, 3], [False] * 4)
+    drawn = [draw([one], SHAPE, np.random.default_rng(seed)) for seed in range(700)]
+    counts = np.bincount([found.replies[int(found.won[0])][0] for found in drawn], minlength=4)
+    assert counts[0] == 0
+    assert (abs(counts[1:] - [100, 300, 300]) < 50).all()
+
+
+def test_z_starts_where_it_does_in_a_chat(trained: Path) -> None:
+    model = artifact.load(trained / "model")
+    free = Choices(Context.of([], ["hi"]), (), [], [], [])
+    z = fit_preference.latents(model, [free], torch.Generator().manual_seed(5))
+    prior = Reader(model).prior([free.context])
+    noise = torch.randn(prior.mean.shape, generator=torch.Generator().manual_seed(5))
+    torch.testing.assert_close(z[:1], prior.sample(Sampling().spread * noise))
 
 
 def test_what_was_likely_before_is_found_for_the_compared_replies_alone(trained: Path) -> None:
