@@ -21,6 +21,14 @@ from chatbot.endings import earlier_endings
         ('He said "go." and left. I stayed.', ['He said "go."', 'He said "go." and left.']),
         ('"It is late. Go," he said. I went.', ['"It is late. Go," he said.']),
         ("I saw old Dr. Grey at home. He slept.", ["I saw old Dr. Grey at home."]),
+        *(
+            (f"I met old {title}. Grey at home. He slept.", [f"I met old {title}. Grey at home."])
+            for title in ("Mr", "Mrs", "Ms", "St")
+        ),
+        ("So did I. You slept.", ["So did I."]),  # I is no name
+        ("He said “go. Now” and left. I stayed.", ["He said “go. Now” and left."]),
+        ("I sing (when it rains.) So do you.", ["I sing (when it rains.)"]),
+        ("I like the rain, and the", ["I like the rain."]),
         ("Do you like tea, or do you prefer coffee?", ["Do you like tea?"]),
         (
             "It is late, and where are you, or do you sleep?",

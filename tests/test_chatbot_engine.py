@@ -15,9 +15,10 @@ from chatbot.engine import GenerationEngine
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
-from chatbot.model.choice import contrasted
-from chatbot.model.text import Context, Turn, words
-from chatbot.reply import Reply, Start
+from chatbot.model.choice import Choice, contrasted
+from chatbot.model.text import Context, Turn, words, worn_words
+from chatbot.ranking import echo
+from chatbot.reply import Reply, Row, Start
 from chatbot.sampling import Sampling
 from profiles import Target
 
@@ -239,6 +240,63 @@ def test_a_reply_ends_before_a_stop_string(engine: GenerationEngine, candidates:
         assert reply.trace["tokens"] < free.trace["tokens"]
     assert reply.trace["sampling"]["stop"] == ["no such words", f" {word}"]
     assert "stop" not in free.trace["sampling"]
+
+
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_what_was_held_back_for_a_stop_string_is_said_at_the_end(
+    engine: GenerationEngine, candidates: int
+) -> None:
+    sampling = replace(SEEDED, candidates=candidates)
+    free = engine.reply(RAIN, GLOOM, sampling).text
+    *pieces, reply = engine.stream(RAIN, GLOOM, replace(sampling, stop=(free[-1] + "~",)))
+    assert isinstance(reply, Reply)
+    assert "".join(map(str, pieces)).strip() == reply.text == free
+
+
+def test_every_rule_of_sampling_reaches_the_choice_of_tokens(
+    engine: GenerationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = {
+        "temperature": 0.7,
+        "top_p": 0.6,
+        "repetition_penalty": 1.7,
+        "no_repeat_ngram": 4,
+        "presence_penalty": 1.5,
+        "contrast": 0.25,
+    }
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr("chatbot.engine.Choice", lambda **given: seen.append(given) or Choice(**given))
+    engine.reply(RAIN, GLOOM, replace(SEEDED, **rules))
+    assert {name: seen[0][name] for name in rules} == rules
+    assert seen[0]["banned"].tolist() == list(engine.parts[2].banned)
+
+
+def test_spread_is_the_distance_from_the_priors_mean_in_its_deviations(engine: GenerationEngine) -> None:
+    prior = engine.parts[0].prior([RAIN])
+
+    def away(spread: float) -> torch.Tensor:
+        start = engine._begin([Row(RAIN, {}, 3)], replace(SEEDED, spread=spread))  # pyright: ignore[reportPrivateUsage]
+        return (start.z - prior.mean) / prior.std
+
+    assert float(away(0.0).abs().max()) < 1e-5
+    torch.testing.assert_close(away(0.5), away(1.0) / 2, atol=1e-5, rtol=1e-4)
+    assert float(away(1.0).abs().max()) > 0.1
+
+
+def test_what_a_trace_tells_of_echoes_and_of_the_match(engine: GenerationEngine) -> None:
+    said = " ".join(engine.reply(RAIN, GLOOM, replace(SEEDED, seed=seed)).text for seed in range(8))
+    again = Context(RAIN.facts, (*RAIN.turns, Turn("bot", said), Turn("user", "Why?")))
+    reply = engine.reply(again, GLOOM, replace(SEEDED, presence_penalty=0.0, candidates=2))
+    assert reply.trace["echo"] == echo(worn_words(again), reply.text) > 0
+    assert [reply.trace["match"]] == pytest.approx(engine.parts[0].matches([again], [reply.text]), abs=1e-4)
+
+
+def test_what_is_weighed_has_an_end(engine: GenerationEngine) -> None:
+    reader, _, codec = engine.parts
+    z = engine._begin([Row(RAIN, GLOOM, 3)], SEEDED).z  # pyright: ignore[reportPrivateUsage]
+    ids = [*codec.encode("The rain is good."), codec.end]
+    (found,) = engine.weigh(RAIN, GLOOM, ["The rain is good."], SEEDED, [3])
+    assert found == pytest.approx(reader.likelihood(reader.prefix([RAIN]), z, [ids]), abs=1e-5)
 
 
 def test_the_window_is_what_the_model_sees(engine: GenerationEngine) -> None:

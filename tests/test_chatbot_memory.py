@@ -62,7 +62,10 @@ def test_the_same_is_kept_once(manager: ConversationManager) -> None:
         ("My name is Ada.", "My name is Eva.", ["The user is called Eva."]),
         ("I live in Leeds.", "I moved to Oslo.", ["The user lives in Oslo."]),
         ("I'm a nurse.", "I work as a pilot.", ["The user is a pilot."]),
+        ("I work in a bank.", "I work at the zoo.", ["The user works at the zoo."]),
         ("I'm 30.", "I turned 31.", ["The user is 31 years old."]),
+        ("My birthday is on 3 May.", "My birthday is in June.", ["The user's birthday is in June."]),
+        ("I'm from Spain.", "I'm from Poland.", ["The user comes from Poland."]),
         ("I love tea.", "I hate tea.", ["The user hates tea."]),
         ("I don't like tea.", "I like tea.", ["The user likes tea."]),
         ("I like tea.", "I like cake.", ["The user likes tea.", "The user likes cake."]),
@@ -91,7 +94,7 @@ def test_a_person_may_write_down_anything_short(manager: ConversationManager) ->
     ]
     assert [memory.kind for memory in write_down(manager, "poet", "I have a dog")] == ["pet"]
     with pytest.raises(UsageError, match="remembered already"):
-        write_down(manager, "poet", "Thursdays are for chess.")
+        write_down(manager, "poet", "thursdays are for CHESS.")
     with pytest.raises(UsageError, match="needs words"):
         write_down(manager, "poet", " \n")
     with pytest.raises(UsageError, match="may have 200 characters; this one has 201"):
@@ -125,6 +128,8 @@ def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: Convers
         ("The user does not like tea.", "you do not like tea", "I do not like tea."),
         ("The user studies law.", "you study law", "I study law."),
         ("The user teaches law.", "you teach law", "I teach law."),
+        ("The user goes to sea.", "you go to sea", "I go to sea."),
+        ("The user dresses dolls.", "you dress dolls", "I dress dolls."),
         ("Thursdays are for chess.", "Thursdays are for chess", "Thursdays are for chess."),
     ],
 )

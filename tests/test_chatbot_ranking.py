@@ -37,6 +37,7 @@ def test_merit_is_persona_fluency_and_relevance() -> None:
         (RAIN, trace(likelihood=-1.0, relevance=0.0, sad=0.9)),
         (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, echo=0.5)),
         (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, tokens=9)),
+        (RAIN, trace(likelihood=-1.0, relevance=0.5, sad=0.9, finish="length")),
         ("The rain is", trace(likelihood=-1.0, relevance=0.5, sad=0.9, finish="length")),
         ("Rain.", good),
     ]
@@ -71,6 +72,18 @@ def test_a_target_counts_by_its_weight_and_no_further_than_its_goal() -> None:
     for found in (enough, more):
         found["targets"]["attitude"] |= {"weight": 0.5, "goal": 0.8}
     assert merit(RAIN, enough) == merit(RAIN, more) == pytest.approx(0.0)
+
+
+def test_a_target_counts_no_further_than_its_strength() -> None:
+    enough, more = (trace(likelihood=0.0, relevance=0.0, sad=sad) for sad in (0.7, 0.99))
+    for found in (enough, more):
+        found["targets"]["attitude"] |= {"strength": 0.7}
+    assert merit(RAIN, more) < merit(RAIN, enough) == pytest.approx(0.0)
+
+
+def test_what_is_not_there_at_all_costs_no_more_than_next_to_nothing() -> None:
+    none, little = (trace(likelihood=0.0, relevance=0.0, sad=sad) for sad in (0.0, 1e-4))
+    assert merit(RAIN, none) == pytest.approx(merit(RAIN, little))
 
 
 def test_several_attributes_count_as_one_persona() -> None:

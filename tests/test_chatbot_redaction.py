@@ -123,6 +123,8 @@ def test_of_traces_and_of_other_programs_no_word_is_left(manager: ConversationMa
     }  # fmt: skip
     assert [message.extra for message in messages] == [None] * 4
     assert of(manager, talk)[1].conversation.model == "model"
+    other = manager.create(profile_name="poet", profile={"name": "poet"}, model="C:\\Users\\ada\\model").id
+    assert of(manager, other)[1].conversation.model == "model"
 
 
 @pytest.mark.parametrize("form", [form.name for form in transfer.FORMATS])
@@ -164,6 +166,10 @@ def test_a_redacted_json_export_can_be_imported(manager: ConversationManager, ta
         ("Ada  Lovelace", "I am Ada  Lovelace", "I am [name 1]"),
         ("İpek", "ipek, _İpek_", "[name 1], _[name 2]_"),
         ("Zo\u00eb", "am I zoe\u0308?", "am I [name 1]?"),
+        ("A", "a cat and A", "a cat and A"),  # a letter tells of nobody
+        ("you", "I love you", "I love you"),
+        ("doris day", "a hard day, doris", "a hard day, [name 1]"),
+        ("El Greco", "el Greco ate el sol", "[name 1] ate el sol"),
     ],
 )
 def test_the_name_of_the_user_however_it_is_written(
@@ -172,6 +178,12 @@ def test_the_name_of_the_user_however_it_is_written(
     talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
     manager.add_message(talk, role="user", text=said)
     assert redacted(Tree.read(manager, talk), user_name=user_name).tree.messages[0].text == left
+
+
+def test_names_in_the_facts_of_the_settings_are_known(manager: ConversationManager) -> None:
+    talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
+    manager.add_message(talk, role="user", text="so i told ruprecht")
+    assert of(manager, talk, user_facts=["My dog is called Ruprecht."])[0] == ["so i told [name 1]"]
 
 
 def test_of_names_within_names_the_longest_is_taken_out_and_forms_come_first(

@@ -73,6 +73,16 @@ def test_what_is_left_of_the_room_goes_to_what_else_is_known() -> None:
     assert seen.used == {"memories": [8, 7]}
 
 
+def test_three_memories_at_most_come_before_the_personas_own_facts() -> None:
+    known = memories(
+        *(("pet", f"The user has a cat called {name}.") for name in ("Tom", "Rex", "Kit", "Moe"))
+    )
+    facts = scene(
+        BAKER.changed(facts=["I have a cat."]), path("Your cat?"), budget=512, memories=known
+    ).context.facts
+    assert (facts.index("I have a cat."), len(facts)) == (3, 5)
+
+
 def test_facts_are_whole_and_take_half_of_the_budget_at_most() -> None:
     facts = scene(BAKER, path("Hm."), budget=20).context.facts
     assert facts == ("I bake bread.",)
@@ -87,6 +97,16 @@ def test_a_question_about_the_user_is_answered_from_what_is_known_alone() -> Non
     roomy = scene(BAKER, talk, budget=512, memories=memories(NAME, DOG)).context
     assert (roomy.facts[0], len(roomy.facts)) == ("The user is called Ada.", 5)
     assert [turn.text for turn in roomy.turns][-3:] == ["I am here.", "Good.", "What is my name?"]
+
+
+def test_a_fact_of_the_personas_own_is_no_answer_to_a_question_about_the_user() -> None:
+    seen = scene(
+        BARE.changed(facts=["I have a dog."]),
+        path("What is my dog called?"),
+        budget=96,
+        memories=memories(DOG),
+    )
+    assert seen.context.facts == ("The user's dog is called Rex.",)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +143,11 @@ def test_the_name_and_facts_of_the_settings_are_known_too() -> None:
 def test_a_name_that_was_told_stands_for_the_one_in_the_settings() -> None:
     seen = scene(BARE, path("What is my name?"), budget=96, user_name="Tom", memories=memories(NAME))
     assert seen.context.facts == ("The user is called Ada.",)
+
+
+def test_a_name_that_the_persona_knows_by_itself_is_not_told_twice() -> None:
+    friend = BARE.changed(facts=["Ada is my friend."])
+    assert scene(friend, path("Hi."), budget=96, user_name="Ada").context.facts == ("Ada is my friend.",)
 
 
 def test_recalled_lines_come_before_the_messages_and_take_the_place_of_old_ones() -> None:
@@ -188,6 +213,13 @@ def test_the_note_is_the_last_fact_and_always_in() -> None:
     assert endless.context.facts == ("word word word word",)
 
 
+def test_the_scenario_of_a_conversation_stands_for_the_personas_own() -> None:
+    own = Profile.parse({"name": "x", "facts": ["I am old."], "scenario": "We are at sea."})
+    assert scene(own, path("Hi."), budget=96).context.facts == ("I am old.", "We are at sea.")
+    told = scene(own, path("Hi."), budget=96, scenario="We are in a mill.").context.facts
+    assert told == ("I am old.", "We are in a mill.")
+
+
 def test_what_had_no_room_is_told() -> None:
     seen = scene(BAKER, path(*["some words to fill the room"] * 9), budget=36)
     told = persona.facts(BAKER, "")
@@ -210,3 +242,5 @@ def test_exchanged_roles_tell_facts_of_the_user() -> None:
     assert exchanged(talk, ["My name is Ada."], budget=96) == Context(
         ("My name is Ada.",), (Turn("user", "Hello."), Turn("bot", "Who is there?"))
     )
+    crowded = exchanged(path(*["some words to fill the room"] * 9), ["My name is Ada."], budget=40)
+    assert cost("My name is Ada.") + sum(cost(turn.text) for turn in crowded.turns) <= 40
