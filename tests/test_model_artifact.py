@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import normalizers
 
 from chatbot.errors import ModelError
 from chatbot.model import artifact
@@ -58,7 +59,11 @@ def test_the_manifest_holds_no_path(trained: Path) -> None:
     [
         ({"format": 2}, "reads models of format 1"),
         ({"latent_dim": 9, "weights_digest": ""}, "does not fit its manifest"),
-        ({"surprise": 1}, "not complete"),
+        ({"surprise": 1}, "is not sound: it has the unknown key 'surprise'"),
+        ({"attributes": {"style": "plain"}}, "aspects of 'style' must be a list of names; it has 'plain'"),
+        ({"encoder_tokens": "x"}, "encoder_tokens must be int; it has 'x'"),
+        ({"encoder": {"model_type": "bert", "hidden_size": None}}, "does not fit its manifest"),
+        ({"encoder": {"model_type": "bert", "num_attention_heads": 0}}, "does not fit its manifest"),
         ({"weights_digest": "00"}, "not those the manifest names"),
     ],
 )
@@ -112,10 +117,21 @@ def test_a_second_tokenizer_is_kept_only_when_it_differs(tiny_model: Path, tmp_p
     loaded = artifact.load(tiny_model)
     assert not (tiny_model / "encoder-tokenizer.json").exists()
     other = type(loaded.codec).load(tiny_model / "tokenizer.json").tokenizer
-    other.add_tokens(["zebra"])
+    other.normalizer = normalizers.Lowercase()
     artifact.save(tmp_path, loaded.manifest, loaded.model, loaded.codec.tokenizer, other)
     assert (tmp_path / "encoder-tokenizer.json").exists()
-    assert artifact.load(tmp_path).encoder_codec.size == loaded.codec.size + 1
+    again = artifact.load(tmp_path)
+    assert again.encoder_codec.tokenizer.to_str() == other.to_str() != again.codec.tokenizer.to_str()
+
+
+@pytest.mark.parametrize(("part", "name"), [("decoder", "tokenizer"), ("encoder", "encoder-tokenizer")])
+def test_a_tokenizer_of_another_model_is_refused(folder: Path, part: str, name: str) -> None:
+    other = artifact.load(folder).codec
+    other.tokenizer.add_tokens(["zebra"])
+    other.tokenizer.save(str(folder / f"{name}.json"))
+    reason = f"its {part} was made for {other.size} tokens, and the tokenizer there has {other.size + 1}"
+    with pytest.raises(ModelError, match=f"does not fit its manifest: {reason}"):
+        artifact.load(folder)
 
 
 def test_manifest_round_trip(tiny_model: Path, tmp_path: Path) -> None:

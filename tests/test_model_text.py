@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn, worn_words
 from chatbot.train.pretrain import build_tokenizer
+
+EMBEDDED = Path(__file__).parent.parent / "chatbot" / "weights" / "embedded" / "tokenizer.json"
 
 LINES = (
     "I don't think it's O'Hara's train - well-known, isn't it?",
@@ -156,6 +158,21 @@ def test_a_tokenizer_without_markers_is_refused() -> None:
     tokenizer.post_processor = TemplateProcessing(single="$A", special_tokens=[])
     with pytest.raises(ValueError, match=r"\[FACT\]|\[BOT\]|\[END\]|\[USER\]"):
         Codec(tokenizer)
+
+
+def test_a_reply_holds_no_special_token_of_any_base() -> None:
+    tokenizer = byte_codec().tokenizer
+    tokenizer.add_special_tokens(["<|endoftext|>", "<s>"])
+    tokenizer.add_tokens([AddedToken("zebra", special=False)])
+    codec = Codec(tokenizer)
+    names = {tokenizer.id_to_token(i) for i in codec.banned}
+    assert names == {"[FACT]", "[USER]", "[BOT]", "<|endoftext|>", "<s>"}
+
+
+def test_the_embedded_model_may_say_its_end_and_its_case_markers() -> None:
+    codec = Codec.load(EMBEDDED)
+    names = [codec.tokenizer.id_to_token(i) for i in codec.banned]
+    assert names == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[FACT]", "[USER]", "[BOT]"]
 
 
 def test_loading_keeps_the_ids(codec: Codec, tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, PretrainedConfig
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 
 from chatbot.errors import ModelError
 from chatbot.model.cvae import DialogueCVAE
@@ -200,10 +200,25 @@ def read_manifest(folder: Path) -> Manifest:
             "Update the program or train the model anew."
         )
     try:
-        attributes = {str(name): tuple(map(str, aspects)) for name, aspects in data.pop("attributes").items()}
-        return Manifest(attributes=attributes, **data)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"The model's manifest {str(path)!r} is not complete: {error}.") from error
+        return Manifest(**_typed(data))
+    except (TypeError, KeyError) as error:
+        raise ModelError(f"The model's manifest {str(path)!r} is not sound: {error}.") from error
+
+
+def _typed(data: dict[str, Any]) -> dict[str, Any]:
+    """A manifest's values, each of its field's type. Raises TypeError for others, and for an unknown key."""
+    hints = get_type_hints(Manifest)
+    for key, value in data.items():
+        if key not in hints:
+            raise TypeError(f"it has the unknown key {key!r}")
+        kind = get_origin(hints[key]) or hints[key]
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise TypeError(f"{key} must be {kind.__name__}; it has {value!r}")
+    attributes = data["attributes"]
+    for name, aspects in attributes.items():
+        if not isinstance(aspects, list) or not all(isinstance(aspect, str) for aspect in aspects):
+            raise TypeError(f"the aspects of {name!r} must be a list of names; it has {aspects!r}")
+    return data | {"attributes": {name: tuple(aspects) for name, aspects in attributes.items()}}
 
 
 def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Artifact:
@@ -230,12 +245,21 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
     try:
         model = build(manifest)
         load_strictly(model, tensors)
-    except (ValueError, RuntimeError, TypeError, KeyError) as error:
+        _check_tokens("decoder", codec, model.decoder.lm)
+        _check_tokens("encoder", encoder_codec, model.prior_encoder)
+    except Exception as error:  # transformers raises many kinds for a configuration that cannot be
         raise ModelError(f"The model in {str(folder)!r} does not fit its manifest: {error}.") from error
     model.to(device=device, dtype=dtype)
     for part in (model.prior_head, model.posterior_head, model.heads):
         part.float()  # Gaussians, energy and its gradient stay in full precision
     return Artifact(folder, manifest, model.eval(), codec, encoder_codec)
+
+
+def _check_tokens(part: str, codec: Codec, network: PreTrainedModel) -> None:
+    """Raise ValueError for a tokenizer that is not the one that the network was trained with."""
+    rows = int(network.get_input_embeddings().weight.shape[0])  # type: ignore[union-attr, arg-type]
+    if codec.size != rows:
+        raise ValueError(f"its {part} was made for {rows} tokens, and the tokenizer there has {codec.size}")
 
 
 def load_strictly(model: nn.Module, tensors: dict[str, Tensor]) -> None:

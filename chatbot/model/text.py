@@ -109,10 +109,12 @@ class Codec:
         return found
 
     def _banned(self) -> tuple[int, ...]:
-        """Ids that a reply never holds: markers other than [END], padding, unknown, mask."""
+        """Ids that a reply never holds: every special token other than [END] and the case markers."""
         names = [FACT, USER, BOT, "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<pad>", "<unk>"]
-        ids = (self.tokenizer.token_to_id(name) for name in names)
-        return tuple(sorted(i for i in ids if i is not None))
+        ids = {self.tokenizer.token_to_id(name) for name in names}  # special or not
+        ids |= {i for i, token in self.tokenizer.get_added_tokens_decoder().items() if token.special}
+        spoken = {self.tokenizer.token_to_id(name) for name in (END, *CASE_MARKERS)}
+        return tuple(sorted(i for i in ids - spoken if i is not None))
 
     @classmethod
     def load(cls, path: Path) -> Codec:
