@@ -89,7 +89,14 @@ class Dialling(Tuned):
 
     def load(self) -> None:
         """Get the model ready and check that it knows what the profile asks for."""
-        self.engine.check(self.dials)
+        try:
+            self.engine.check(self.dials)
+        except UnknownNameError as error:
+            error.args = (
+                f"{error} The dials of {self.profile.name!r} ask for it: turn it off with "
+                "--set ATTRIBUTE=off, or name a persona made for this model with --profile.",
+            )
+            raise
 
     # --- who speaks, and how
 

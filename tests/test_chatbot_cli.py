@@ -229,11 +229,15 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
         ),
         (
             ["--set", "mnd=critical"],
-            "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind.",
+            "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind. The dials of 'poet' "
+            "ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for this model with "
+            "--profile.",
         ),
         (
             ["--set", "mind=critcal"],
-            "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional.",
+            "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional. The "
+            "dials of 'poet' ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for "
+            "this model with --profile.",
         ),
         (
             ["--resume", "--incognito"],

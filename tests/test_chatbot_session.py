@@ -298,8 +298,12 @@ def test_the_engine_is_loaded_once(manager: ConversationManager) -> None:
 
 def test_a_profile_that_the_model_does_not_know_is_named(manager: ConversationManager) -> None:
     session = chat(manager, profile=Profile.parse({"name": "x", "attributes": {"atitude": "pessimistic"}}))
-    with pytest.raises(UnknownNameError, match="no attribute 'atitude'. Did you mean 'attitude'"):
+    with pytest.raises(UnknownNameError, match="no attribute 'atitude'. Did you mean 'attitude'") as raised:
         session.load()
+    assert str(raised.value).endswith(
+        " The dials of 'x' ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for this "
+        "model with --profile."
+    )
 
 
 def test_dials_turn_live_and_are_kept_with_the_conversation(manager: ConversationManager) -> None:
