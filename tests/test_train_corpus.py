@@ -149,6 +149,39 @@ def test_a_line_that_is_no_json_is_named(tmp_path: Path, line: bytes) -> None:
         corpora.load(tmp_path)
 
 
+@pytest.mark.parametrize("ending", ["xz", "gz", "bz2"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_file_that_cannot_be_unpacked_is_named(tmp_path: Path, ending: str, whole: bool) -> None:
+    pack = {"xz": lzma.compress, "gz": gzip.compress, "bz2": bz2.compress}[ending]
+    content = b"this is no archive" * 9 if whole else pack(b'{"odd": 1}\n')[:-9]
+    (tmp_path / f"x.jsonl.{ending}").write_bytes(content)
+    with pytest.raises(UsageError, match=rf"packed as its ending says; .*x\.jsonl\.{ending} cannot be read"):
+        corpora.load(tmp_path)
+
+
+def test_plain_text_of_no_known_form_is_dropped_and_counted(tmp_path: Path) -> None:
+    corpus, plain = tiny.write_corpus(tmp_path / "c"), tmp_path / "plain"
+    plain.mkdir()
+    strange: list[Any] = [
+        *({"turns": 3}, {"turns": "hello"}, {"turns": []}, {"turns": ["a", 5]}, {"paragraphs": "Prose."}),
+        *({"odd": 1}, ["turns"], "turns", None, {"turns": ["\ud800"]}),
+    ]
+    write(plain / "p.jsonl", *strange, {"turns": ["a", "b"]})
+    found = corpora.load(corpus, plain_folder=plain)
+    assert [text.lines for text in found.plain] == [("a", "b")]
+    assert found.dropped == {"p.jsonl: not a known form": len(strange)}
+
+
+def test_plain_text_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    corpus, empty, strange = tiny.write_corpus(tmp_path / "c"), tmp_path / "empty", tmp_path / "strange"
+    empty.mkdir()
+    strange.mkdir()
+    write(strange / "p.jsonl", {"turns": 3})
+    for folder in (tmp_path / "nowhere", empty, strange):
+        with pytest.raises(UsageError, match=f"Plain text must be a folder .*{folder.name}' holds none"):
+            corpora.load(corpus, plain_folder=folder)
+
+
 def test_the_digest_is_of_the_words_and_not_of_the_files(tmp_path: Path) -> None:
     tiny.write_corpus(tmp_path / "a")
     (tmp_path / "b").mkdir()

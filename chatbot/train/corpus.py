@@ -22,6 +22,7 @@ import gzip
 import hashlib
 import json
 import lzma
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -136,7 +137,8 @@ def load(
     `plain_each` caps the texts taken from one plain file, evenly spread (0: all), so that no source drowns
     the rest.
 
-    Raises UsageError when the folder holds no corpus file, or a line that is no JSON.
+    Raises UsageError when a folder holds no corpus file, or one that cannot be read or has a line that is no
+    JSON.
     """
     files = _files(folder)
     if not files:
@@ -157,9 +159,19 @@ def load(
             for item in items:
                 _admit(corpus, item, seen, min_words)
     for path in _files(plain_folder) if plain_folder else []:
-        found = list(_plain(path))
+        found = []
+        for row in _rows(path):
+            try:
+                found += _plain(row)
+            except _STRANGE:
+                corpus.dropped[f"{path.name}: not a known form"] += 1
         stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
         corpus.plain.extend(found[::stride])
+    if plain_folder and not corpus.plain:
+        raise UsageError(
+            'Plain text must be a folder of .jsonl files whose lines have "turns" or "paragraphs"; '
+            f"{str(plain_folder)!r} holds none."
+        )
     corpus.digest = total.hexdigest()
     corpus.plain_digest = _digest(asdict(plain) for plain in corpus.plain) if corpus.plain else ""
     return corpus
@@ -202,18 +214,25 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _rows(path: Path) -> Iterator[Any]:
-    """Every line of a file as JSON, an object or not. Raises UsageError for one that is none."""
-    with _OPENERS.get(path.suffix, open)(path, "rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                try:
-                    row = json.loads(line)
-                except ValueError as error:
-                    raise UsageError(
-                        f"A line of a corpus file must be JSON in UTF-8; {path}:{number} is not ({error}). "
-                        "Mend it or take it out."
-                    ) from error
-                yield row
+    """Every line of a file as JSON, an object or not. Raises UsageError for one that is none, and for a file
+    that cannot be read."""
+    number = 0
+    try:
+        with _OPENERS.get(path.suffix, open)(path, "rb") as lines:
+            for line in lines:
+                number += 1
+                if line.strip():
+                    yield json.loads(line)
+    except ValueError as error:
+        raise UsageError(
+            f"A line of a corpus file must be JSON in UTF-8; {path}:{number} is not ({error}). "
+            "Mend it or take it out."
+        ) from error
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise UsageError(
+            f"A corpus file must be whole, and packed as its ending says; {path} cannot be read behind line "
+            f"{number} ({error}). Mend it or take it out."
+        ) from error
 
 
 # The compact form in which the parallel set is written (one short key for each aspect).
@@ -344,14 +363,15 @@ def part_of(context: Context) -> str:
     return "train" if share < 60293 else "valid" if share < 62914 else "test"
 
 
-def _plain(path: Path, paragraphs_each: int = 8) -> Iterator[Plain]:
-    for row in _rows(path):
-        if "turns" in row:
-            yield Plain(tuple(row["turns"]), dialogue=True)
-        elif "paragraphs" in row:
-            paragraphs: list[str] = row["paragraphs"]
-            for start in range(0, len(paragraphs), paragraphs_each):
-                yield Plain(tuple(paragraphs[start : start + paragraphs_each]), dialogue=False)
+def _plain(row: Any, paragraphs_each: int = 8) -> list[Plain]:
+    """The plain texts of one line. Raises one of _STRANGE for another form."""
+    dialogue = "turns" in row
+    lines = row["turns" if dialogue else "paragraphs"]
+    if not isinstance(lines, list) or not lines:
+        raise ValueError("A line must have turns or paragraphs.")
+    "".join(lines).encode()  # TypeError or ValueError for what is no text
+    each = len(lines) if dialogue else paragraphs_each
+    return [Plain(tuple(lines[i : i + each]), dialogue) for i in range(0, len(lines), each)]
 
 
 def texts(items: Iterable[Item]) -> Iterator[str]:
