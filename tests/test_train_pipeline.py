@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import DistilBertConfig, DistilBertModel, RobertaConfig
 
 import tiny
-from chatbot.errors import ConfigError, UsageError
+from chatbot.errors import ChatbotError, ConfigError, UsageError
 from chatbot.model import artifact
+from chatbot.model.encoder import build_encoder, max_positions
 from chatbot.train import corpus as corpora
 from chatbot.train import pipeline
 from chatbot.train import recipe as recipes
+from chatbot.train.fit_cvae import EncodedItem, epoch_batches
 from chatbot.train.loop import Stage, learning_rate
 
 
@@ -156,7 +160,7 @@ def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
 def test_a_gradient_that_is_not_finite_ends_the_stage(tmp_path: Path) -> None:
     layer = torch.nn.Linear(1, 1)
     stage = Stage("toy", tmp_path, {"layer": layer}, [(layer.parameters(), 0.1)], 5)
-    with pytest.raises(FloatingPointError, match="Lower the rate"):
+    with pytest.raises(ChatbotError, match="Lower the rate"):
         stage.run(lambda step: (layer(torch.full((1, 1), float("nan"))).sum(), {}))
 
 
@@ -182,8 +186,33 @@ def test_recipe_errors_name_the_key(tmp_path: Path) -> None:
     path.write_text("[cvae\n")
     with pytest.raises(ConfigError, match="not valid TOML"):
         recipes.load(str(path))
+    path.write_bytes(b'name = "caf\xe9"\n')
+    with pytest.raises(ConfigError, match="not valid TOML: .*utf-8"):
+        recipes.load(str(path))
     with pytest.raises(ConfigError, match="embedded, paper"):
         recipes.load("nope")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('storage = "int9"', "storage must be one of fp32, bf16, int8; got 'int9'"),
+        ("name.x = 1", "name must be str; got {'x': 1}"),
+        ("seed = -1", "seed must be a number of 0 or more; got -1"),
+        ("cvae.steps = -6", "steps must be a number of 0 or more; got -6"),
+        ("cvae.replies = 0", "replies must be a number of 1 or more; got 0"),
+        ("text.context_tokens = -1", "context_tokens must be a number of 1 or more; got -1"),
+        ("model.latent_dim = 0", "latent_dim must be a number of 1 or more; got 0"),
+        ("cvae.lr = nan", "lr must be a number of 0 or more; got nan"),
+        ("cvae.lr = inf", "lr must be a number of 0 or more; got inf"),
+        ("pretrain.written_first = 1.5", "written_first must be a number of 0 to 1; got 1.5"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(tmp_path: Path, line: str, reason: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f"{line}\n")
+    with pytest.raises(ConfigError, match=re.escape(reason)):
+        recipes.load(str(path))
 
 
 def test_flags_change_a_recipe() -> None:
@@ -198,6 +227,8 @@ def test_flags_change_a_recipe() -> None:
     assert changed.pretrain == recipe.pretrain
     with pytest.raises(UsageError, match="--steps must be"):
         recipes.adjust(recipe, base=None, steps=["cvae"], seed=None)
+    with pytest.raises(UsageError, match="seed must be a number of 0 or more; got -1"):
+        recipes.adjust(recipe, base=None, steps=[], seed=-1)
 
 
 def test_two_bases_give_two_encoders_and_two_tokenizers(tmp_path: Path, trained: Path) -> None:
@@ -219,3 +250,111 @@ def test_two_bases_give_two_encoders_and_two_tokenizers(tmp_path: Path, trained:
     loaded = artifact.load(tmp_path / "model")
     assert loaded.model.posterior_encoder is not None
     assert loaded.codec.cased
+
+
+def items(*replies: int) -> list[EncodedItem]:
+    """Items of alike lengths with so many replies each."""
+    return [
+        EncodedItem([1] * 5, [1] * 5, [[1] * 5] * n, [[1] * 5] * n, [[0]] * n, "parallel") for n in replies
+    ]
+
+
+@pytest.mark.parametrize("replies", [1, 8, 16, 31])
+def test_batches_for_less_than_two_items_have_two_each(replies: int) -> None:
+    batches = epoch_batches(items(*[16] * 101), replies, seed=17, epoch=0)
+    assert sorted(map(len, batches)) == [*[2] * 49, 3]
+    assert sorted(i for batch in batches for i in batch) == list(range(101))
+
+
+@pytest.mark.parametrize("numbers", [(1, 4, 4), (4, 4, 1), (1, 1, 4), (1, 4), (4, 1, 1, 1, 1)])
+def test_no_context_stands_alone_in_a_batch(numbers: tuple[int, ...]) -> None:
+    for share in (1.0, 0.0):
+        batches = epoch_batches(items(*numbers), 4, seed=17, epoch=0, single_share=share)
+        assert min(map(len, batches)) > 1
+
+
+def test_a_leftover_context_joins_the_batch_before_it() -> None:
+    batches = epoch_batches(items(*[16] * 17), 128, seed=17, epoch=0)
+    assert sorted(map(len, batches)) == [8, 9]
+
+
+def test_a_corpus_without_labelled_replies_in_a_part_is_refused_before_any_stage(
+    tmp_path: Path, trained: Path
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    rows = [
+        {"facts": [], "turns": [f"hi {i}"], "replies": {"style/plain": f"Yes, it is number {i}."}}
+        for i in range(8)
+    ]
+    (folder / "x.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    parts = {name: len(items) for name, items in corpora.load(folder).parts.items()}
+    assert parts == {"train": 8, "valid": 0, "test": 0}
+    with pytest.raises(UsageError, match="has 8 in the train part and 0 in the valid part"):
+        pipeline.train(
+            tiny.recipe(trained / "base"), folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu"
+        )
+    assert not (tmp_path / "w" / "train.jsonl").exists()
+
+
+STYLES = {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}
+
+
+def new(recipe: recipes.Recipe, attributes: dict[str, tuple[str, ...]] = STYLES) -> None:
+    pipeline.new_model(recipe, list(range(40)), list(range(40)), attributes)
+
+
+def test_lengths_beyond_the_positions_of_a_base_are_refused(trained: Path, tmp_path: Path) -> None:
+    """The tiny base has 160 positions, of which its recipe keeps 128."""
+    recipe = tiny.recipe(trained / "base")
+    whole = replace(recipe.text, context_tokens=102, encoder_tokens=104, reply_tokens=24)
+    new(replace(recipe, text=whole))  # 102 + 2 + 24 = 104 + 24 = 128
+    for text, reason in (
+        (replace(whole, context_tokens=103), "decoder has 128 positions, and context_tokens .* is 129"),
+        (replace(whole, encoder_tokens=105), r"encoder has 128 positions, and encoder_tokens \+ .* is 129"),
+    ):
+        with pytest.raises(UsageError, match=reason):
+            new(replace(recipe, text=text))
+    with pytest.raises(UsageError, match="decoder has 128 positions, and length is 129"):
+        new(replace(recipe, pretrain=replace(recipe.pretrain, length=129)))
+
+
+def test_a_roberta_reads_less_than_it_has_positions() -> None:
+    """Its positions begin behind that of the padding, so 12 with padding 1 are 10 tokens and not one more."""
+    config = RobertaConfig(
+        vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
+        max_position_embeddings=12, pad_token_id=1,
+    )  # fmt: skip
+    encoder = build_encoder(config)
+    assert max_positions(encoder) == 10
+    encoder(input_ids=torch.full((1, 10), 5))
+    with pytest.raises((IndexError, RuntimeError)):
+        encoder(input_ids=torch.full((1, 11), 5))
+
+
+def test_what_cannot_be_built_is_told_before_any_stage(trained: Path, tmp_path: Path) -> None:
+    recipe = tiny.recipe(trained / "base")
+    with pytest.raises(UsageError, match="named with lower-case letters.*'Politeness'"):
+        new(recipe, {"Politeness": ("rude", "polite")})
+    distil = DistilBertConfig(vocab_size=40, dim=8, hidden_dim=8, n_layers=1, n_heads=1)
+    DistilBertModel(distil).save_pretrained(tmp_path / "distil")
+    base = replace(recipe.base, encoder=str(tmp_path / "distil"), encoder_layers=0, frozen_encoder_layers=1)
+    with pytest.raises(UsageError, match="Set frozen_encoder_layers = 0"):
+        new(replace(recipe, base=base))
+
+
+@pytest.mark.parametrize("stage", ["pretrain", "cvae"])
+def test_a_checkpoint_of_another_shape_is_refused(trained: Path, tmp_path: Path, stage: str) -> None:
+    """As of a work folder from before there was a run.json."""
+    work = Path(shutil.copytree(trained / "work", tmp_path / "work"))
+    (work / "run.json").unlink()
+    state = torch.load(work / f"{stage}.pt", weights_only=True)
+    parts = state["modules"]["lm" if stage == "pretrain" else "model"]
+    name = next(name for name, value in parts.items() if value.ndim == 2)
+    parts[name] = parts[name][:-1]
+    torch.save(state, work / f"{stage}.pt")
+    recipe = tiny.recipe(trained / "base")
+    with pytest.raises(
+        UsageError, match=rf"{stage}\.pt' is of a model of another shape. Give another --work"
+    ):
+        pipeline.train(recipe, trained / "corpus", work, tmp_path / "m", plain=None, device="cpu")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from tokenizers import Tokenizer, models
+from transformers import DistilBertConfig, DistilBertModel, OPTConfig, OPTForCausalLM, PreTrainedTokenizerFast
 
+from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train.corpus import Item, Labelled
-from chatbot.train.pretrain import PackedText, pool_shares, whole_dialogues
+from chatbot.train.pretrain import (
+    PackedText,
+    build_encoder,
+    build_lm,
+    build_tokenizer,
+    pool_shares,
+    whole_dialogues,
+)
 from chatbot.train.recipe import Pretrain
 
 
@@ -54,3 +66,26 @@ def test_the_written_share_grows_and_the_shares_are_all() -> None:
     shape = Pretrain(written_first=0.2, written_last=0.6, dialogue_share=0.25)
     assert pool_shares(shape, 0.5) == pytest.approx({"plain": 0.6, "single": 0.3, "dialogues": 0.1})
     assert sum(pool_shares(shape, 1.0).values()) == 1.0
+
+
+def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:
+    tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1}, []))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"Only a word-piece vocabulary can be pruned; .* Set vocabulary = 0"
+    ):
+        build_tokenizer(str(tmp_path), "main", 500, [])
+
+
+def test_no_base_keeps_its_dropout(tmp_path: Path) -> None:
+    opt = OPTConfig(vocab_size=9, hidden_size=8, ffn_dim=8, num_hidden_layers=1, num_attention_heads=1)
+    OPTForCausalLM(opt).save_pretrained(tmp_path / "opt")
+    distil = DistilBertConfig(vocab_size=9, dim=8, hidden_dim=8, n_layers=1, n_heads=1)
+    DistilBertModel(distil).save_pretrained(tmp_path / "distil")
+    for network in (
+        build_lm(str(tmp_path / "opt"), "main", range(9), 0),
+        build_encoder(str(tmp_path / "distil"), "main", range(9), 0, 0),
+    ):
+        network.train()
+        one, two = (network(input_ids=torch.arange(9).unsqueeze(0))[0] for _ in range(2))
+        assert torch.equal(one, two)

@@ -45,6 +45,14 @@ def layers(encoder: nn.Module) -> nn.ModuleList:
     )
 
 
+def max_positions(encoder: PreTrainedModel) -> int:
+    """How many tokens the encoder can read; RoBERTa and its kin begin behind the position of padding."""
+    positions = int(getattr(encoder.config, "max_position_embeddings", 0) or 1 << 30)
+    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    return positions if padding is None else positions - padding - 1
+
+
 def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
     """Mean of states (B, T, W) where mask (B, T) is 1; zero for a row without any."""
     weight = mask.unsqueeze(-1).to(states.dtype)

@@ -99,9 +99,12 @@ def epoch_batches(
     current: list[int] = []
     count = 0
     taken = [i for i, many in enumerate(shape) if many[0] or random.random() < single_share]
+    taken = taken if len(taken) > 1 else list(range(len(items)))
     for index in sorted(taken, key=shape.__getitem__):
         size = len(items[index].replies)
-        if current and (count + size > replies or shape[index][0] != shape[current[-1]][0]):
+        # A lone context has no spread to be standardised by: a batch has two at the least ...
+        full = len(current) > 1 and count + size > replies
+        if current and (full or shape[index][0] != shape[current[-1]][0]):
             batches.append(current)
             current, count = [], 0
         current.append(index)
@@ -109,8 +112,8 @@ def epoch_batches(
     batches.append(current)
     joined: list[list[int]] = []
     for batch in batches:
-        # A lone context has no spread to be standardised by: it joins those before it.
-        if len(batch) == 1 and joined and shape[joined[-1][0]][0] == shape[batch[0]][0]:
+        # ... and where one is left over, it joins those before it, or those behind the first.
+        if joined and 1 in (len(batch), len(joined[-1])):
             joined[-1] = joined[-1] + batch
         else:
             joined.append(batch)

@@ -19,6 +19,8 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
+from chatbot.errors import ChatbotError, UsageError
+
 
 def learning_rate(step: int, steps: int, warmup: int) -> float:
     """Factor in [0, 1]: linear warm-up, then a cosine down to 5 %."""
@@ -34,6 +36,14 @@ def autocast(enabled: bool, device: torch.device) -> AbstractContextManager[Any]
         torch.autocast(device.type, dtype=torch.bfloat16)
         if enabled and device.type != "mps"
         else nullcontext()
+    )
+
+
+def of_another_model(checkpoint: Path) -> UsageError:
+    """The error for a checkpoint whose tensors are not those of the model in training."""
+    return UsageError(
+        f"A work folder is of one run; {str(checkpoint)!r} is of a model of another shape. "
+        "Give another --work, or delete this folder to begin anew."
     )
 
 
@@ -69,9 +79,12 @@ class Stage:
         if not self.checkpoint.exists():
             return 0
         state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        for name, module in self.modules.items():
-            module.load_state_dict(state["modules"][name])
-        self.optimizer.load_state_dict(state["optimizer"])
+        try:
+            for name, module in self.modules.items():
+                module.load_state_dict(state["modules"][name])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise of_another_model(self.checkpoint) from error
         return int(state["step"])
 
     def save(self) -> None:
@@ -103,9 +116,9 @@ class Stage:
                 loss.backward()
                 norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 if not torch.isfinite(norm):
-                    raise FloatingPointError(
+                    raise ChatbotError(
                         f"The gradient must be finite; at step {self.step} of {self.name} it is not. "
-                        "Lower the rate."
+                        "Lower the rate in the recipe and begin anew."
                     )
                 self.optimizer.step()
                 self.optimizer.zero_grad(set_to_none=True)

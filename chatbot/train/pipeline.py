@@ -23,12 +23,14 @@ from chatbot.model import artifact
 from chatbot.model.artifact import Artifact, Manifest
 from chatbot.model.cvae import CVAELoss, DialogueCVAE
 from chatbot.model.decoder import LatentDecoder
+from chatbot.model.encoder import layers, max_positions
 from chatbot.model.heads import Heads
 from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
 from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
 from chatbot.train.corpus import Corpus
+from chatbot.train.loop import of_another_model
 from chatbot.train.recipe import Recipe
 
 console = Console(stderr=True)
@@ -39,7 +41,7 @@ def train(
 ) -> Manifest:
     """Run or resume all stages; write the model to `output` and return its manifest.
 
-    Raises UsageError for a work folder of another run, and for what cannot be built.
+    Raises UsageError for a work folder of another run, for what cannot be built, and for too small a corpus.
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -48,6 +50,7 @@ def train(
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
     claim(work, recipe, corpus)
     corpus = filters.apply(corpus, recipe.filter)
+    _check_labels(corpus)
     (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
     tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
     encoder_tokenizer, encoder_sources = _tokenizer(recipe, corpus, work, "encoder")
@@ -149,17 +152,63 @@ def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[T
 def new_model(
     recipe: Recipe, sources: list[int], encoder_sources: list[int], attributes: dict[str, tuple[str, ...]]
 ) -> DialogueCVAE:
-    """Encoders and decoder from their pretrained bases; everything else from nothing."""
+    """Encoders and decoder from their pretrained bases; everything else from nothing.
+
+    Raises UsageError for names, layers and lengths that do not fit.
+    """
     base, text, shape = recipe.base, recipe.text, recipe.model
     torch.manual_seed(recipe.seed)
-    lm = pretrain.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
-    return DialogueCVAE(
-        _encoder(recipe, encoder_sources),
-        None if base.share_encoder else _encoder(recipe, encoder_sources),
-        LatentDecoder(lm, shape.latent_dim, shape.memory_slots),
-        Heads(attributes, shape.latent_dim, shape.head_dim),
-        shape.latent_dim,
+    try:
+        lm = pretrain.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
+        model = DialogueCVAE(
+            _encoder(recipe, encoder_sources),
+            None if base.share_encoder else _encoder(recipe, encoder_sources),
+            LatentDecoder(lm, shape.latent_dim, shape.memory_slots),
+            Heads(attributes, shape.latent_dim, shape.head_dim),
+            shape.latent_dim,
+        )
+        if base.frozen_encoder_layers:
+            layers(model.prior_encoder)
+    except ValueError as error:
+        raise UsageError(f"The model of this recipe and this corpus cannot be built. {error}") from error
+    _check_lengths(recipe, model)
+    return model
+
+
+def _check_labels(corpus: Corpus) -> None:
+    """UsageError where the corpus has too few labelled replies to fit heads on and to calibrate them."""
+    known = {(name, aspect) for name, aspects in corpus.attributes.items() for aspect in aspects}
+    train, valid = (
+        sum(not known.isdisjoint(reply.labels) for item in corpus.parts[part] for reply in item.replies)
+        for part in ("train", "valid")
     )
+    if len(corpus.parts["train"]) < 2 or not train or not valid:
+        raise UsageError(
+            "Training needs labelled replies to two or more messages, and held-out ones to a message in its "
+            f"valid part, where one message in 25 goes; the corpus has {train} in the train part and {valid} "
+            "in the valid part. Add messages with labelled replies."
+        )
+
+
+def _check_lengths(recipe: Recipe, model: DialogueCVAE) -> None:
+    """UsageError where encoder or decoder has less positions than the recipe's lengths need."""
+    text, slots = recipe.text, recipe.model.memory_slots
+    decoder, encoder = model.decoder.max_positions, max_positions(model.prior_encoder)
+    for part, positions, names, needed in (
+        ("decoder", decoder, "length", recipe.pretrain.length),
+        (
+            "decoder",
+            decoder,
+            "context_tokens + memory_slots + reply_tokens",
+            text.context_tokens + slots + text.reply_tokens,
+        ),
+        ("encoder", encoder, "encoder_tokens + reply_tokens", text.encoder_tokens + text.reply_tokens),
+    ):
+        if needed > positions:
+            raise UsageError(
+                f"The lengths of a recipe must fit its bases: the {part} has {positions} positions, and "
+                f"{names} is {needed}. Lower it, or raise positions under [text] where the base has more."
+            )
 
 
 def _encoder(recipe: Recipe, sources: list[int], layers: int | None = None) -> PreTrainedModel:
@@ -178,7 +227,10 @@ def _new_matcher(recipe: Recipe, model: DialogueCVAE, sources: list[int]) -> Mat
 def load_warm_lm(model: DialogueCVAE, work: Path) -> None:
     """Put the warmed-up language model of an earlier run into `model`."""
     state = torch.load(work / "pretrain.pt", map_location="cpu", weights_only=True)
-    model.decoder.lm.load_state_dict(state["modules"]["lm"])
+    try:
+        model.decoder.lm.load_state_dict(state["modules"]["lm"])
+    except (KeyError, RuntimeError) as error:
+        raise of_another_model(work / "pretrain.pt") from error
 
 
 def describe(recipe: Recipe, model: DialogueCVAE, corpus: Corpus) -> Manifest:

@@ -39,6 +39,7 @@ _DROPOUTS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob",  # BERT
     "resid_pdrop", "embd_pdrop", "attn_pdrop",  # GPT-2
     "attention_dropout",  # Llama and its kin
+    "dropout",  # DistilBERT, OPT
 )  # fmt: skip
 # Short rows: on a CPU the fused kernel's backward pass costs more than the plain products (measured, 1.25
 # to 1).
@@ -58,8 +59,8 @@ def build_tokenizer(
         return tokenizer, [*range(known), *[-1] * (tokenizer.get_vocab_size() - known)]
     pieces = tokenizer.get_vocab()
     if not isinstance(tokenizer.model, models.WordPiece):
-        raise ValueError(
-            f"Only a word-piece vocabulary can be pruned; {base!r} has another. Set vocabulary = 0."
+        raise UsageError(
+            f"Only a word-piece vocabulary can be pruned; {base!r} has another. Set vocabulary = 0 in [text]."
         )
     full = _word_pieces(pieces)
     counts: Counter[str] = Counter()

@@ -1,20 +1,31 @@
 """A recipe: everything that a training run is told, read from one TOML file (`recipes/*.toml`).
 
-Each section belongs to one stage. Unknown keys are refused with the nearest known one.
+Each section belongs to one stage. Unknown keys are refused with the nearest known one, and so is a value that
+its stage could not work with: a number below 0 (a length or size below 1), a share above 1, one not finite.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from chatbot.errors import ConfigError, UsageError
+from chatbot.model.artifact import STORAGE
 
 STAGES = ("pretrain", "cvae", "preference", "matcher")  # that have steps; heads have epochs
 RECIPES = Path(__file__).parent / "recipes"
+_ONE_OR_MORE = {
+    "context_tokens", "encoder_tokens", "reply_tokens", "latent_dim", "head_dim", "length", "batch",
+    "replies", "items", "contexts", "rivals",
+}  # fmt: skip
+_SHARES = {
+    "aspect_score", "written_first", "written_last", "dialogue_share", "single_share", "autoencoder", "ramp",
+    "word_dropout", "context_dropout", "swap", "label_smoothing", "default_probability",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -171,7 +182,7 @@ def load(reference: str) -> Recipe:
         raise ConfigError(f"A recipe must be one of {known}, or a path to a .toml file; got {reference!r}.")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of the form, or bytes that are no UTF-8
         raise ConfigError(f"{path}: not valid TOML: {error}.") from error
     return _fill(Recipe(), data, str(path))
 
@@ -186,15 +197,27 @@ def _fill(default: Any, data: dict[str, Any], where: str) -> Any:
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}."
             raise ConfigError(f"{where}: unknown key {key!r}.{hint}")
         current = known[key]
-        if isinstance(value, dict):
+        if isinstance(value, dict) and is_dataclass(current):
             changes[key] = _fill(current, value, f"{where} [{key}]")
-        elif isinstance(current, float) and type(value) is int:
-            changes[key] = float(value)
-        elif type(value) is not type(current):
+            continue
+        if isinstance(current, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(current):
             raise ConfigError(f"{where}: {key} must be {type(current).__name__}; got {value!r}.")
-        else:
-            changes[key] = value
+        changes[key] = _possible(key, value, where)
     return replace(default, **changes)
+
+
+def _possible(key: str, value: Any, where: str) -> Any:
+    """The value itself; ConfigError for one that its stage could not work with."""
+    if key == "storage" and value not in STORAGE:
+        raise ConfigError(f"{where}: storage must be one of {', '.join(STORAGE)}; got {value!r}.")
+    if isinstance(value, (int, float)):
+        least, most = int(key in _ONE_OR_MORE), 1 if key in _SHARES else math.inf
+        if not least <= value <= most or value == math.inf:
+            end = "to 1" if key in _SHARES else "or more"
+            raise ConfigError(f"{where}: {key} must be a number of {least} {end}; got {value!r}.")
+    return value
 
 
 def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | None) -> Recipe:
@@ -209,4 +232,4 @@ def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | No
                 f"got {entry!r}."
             )
         recipe = replace(recipe, **{stage: replace(getattr(recipe, stage), steps=int(count))})
-    return recipe if seed is None else replace(recipe, seed=seed)
+    return recipe if seed is None else replace(recipe, seed=_possible("seed", seed, "--seed"))
