@@ -74,6 +74,25 @@ def test_variety_counts_over_1000_replies_alone() -> None:
     assert found("self-BLEU (paper's definition, 1,000 replies)", few).met is None
 
 
+def test_variety_counts_over_replies_that_were_not_chosen_among_candidates() -> None:
+    chosen, drawn = result(), result()
+    chosen["control"]["paper"]["candidates"] = 8
+    drawn["control"]["paper"]["candidates"] = 1
+    for name in ("Distinct", "self-BLEU"):
+        name += " (paper's definition, 1,000 replies)"
+        assert found(name, chosen).met is None
+        assert found(name, drawn).met is not None
+
+
+@pytest.mark.parametrize(("now", "agrees"), [(0.105, True), (0.115, False)])
+@pytest.mark.parametrize("key", ["distinct", "self_bleu"])
+def test_measures_of_variety_may_differ_by_one_and_a_half(key: str, now: float, agrees: bool) -> None:
+    """They have no interval of their own."""
+    one, two = result(), result()
+    one["control"]["paper"][key], two["control"]["paper"][key] = 0.095, now
+    assert [row.agrees for row in compare.rows(one, two)].count(False) == (not agrees)
+
+
 def test_the_table_says_what_is_met() -> None:
     lines = goals.table(result(latency=None)).splitlines()
     cells = {line.split("|")[1].strip(): [c.strip() for c in line.split("|")[2:-1]] for line in lines[4:-2]}
@@ -87,7 +106,7 @@ def test_the_same_figures_agree_and_a_lower_one_differs() -> None:
     assert {row.agrees for row in compare.rows(then, result())} == {True}
     text = result()["text"]
     text["guided"]["coherence"]["first"] = share(0.5)
-    rows = {row.name: row.agrees for row in compare.rows(then, result(text=text, model_digest="bb"))}
+    rows = {row.goal.name: row.agrees for row in compare.rows(then, result(text=text, model_digest="bb"))}
     assert rows.pop("coherence: first of 10 replies") is False
     assert set(rows.values()) == {True}
     assert "seconds for one reply, 4 candidates" not in rows
@@ -106,6 +125,17 @@ def test_the_comparison_names_other_weights_and_what_differs() -> None:
     ]
 
 
+def test_an_earlier_evaluation_cannot_steer_the_terminal() -> None:
+    assert "\x1b" not in compare.text([], result(model_digest="\x1b[31maa"), result())
+
+
 def test_a_model_without_figures_cannot_be_compared(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="eval --seal"):
+        compare.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "null", "3", '"x"', '{"model_digest": "aa"}'])
+def test_json_that_is_no_evaluation_cannot_be_compared(text: str, tmp_path: Path) -> None:
+    (tmp_path / "eval.json").write_text(text)
+    with pytest.raises(UsageError, match="it is no evaluation"):
         compare.read(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,29 @@ def test_coherence_of_replies_to_other_messages_is_chance() -> None:
     assert model.ranked(contexts, right, same)["first"]["value"] > 0.9
     assert model.ranked(contexts, crossed, same)["first"]["value"] < 0.2
     assert model.ranked(contexts, ["Yes."] * len(items), same)["beaten"]["value"] == 0.5
+
+
+def test_rivals_show_the_same_aspects_as_the_reply() -> None:
+    """Ten replies with two aspects have nine rivals, in whatever order these stand; nine plain ones none."""
+    model = Coherence.train(things(0, 84), things(84, 28))
+    both = [("style", "lyrical"), ("mind", "critical")]
+    items = things(112, 19)
+    for i in range(10):
+        labels = tuple(both if i % 2 else reversed(both))
+        items[i] = replace(items[i], replies=(replace(items[i].replies[0], labels=labels),))
+    assert model.report(items)["first"]["count"] == 10
+
+
+def test_intervals_of_coherence_are_drawn_by_conversation() -> None:
+    """Two turns of one conversation are no two cases."""
+    model = Coherence.train(things(0, 84), things(84, 28))
+    items = things(112, 14)
+    later = [
+        replace(item, context=Context.of([], [item.context.turns[0].text, "I see.", f"And you, {i}?"]))
+        for i, item in enumerate(items)
+    ]
+    found = model.report(items + later)["first"]
+    assert (found["count"], found["groups"]) == (28, 14)
 
 
 def test_replies_without_nine_rivals_are_not_ranked() -> None:

@@ -77,7 +77,7 @@ class Coherence:
         tie is half a win over one rival and none over all. Replies with fewer than nine rivals are left out.
         """
         rows, first, beaten = self.wins(contexts, replies, requests)
-        groups = [contexts[i].turns[-1].text for i in rows]
+        groups = [contexts[i].turns[0].text for i in rows]  # rivals are of other conversations by this too
         return {"first": figure(first, groups), "beaten": figure(beaten, groups)}
 
     def wins(
@@ -96,7 +96,7 @@ class Coherence:
         return self._features(contexts, replies)(rows, rows) @ self.weights
 
     def report(self, items: Iterable[Item]) -> dict[str, Any]:
-        """`ranked` for written replies; the request is the aspect that they show."""
+        """`ranked` for written replies; the request is all aspects that they show."""
         return self.ranked(*_written(items))
 
     def _margins(
@@ -186,7 +186,7 @@ def _rivals(contexts: Sequence[Context], requests: Sequence[Hashable]) -> tuple[
 
 def _written(items: Iterable[Item]) -> tuple[list[Context], list[str], list[Hashable]]:
     pairs = [(item.context, reply) for item in items for reply in item.replies]
-    requests: list[Hashable] = [(reply.attribute, reply.aspect) for _, reply in pairs]
+    requests: list[Hashable] = [frozenset(reply.labels) for _, reply in pairs]
     return [context for context, _ in pairs], [reply.text for _, reply in pairs], requests
 
 

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import UsageError
+from chatbot.terminal import clean
 from chatbot.train import goals
-
-# Figures without an interval of their own may differ by this, in the shown unit.
-SLACK = {"Distinct (paper's definition, 1,000 replies)": 1.5, "self-BLEU (1,000 replies)": 1.5}
 
 
 @dataclass(frozen=True)
 class Row:
     """One headline figure then and now. `agrees` is None where one of the two was not measured."""
 
-    name: str
+    goal: goals.Goal
     then: goals.Standing
     now: goals.Standing
 
@@ -32,17 +30,19 @@ class Row:
 
     def _holds(self, found: goals.Standing, value: float) -> bool:
         assert found.value is not None
-        slack = SLACK.get(self.name, 0.05)  # two figures that were rounded alike
         low = found.value if found.low is None else found.low
         high = found.value if found.high is None else found.high
-        return low - slack <= value <= high + slack
+        return low - self.goal.slack <= value <= high + self.goal.slack
 
 
 def read(folder: Path) -> dict[str, Any]:
     """The evaluation that came with a model. Raises UsageError when there is none."""
     path = folder / "eval.json"
     try:
-        return json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
+        if not isinstance(found, dict) or not found.keys() >= {"model_digest", "corpus_digest"}:
+            raise ValueError("it is no evaluation")
+        return found
     except (OSError, ValueError) as error:
         raise UsageError(
             f"--compare holds an evaluation against the one that came with the model; {str(path)!r} cannot "
@@ -53,20 +53,20 @@ def read(folder: Path) -> dict[str, Any]:
 def rows(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Row]:
     """Every headline figure that does not depend on the machine."""
     pairs = zip(goals.standings(then), goals.standings(now), strict=True)
-    return [Row(one.goal.name, one, two) for one, two in pairs if not one.goal.informative]
+    return [Row(one.goal, one, two) for one, two in pairs if not one.goal.informative]
 
 
 def text(found: list[Row], then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The comparison, a line for each figure."""
     lines = [
-        f"{_WORDS[row.agrees]:<12}  {row.name:<48}  then {_shown(row.then):<20}  now {_shown(row.now)}"
+        f"{_WORDS[row.agrees]:<12}  {row.goal.name:<48}  then {_shown(row.then):<20}  now {_shown(row.now)}"
         for row in found
     ]
     if then["model_digest"] != now["model_digest"]:
         lines.append(f"Note: other weights then ({then['model_digest']}) than now ({now['model_digest']}).")
     if then["corpus_digest"] != now["corpus_digest"]:
         lines.append("Note: the corpus has changed since, so the messages may be others.")
-    return "\n".join(lines)
+    return clean("\n".join(lines))
 
 
 _WORDS = {True: "agrees", False: "DIFFERS", None: "not measured"}

@@ -26,6 +26,7 @@ class Goal:
     paper: float | None = None
     scale: float = 100.0  # from the figure's own unit to the one that is shown
     informative: bool = False  # depends on the machine
+    slack: float = 0.05  # by which two evaluations may differ, in the shown unit; at least by rounding
 
     @property
     def wanted(self) -> str:
@@ -111,9 +112,10 @@ def _worst(figures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _of_many(result: Mapping[str, Any], key: str) -> Found:
-    """A measure of variety, which fewer replies would flatter."""
+    """A measure of variety, which fewer replies would flatter, and a choice among candidates would change."""
     paper = result["control"]["paper"]
-    return {"value": paper[key]} if paper["replies"] >= 1000 else None
+    drawn = paper["replies"] >= 1000 and paper.get("candidates", 1) == 1  # older evaluations do not say
+    return {"value": paper[key]} if drawn else None
 
 
 GOALS = (
@@ -137,12 +139,14 @@ GOALS = (
         lambda r: _of_many(r, "distinct"),
         low=71,
         paper=70.94,
+        slack=1.5,
     ),
     Goal(
         "self-BLEU (paper's definition, 1,000 replies)",
         lambda r: _of_many(r, "self_bleu"),
         high=8.9,
         paper=8.90,
+        slack=1.5,
     ),
     Goal("copied replies of more than 8 words", lambda r: r["text"]["guided"]["copied"], high=3),
     Goal("facts asked directly", lambda r: r["facts"]["told"], low=90),
