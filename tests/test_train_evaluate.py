@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chatbot.errors import UsageError
-from chatbot.train import trials
-from chatbot.train.corpus import part_of
+from chatbot.model.text import Context
+from chatbot.sampling import Sampling
+from chatbot.train import interview, trials
+from chatbot.train.corpus import Corpus, Item, Labelled, Marked, part_of
+from chatbot.train.interview import Scope
 from chatbot.train.metrics import words
+from chatbot.train.trials import Trial
 from toy_language import ATTRIBUTES, Double, judged, write_corpus
+
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +196,39 @@ def test_variety_is_measured_over_further_replies(corpus: Path) -> None:
     assert result["control"]["paper"]["replies"] == 30
     plain = judged(Double(), corpus, contexts=4)
     assert plain["control"]["paper"]["replies"] == plain["control"]["combined"]["all"]["all_right"]["count"]
+
+
+def test_variety_is_measured_over_the_only_candidate() -> None:
+    class Listener(Double):
+        def replies(self, contexts: Any, targets: Any, sampling: Sampling, seeds: Any) -> Any:
+            heard.append((sampling.candidates, len(contexts)))
+            return super().replies(contexts, targets, sampling, seeds)
+
+    heard: list[tuple[int, int]] = []
+    asked = [Trial("variety", i, 0, Context.of([], ["A tree."])) for i in range(30)]
+    scope = Scope(batch=3, sampling=Sampling(candidates=8))
+    said = interview.say_variety(cast("GenerationEngine", Listener()), asked, scope)
+    assert [reply.trial for reply in said] == asked
+    assert heard == [(1, 24), (1, 6)]
+
+
+def test_no_message_is_asked_that_training_ends_or_begins_with(tmp_path: Path) -> None:
+    """Whatever its letters' case; preferences are trained on marked replies."""
+
+    def item(*turns: str) -> Item:
+        reply = Labelled("Yes. I know it.", (("style", "plain"),))
+        return Item(Context.of([], turns), (reply,), "parallel")
+
+    corpus = Corpus()
+    corpus.parts["train"] = [item("Any news?", "None.", "Oh dear.")]
+    corpus.marked["train"] = [Marked(Context.of([], ["Hello you.", "Hi.", "Tea?"]), (), ())]
+    corpus.marked["test"] = [Marked(Context.of([], ["A hat."]), (), ())]
+    messages = ["ANY NEWS?", "oh dear.", "hello you.", "tea?", "None.", "A hat."]
+    corpus.parts["test"] = [item(message) for message in messages]
+    both = {"facts": [], "turns": ["Tea?"], "replies": {"plain+optimistic": "Yes. It will be fine."}}
+    (tmp_path / "combined.jsonl").write_text(json.dumps(both))
+    found = [message.context.turns[-1].text for message in trials.messages(corpus, tmp_path)]
+    assert found == ["None.", "A hat."]
 
 
 def test_a_corpus_without_held_out_messages_is_refused(tmp_path: Path) -> None:

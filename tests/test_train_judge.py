@@ -11,8 +11,9 @@ import pytest
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train import judge as judging
+from chatbot.train import panel
 from chatbot.train.coherence import Coherence
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.corpus import Corpus, Item, Labelled
 from chatbot.train.judge import Judge
 
 MOOD = {"mood": ("glad", "sad", "cross")}
@@ -51,6 +52,21 @@ def test_probabilities_stand_in_the_order_of_the_models_aspects() -> None:
     np.testing.assert_allclose(probabilities.sum(1), 1.0)
     assert probabilities.argmax(1).tolist() == [0, 2]
     assert judge.probabilities([])["mood"].shape == (0, 3)
+
+
+def test_the_second_judge_learns_from_the_validation_part_alone() -> None:
+    """There what is glad elsewhere is called sad, and so on."""
+    turned = dict(zip(MOOD["mood"], MOOD["mood"][1:] + MOOD["mood"][:1], strict=True))
+    corpus = Corpus()
+    corpus.parts["train"] = moody(30)
+    corpus.parts["valid"] = [
+        replace(item, replies=tuple(replace(r, labels=(("mood", turned[r.aspect]),)) for r in item.replies))
+        for item in moody(30)
+    ]
+    judges = panel.train(corpus, MOOD, ("ngram",))
+    read = {name: judge.probabilities([*SIGNS.values()])["mood"].argmax(1) for name, judge in judges.items()}
+    assert read["judge"].tolist() == [0, 1, 2]
+    assert read["second"].tolist() == [1, 2, 0]
 
 
 def test_shuffled_labels_teach_nothing() -> None:

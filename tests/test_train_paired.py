@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -114,6 +115,27 @@ def test_every_way_of_running_the_tiny_model_has_its_row(tiny_model: Path, corpu
     table = ablate.table(result)
     assert len({line.count("|") for line in table.splitlines() if line.startswith("|")}) == 1
     assert "Eq. 19, plain" in table
+
+
+def test_models_of_other_attributes_are_not_put_into_one_table(corpus: Path) -> None:
+    doubles = {"one": Double(), "two": Stranger()}
+
+    def open_model(folder: Path, flow: Mapping[str, Any]) -> GenerationEngine:
+        return cast(GenerationEngine, doubles[folder.name])
+
+    with pytest.raises(UsageError, match=r"'two' has openness \(high/low\)"):
+        ablate.run([Path("one"), Path("two")], open_model, corpus, SCOPE)
+    assert doubles["one"].asked == []
+
+
+def test_ablations_need_held_out_messages_before_anything_is_trained(tmp_path: Path) -> None:
+    row = {"facts": [], "turns": ["I like the rainboat."], "replies": {"style/plain": "Yes, I know it."}}
+    (tmp_path / "parallel.jsonl").write_text(json.dumps(row))
+    with pytest.raises(UsageError, match="held out"):
+        ablate.run([], opener, tmp_path, SCOPE)
+    with pytest.raises(UsageError, match="held out"):
+        ablate.run_trained(tiny.recipe(tmp_path), tmp_path / "work", opener, tmp_path, SCOPE)
+    assert not (tmp_path / "work").exists()
 
 
 def test_every_way_is_what_it_says() -> None:

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
 from chatbot.train.corpus import Corpus
 from chatbot.train.interview import Progress, Scope, say, silent
 from chatbot.train.paired import Readers, Values, average, difference, shown, sure
 from chatbot.train.recipe import Recipe
-from chatbot.train.trials import Trial
+from chatbot.train.trials import Message, Trial
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
@@ -74,10 +75,27 @@ def run(
     progress: Progress = silent,
     ways: Sequence[Way] = WAYS,
 ) -> dict[str, Any]:
-    """Every way on every model; each model's rows stand against its own base."""
-    return _measured(
-        [[(model, way) for way in ways] for model in models], open_model, folder, scope, progress
-    )
+    """Every way on every model; each model's rows stand against its own base.
+
+    Raises UsageError where the models differ in their attributes or the corpus holds nothing that was held
+    out.
+    """
+    corpus = corpora.load(folder)
+    held_out = trials.messages(corpus, folder, scope.contexts)
+    first, *others = ((model, open_model(model, {}).attributes) for model in models)
+    for model, attributes in others:
+        if attributes != first[1]:
+            raise UsageError(
+                "Models in one table are read by the same judges: all need the same attributes and aspects; "
+                f"{str(first[0])!r} has {_described(first[1])}, {str(model)!r} has {_described(attributes)}. "
+                "Give each a table of its own."
+            )
+    groups = [[(model, way) for way in ways] for model in models]
+    return _measured(groups, open_model, corpus, held_out, scope, progress)
+
+
+def _described(attributes: Mapping[str, tuple[str, ...]]) -> str:
+    return ", ".join(f"{name} ({'/'.join(aspects)})" for name, aspects in attributes.items())
 
 
 def run_trained(
@@ -93,26 +111,27 @@ def run_trained(
 ) -> dict[str, Any]:
     """Train the variants of `recipe` in `work` (what is there already is kept), then measure each.
 
-    Raises UsageError where the variants that are there are of another recipe, corpus or plain text.
+    Raises UsageError where the variants that are there are of another recipe, corpus or plain text, or the
+    corpus holds nothing that was held out.
     """
     corpus = corpora.load(folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    held_out = trials.messages(corpus, folder, scope.contexts)
     variants = [
         (variant(recipe, changes, name, work, folder, corpus, plain, device), Way(name))
         for name, changes in TRAINED.items()
     ]
-    return _measured([variants], open_model, folder, scope, progress)
+    return _measured([variants], open_model, corpus, held_out, scope, progress)
 
 
 def _measured(
     groups: Sequence[Sequence[tuple[Path, Way]]],
     open_model: Open,
-    folder: Path,
+    corpus: Corpus,
+    held_out: Sequence[Message],
     scope: Scope,
     progress: Progress,
 ) -> dict[str, Any]:
     """The rows of all groups; within a group the first is the base."""
-    corpus = corpora.load(folder)
-    held_out = trials.messages(corpus, folder, scope.contexts)
     readers: Readers | None = None
     rows: list[dict[str, Any]] = []
     for group in groups:

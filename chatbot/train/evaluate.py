@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import chatbot
-from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
 from chatbot.train import figures, latent, metrics, panel, trials, wording
 from chatbot.train.coherence import Coherence
@@ -45,11 +44,6 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
     corpus = corpora.load(folder)
     everything = trials.messages(corpus, folder)
     held_out = everything[: scope.contexts]
-    if not held_out:
-        raise UsageError(
-            f"An evaluation asks messages that were held out of training; {str(folder)!r} holds none. "
-            "Give a corpus with a larger parallel set, or one with combinations."
-        )
     judges = panel.train(corpus, engine.attributes, scope.judges, progress)
     with progress("Coherence", 1) as advance:
         coherence = Coherence.train(corpus.parts["train"], corpus.parts["valid"])

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train.corpus import Corpus, rows
 
@@ -71,10 +72,12 @@ class Message:
 def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Message]:
     """Up to `count` held-out messages: those with combined replies and those with single ones, by turns.
 
-    None ends or begins with a message that one of the training part ends or begins with: dialogues are split
-    by their first message, and a short one may stand in several.
+    None ends or begins with a message that one of the training part ends or begins with, marked replies
+    among it: dialogues are split by their first message, and a short one may stand in several. Raises
+    UsageError where there is none.
     """
-    known = {text.lower() for item in corpus.parts["train"] for text in _ends(item.context)}
+    trained = [row.context for row in (*corpus.parts["train"], *corpus.marked["train"])]
+    known = {text.lower() for context in trained for text in _ends(context)}
     held_out = {"parallel": list[Message](), "together": list(combinations(folder))}
     for item in corpus.parts["test"]:
         if item.kind == "parallel":
@@ -87,6 +90,11 @@ def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Mes
         [message for message in held_out[kind] if not known & {t.lower() for t in _ends(message.context)}]
         for kind in ("together", "parallel")
     ]
+    if not any(unknown):
+        raise UsageError(
+            f"An evaluation asks messages that were held out of training; {str(folder)!r} holds none. "
+            "Give a corpus with a larger parallel set, or one with combinations."
+        )
     return [message for pair in zip_longest(*unknown) for message in pair if message is not None][:count]
 
 

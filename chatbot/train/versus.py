@@ -45,8 +45,6 @@ def run(
         )
     corpus = corpora.load(folder)
     held_out = trials.messages(corpus, folder, scope.contexts)
-    if not held_out:
-        raise UsageError(f"Models are compared on held-out messages; {str(folder)!r} holds none.")
     readers = Readers.train(corpus, shared, scope.judges, progress)
     asked = [t for t in trials.plan(held_out, shared, rounds=scope.rounds) if t.kind in KINDS]
     said = [
