@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ from typer.testing import CliRunner
 from chatbot.cli import app, start
 from chatbot.errors import UsageError
 from chatbot.model import artifact
-from chatbot.train import ablate, card
+from chatbot.train import ablate, card, evaluate
 from chatbot.train import corpus as corpora
+from chatbot.train.interview import Scope
 from chatbot.train.tables import tables
+from full_disk import no_room_for
 from toy_language import Double, judged, write_corpus, write_model
 
 
@@ -132,6 +136,44 @@ def test_the_card_warns_of_what_the_figures_show(deaf: dict[str, Any], tmp_path:
     assert "fewer than 9 of 10 replies: style/lyrical" in text
 
 
+def test_the_card_says_who_read_the_replies(obedient: dict[str, Any], tmp_path: Path) -> None:
+    manifest = write_model(tmp_path / "toy")
+    assert "The judges are n-gram classifiers that learned" in card.card(manifest, obedient, 1)
+    judges = {**obedient["judges"], "transformer": obedient["judges"]["judge"]}
+    text = card.card(manifest, {**obedient, "judges": judges}, 1)
+    assert "The judges are n-gram classifiers and a small transformer that learned" in text
+
+
+def test_names_in_the_card_are_never_markup(obedient: dict[str, Any], tmp_path: Path) -> None:
+    bad = "\x1b[31m\n# **a** | <b>"
+    manifest = replace(
+        write_model(tmp_path / "toy"), name=bad, attributes={bad: (bad,)}, bases={"encoder": bad}
+    )
+    text = card.card(manifest, {**obedient, "command": bad}, 1)
+    assert "\x1b" not in text
+    assert "\n# **" not in text
+    assert text.count(r"\[31m # \*\*a\*\* \| &lt;b&gt;") == 5  # title, attribute, aspect, base, conditions
+
+
+def test_every_section_says_how_much_it_rests_on(obedient: dict[str, Any]) -> None:
+    """Twelve messages, of which six were written to for four combinations; every eighth has a curve."""
+    sections = {part.split("\n")[0]: part for part in tables(obedient).split("### ")}
+    rests = {
+        "One attribute at a time": "\n\n48 replies to 12 messages.",
+        "Several attributes at once": "\n\n24 replies to 6 messages. By attribute",
+        "Alone and together, on the same messages": "\n\n6 messages.",
+        "Text": "| combined (24, to 6 messages) ",
+        "Strength": "At each point 4 replies to 2 messages.",
+        "Facts": "\n\n60 replies to 60 questions, with one set of seeds.",
+        "By the definitions of arXiv 2310.18342": "answer 6 messages and are each chosen among 8 candidates.",
+    }
+    for title, note in rests.items():
+        assert note in sections[title], title
+    older = copy.deepcopy(obedient)
+    del older["control"]["paper"]["candidates"], older["control"]["paper"]["messages"]
+    assert "\n\nPersonalization is" in tables(older)
+
+
 def test_tables_are_whole(obedient: dict[str, Any], deaf: dict[str, Any]) -> None:
     for result in (obedient, deaf):
         for block in tables(result).split("\n\n"):
@@ -160,7 +202,7 @@ def test_the_command_prints_and_writes(
     result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "out.json")])
     assert result.exit_code == 0, result.stderr
     written = json.loads((tmp_path / "out.json").read_text())
-    assert written["command"] == "chatbot eval --contexts 3 --seeds 1"
+    assert written["command"] == "chatbot eval --contexts 3 --seeds 1 --judges ngram --corpus corpus"
     assert artifact.read_manifest(folder).stage == ("ready" if "--seal" in flags else "heads")
     if "--json" in flags:
         assert json.loads(result.stdout) == written
@@ -191,6 +233,66 @@ def test_a_sealed_model_agrees_with_its_own_figures_and_a_deaf_one_does_not(
     other = CliRunner().invoke(app, arguments)
     assert other.exit_code == 1
     assert "DIFFERS       three at once, average" in other.stdout
+
+
+@pytest.mark.parametrize("command", [["eval"], ["eval", "versus", "a", "b"], ["eval", "ablate"]])
+@pytest.mark.parametrize("place", ["no/out.json", "file/out.json", "."])
+def test_what_cannot_be_written_is_refused_before_the_work(
+    command: list[str], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: pytest.fail("the work began"))
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(app, [*command, "--output", str(tmp_path / place)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--output writes a file, into a folder that exists" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_report_and_a_seal_are_refused_before_the_work_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: pytest.fail("the work began"))
+    (tmp_path / "file").touch()
+    for place in ("file", "file/report"):
+        result = CliRunner().invoke(app, ["eval", "--report", str(tmp_path / place)])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--report makes a folder to write into" in result.stderr
+    monkeypatch.setattr("os.access", lambda *_: False)
+    result = CliRunner().invoke(app, ["eval", "--seal"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--seal writes into the model's folder" in result.stderr
+
+
+def test_figures_that_cannot_be_written_are_printed(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    output, same = tmp_path / "out.json", ["--corpus", str(corpus), "--contexts", "1", "--judges", "ngram"]
+    for command, title in ((["eval"], "### How far"), (["eval", "versus", "a", "b"], "### Head to head")):
+        with no_room_for(output):
+            result = CliRunner().invoke(app, [*command, *same, "--output", str(output)])
+        assert result.exit_code == 1
+        assert "No space left" in result.stderr
+        assert result.stdout.startswith(title)
+
+
+def test_the_command_of_an_evaluation_is_what_does_it_again(
+    obedient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for where the corpus lies on this machine."""
+    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
+    heard: list[str] = []
+
+    def run(engine: object, folder: Path, scope: Scope, progress: object) -> dict[str, Any]:
+        heard.append(scope.command)
+        return obedient
+
+    monkeypatch.setattr(evaluate, "run", run)
+    flags = "--contexts 7 --seeds 2 --distinct 9 --judges ngram --corpus 'my lines' --temperature 0.7"
+    place = ["--corpus", str(tmp_path / "my lines")]
+    for arguments in ([], [*shlex.split(flags), *place]):
+        assert CliRunner().invoke(app, ["eval", *arguments]).exit_code == 0
+    assert heard == ["chatbot eval --contexts 200 --seeds 1", f"chatbot eval {flags}"]
 
 
 def test_versus_prints_its_table(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

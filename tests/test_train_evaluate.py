@@ -193,9 +193,12 @@ def test_rounds_ask_again_with_other_seeds(corpus: Path) -> None:
 def test_variety_is_measured_over_further_replies(corpus: Path) -> None:
     double = Double()
     result = judged(double, corpus, contexts=4, variety=30)
-    assert result["control"]["paper"]["replies"] == 30
-    plain = judged(Double(), corpus, contexts=4)
-    assert plain["control"]["paper"]["replies"] == plain["control"]["combined"]["all"]["all_right"]["count"]
+    paper = result["control"]["paper"]
+    assert (paper["replies"], paper["candidates"]) == (30, 1)
+    assert paper["messages"] == 8  # four combinations are asked of each
+    plain = judged(Double(), corpus, contexts=4, sampling=Sampling(candidates=3))["control"]
+    assert plain["paper"]["replies"] == plain["combined"]["all"]["all_right"]["count"]
+    assert (plain["paper"]["messages"], plain["paper"]["candidates"]) == (2, 3)
 
 
 def test_variety_is_measured_over_the_only_candidate() -> None:

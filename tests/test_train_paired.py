@@ -79,6 +79,12 @@ def test_a_model_that_obeys_beats_one_that_does_not(corpus: Path) -> None:
     )
 
 
+def test_names_of_models_are_never_markup(corpus: Path) -> None:
+    one = Double(name="\x1b[31m **a** | <b>")
+    text = versus.table(versus.run(engines(one, Double()), corpus, replace(SCOPE, contexts=1)))
+    assert r"A: \[31m \*\*a\*\* \| &lt;b&gt; abcd. B: double abcd. 1 messages" in text
+
+
 def test_a_model_held_against_itself_differs_in_nothing(corpus: Path) -> None:
     result = versus.run(engines(Double(), Double()), corpus, replace(SCOPE, contexts=4))
     for found in result["measures"].values():

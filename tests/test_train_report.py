@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from chatbot.errors import UsageError
-from chatbot.train import plots, report
+from chatbot.terminal import one_line
+from chatbot.train import markdown, plots, report
 from toy_language import Double, judged, write_corpus
 
 BAD = "<script>alert('x')</script> **[a](b)** \x1b[31m | `c`"
@@ -102,10 +103,35 @@ def test_what_a_model_says_is_never_markup(result: dict[str, Any]) -> None:
     assert "script" not in page.tags
     assert "\x1b" not in text
     assert page.text.count("<script>alert('x')</script>") == 4  # title, heading, message, reply
-    markdown = report.to_markdown(bad, {})
-    assert "<script>" not in markdown
-    assert "\x1b" not in markdown
-    assert r"\*\*\[a\]\(b\)\*\*" in markdown
+    lines = report.to_markdown(bad, {})
+    assert "<script>" not in lines
+    assert "\x1b" not in lines
+    assert r"\*\*\[a\]\(b\)\*\*" in lines
+
+
+def test_names_of_a_model_are_never_markup(result: dict[str, Any]) -> None:
+    """Not in the tables and notes, which are printed to a terminal, nor in the page that is made of these."""
+    bad = json.loads(json.dumps(result).replace("lyrical", json.dumps(BAD)[1:-1]))
+    text = report.tables(bad)
+    assert "\x1b" not in text
+    assert "<script>" not in text
+    assert not re.search(r"(?<!\\)[`\[]|\*\*", text)
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
+    page = Page(report.to_html(bad, {}))
+    assert "script" not in page.tags
+    assert page.text.count("style/<script>alert('x')</script> **[a](b)** [31m | `c`") >= 2
+
+
+@pytest.mark.parametrize("text", [BAD, "a\\|b\\", "1 * 2 *", "*x* _y_ __z__ in_a_word ~s~ &lt; a & b", ""])
+def test_text_in_a_line_of_markdown_is_read_as_it_was(text: str) -> None:
+    assert markdown.read(markdown.literal(text)) == one_line(text)
+
+
+@pytest.mark.parametrize("text", ["93.1 (91.0-95.2)", "lyrical+optimistic", "1 * 2", "top_p", "distinct-1 *"])
+def test_figures_and_plain_names_stay_readable_in_a_terminal(text: str) -> None:
+    assert markdown.literal(text) == text
 
 
 def test_the_page_allows_nothing_from_elsewhere(result: dict[str, Any]) -> None:

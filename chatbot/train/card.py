@@ -17,7 +17,9 @@ import tomlkit
 from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
+from chatbot.terminal import one_line
 from chatbot.train import corpus as corpora
+from chatbot.train.markdown import literal
 from chatbot.train.report import conditions
 from chatbot.train.tables import tables
 
@@ -68,8 +70,9 @@ _LIMITS = """\
   says of itself beyond the facts of its profile. It is no adviser.
 - English only, short replies, short memory: older messages drop out of its context.
 - A gloomy, blunt or anxious character says gloomy, blunt or anxious things. Nothing filters its replies.
-- The judges are n-gram classifiers that learned from replies in the style of the training data. They read
-  clear signs of an aspect, not whether a person would feel it. High figures say that the signs are there.
+- The judges are {judges} that learned from replies in the style of the training
+  data. They read clear signs of an aspect, not whether a person would feel it. High figures say that the
+  signs are there.
 - The messages of the evaluation are held out, but were written together with the training data."""
 
 
@@ -80,21 +83,24 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
     front = ["---", "license: apache-2.0", "language: en", "pipeline_tag: text-generation"]
     front += [f"base_model: {known}" for known in bases if known]
     aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
+    judges = "n-gram classifiers" + (" and a small transformer" if "transformer" in result["judges"] else "")
     recipe = tomlkit.dumps(manifest.recipe).strip() if manifest.recipe else "not recorded"
     return "\n".join(
         [
             *front,
             "---",
-            f"# {manifest.name}",
+            f"# {literal(manifest.name)}",
             "",
             _METHOD.format(
-                aspects=aspects,
+                aspects=literal(aspects),
                 latent=manifest.latent_dim,
                 megabytes=size / 1e6,
                 storage=manifest.storage,
                 preferences=_PREFERENCES if manifest.recipe.get("preference", {}).get("steps") else "",
                 matcher=_MATCHER.format(layers=layers, shared=shared) if manifest.matcher_layers else "",
-                bases=", ".join(f"{part}: {base}" for part, base in manifest.bases.items()) or "none",
+                bases=literal(
+                    ", ".join(f"{part}: {base}" for part, base in manifest.bases.items()) or "none"
+                ),
             ),
             "## Data and licences",
             "",
@@ -111,13 +117,13 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             "",
             "## Evaluation",
             "",
-            f"    {result['command'] or 'chatbot eval'}",
+            f"    {one_line(result['command']) or 'chatbot eval'}",
             "",
-            f"{conditions(result)}\n",
+            f"{literal(conditions(result))}\n",
             tables(result),
             "## Limits",
             "",
-            _LIMITS,
+            _LIMITS.format(judges=judges),
             *_own_limits(result),
             *(("", notes.strip()) if notes.strip() else ()),
             "",
@@ -168,10 +174,10 @@ def _own_limits(result: Mapping[str, Any]) -> Iterable[str]:
     single = result["control"]["single"]["aspects"]
     weak = [name for name, f in single.items() if f["gain"] and f["gain"]["low"] <= 0]
     if weak:
-        yield f"- Asking for these did not surely change the replies: {', '.join(weak)}."
+        yield f"- Asking for these did not surely change the replies: {literal(', '.join(weak))}."
     low = [name for name, f in single.items() if f["accuracy"] and f["accuracy"]["value"] < 0.9]
     if low:
-        yield f"- Judged as asked in fewer than 9 of 10 replies: {', '.join(low)}."
+        yield f"- Judged as asked in fewer than 9 of 10 replies: {literal(', '.join(low))}."
     told = result["facts"]["told"]
     if told and told["value"] < 0.9:
         wrong = 100 - 100 * told["value"]

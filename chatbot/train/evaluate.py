@@ -64,7 +64,7 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
         readings = {name: Reading(said, judge) for name, judge in judges.items()}
         advance(1)
         result: dict[str, Any] = dict(judged_on)
-        result["control"] = _control(readings["judge"], judges["judge"], held_out)
+        result["control"] = _control(readings["judge"], judges["judge"], held_out, scope.sampling.candidates)
         result |= {"other_judges": _others(readings), "agreement": panel.agreement(readings)}
         advance(1)
         result |= {"text": _text(said, held_out, corpus, coherence), "facts": facts(said)}
@@ -82,7 +82,9 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
     }
 
 
-def _control(reading: Reading, judge: TextJudge, held_out: Sequence[Message]) -> dict[str, Any]:
+def _control(
+    reading: Reading, judge: TextJudge, held_out: Sequence[Message], candidates: int
+) -> dict[str, Any]:
     written: dict[tuple[str, str], list[str]] = {}
     for message in held_out:
         for (attribute, aspect), text in message.single.items():
@@ -96,7 +98,7 @@ def _control(reading: Reading, judge: TextJudge, held_out: Sequence[Message]) ->
         "written_cross_effects": figures.written_cross_effects(judge, written),
         "curve": figures.curve(reading),
         "asked_probability": figures.asked_probability(reading),
-        "paper": figures.paper_columns(reading),
+        "paper": figures.paper_columns(reading, candidates),
     }
 
 

@@ -249,13 +249,15 @@ def text_quality(
     }
 
 
-def paper_columns(reading: Reading) -> dict[str, Any] | None:
+def paper_columns(reading: Reading, candidates: int) -> dict[str, Any] | None:
     """What the paper's main table holds, by the definitions of its code, over at most 1,000 replies.
 
-    Those of the trials for variety where there are any, else those to combinations. BLEU and ROUGE are taken
-    over the replies whose request was also written to, the rest over all.
+    Those of the trials for variety where there are any, of one candidate each, else those to combinations,
+    each chosen among `candidates`. BLEU and ROUGE are taken over the replies whose request was also written
+    to, the rest over all.
     """
-    rows = reading.rows("variety") or reading.rows("combination")
+    further = reading.rows("variety")
+    rows = further or reading.rows("combination")
     rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))[:MOST].tolist()]
     if not rows:
         return None
@@ -265,6 +267,8 @@ def paper_columns(reading: Reading) -> dict[str, Any] | None:
     own, written = [text for text, _ in pairs], [text for _, text in pairs]
     return {
         "replies": len(rows),
+        "messages": len(set(reading.messages(rows))),
+        "candidates": 1 if further else candidates,
         "personalization": float(np.mean([np.mean(row) for row in likely])),
         "bleu": metrics.paper_bleu(own, written) if pairs else None,
         "corpus_bleu": metrics.corpus_bleu(own, written) if pairs else None,

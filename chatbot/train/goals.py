@@ -78,9 +78,10 @@ def table(result: Mapping[str, Any]) -> str:
     return markdown.section(
         "Goals",
         markdown.table(["goal", "wanted", "paper", "measured", "met", "by its whole interval"], rows),
-        "The time depends on the machine and on what else it does. The paper's figures are of other data and "
-        "another judge. With the weights at 0 every share of aspects is 50 by construction, since each is "
-        "asked for as often as its opposite: what lies above is the flow's.",
+        "The time depends on the machine and on what else it does. Distinct and self-BLEU are measured over "
+        "replies of one candidate each (--distinct 1000). The paper's figures are of other data and another "
+        "judge. With the weights at 0 every share of aspects is 50 by construction, since each is asked for "
+        "as often as its opposite: what lies above is the flow's.",
     )
 
 

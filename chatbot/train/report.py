@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.terminal import clean
+from chatbot.train import markdown
 from chatbot.train.plots import pictures
 from chatbot.train.tables import tables
 
@@ -23,6 +24,7 @@ table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1rem; displa
 td, th { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
 img { max-width: 100%; } figcaption { color: #555; } h3 { margin-top: 2rem; }
 """
+_CELLS = re.compile(r"(?<!\\)\|")  # a bar that is text has a backslash before it
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -97,7 +99,7 @@ def conditions(result: Mapping[str, Any]) -> str:
         f"round(s) (seed = {result['seeds']}), {result['replies']} replies in all. Sampling: {sampling}; "
         f"default weight {result['default_weight']:g}. Corpus {result['corpus_digest'][:16]}, weights "
         f"{result['model_digest']}, version {result['version']}, Python {result['python']}. "
-        "In brackets: 95 % bootstrap intervals over messages."
+        "In brackets: 95 % bootstrap intervals over messages; each section says on how many it rests."
     )
 
 
@@ -107,19 +109,22 @@ def _literal(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(plain, quote=False))
 
 
-def _blocks(markdown: str) -> Iterator[str]:
+def _blocks(text: str) -> Iterator[str]:
     """The headings, tables and paragraphs of `tables` as HTML; no other Markdown is known."""
-    for block in re.split(r"\n{2,}", markdown.strip()):
+    for block in re.split(r"\n{2,}", text.strip()):
         lines = block.strip().splitlines()
         if lines[0].startswith("### "):
             yield f"<h3>{html.escape(lines[0][4:])}</h3>"
         elif lines[0].startswith("|"):
-            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+            head, _, *rows = ([cell.strip() for cell in _CELLS.split(line)[1:-1]] for line in lines)
             yield f"<table>{_row(head, 'th')}{''.join(_row(row, 'td') for row in rows)}</table>"
         else:
-            yield f"<p>{html.escape(clean(' '.join(lines)))}</p>"
+            yield f"<p>{_shown(' '.join(lines))}</p>"
 
 
 def _row(cells: list[str], tag: str) -> str:
-    shown = (re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(clean(cell))) for cell in cells)
-    return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in shown)}</tr>"
+    return f"<tr>{''.join(f'<{tag}>{_shown(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _shown(text: str) -> str:
+    return html.escape(clean(markdown.read(text)))

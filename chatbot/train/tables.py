@@ -11,7 +11,7 @@ from typing import Any
 
 from chatbot.train.figures import LONG
 from chatbot.train.goals import table as goals_table
-from chatbot.train.markdown import number, section, share, table
+from chatbot.train.markdown import literal, number, section, share, table
 
 _PAPER_ALONE = {"style": 97.29, "attitude": 95.67, "mind": 93.48}  # Table 9 of arXiv 2310.18342
 _NAMES = {"judge": "judge", "second": "second judge", "transformer": "transformer"}
@@ -19,20 +19,13 @@ _NAMES = {"judge": "judge", "second": "second judge", "transformer": "transforme
 
 def tables(result: Mapping[str, Any]) -> str:
     """Every figure of an evaluation, the judges' own first."""
-    sections = (
-        _judges,
-        goals_table,
-        _single,
-        _combined,
-        _alone,
-        _rounds,
-        _text,
-        _curve,
-        _cross,
-        _facts,
-        _paper,
-    )
-    return "\n".join(part for section in (*sections, _wording) if (part := section(result)))
+    sections = (_judges, goals_table, _single, _combined, _alone, _rounds, _text, _curve, _cross, _facts)
+    return "\n".join(part for section in (*sections, _paper, _wording) if (part := section(result)))
+
+
+def _over(found: Mapping[str, Any] | None, asked: str = "messages") -> str:
+    """How much a section's figures rest on; "" where nothing was measured."""
+    return f"{found['count']} replies to {found['groups']} {asked}." if found else ""
 
 
 def _judges(result: Mapping[str, Any]) -> str:
@@ -63,11 +56,7 @@ def _judges(result: Mapping[str, Any]) -> str:
         table(head, rows),
         f"The coherence discriminator puts the true reply before 9 written replies to other messages in "
         f"{first} %, and before one in {beaten} %.",
-        *(
-            [f"On the model's replies the judge is agreed with by {' and by '.join(agreed)}."]
-            if agreed
-            else []
-        ),
+        f"On the model's replies the judge is agreed with by {' and by '.join(agreed)}." if agreed else "",
     )
 
 
@@ -83,15 +72,14 @@ def _single(result: Mapping[str, Any]) -> str:
             cells.append(share(found.get("accuracy")))
         return [label, *_control_cells(figures), *cells]
 
-    rows = [row("**all**", single["all"], "all")]
+    rows = [row("all", single["all"], "all")]
     if single["big_five"]["accuracy"]:
-        rows.append(row("**Big Five**", single["big_five"], "big_five"))
+        rows.append(row("Big Five", single["big_five"], "big_five"))
     for kind in ("attributes", "aspects"):
         rows += [row(name, figures, kind, name) for name, figures in single[kind].items()]
     head = ["asked, one at a time", "judged so", "weights 0", "gain", "mean probability"]
-    return section(
-        "One attribute at a time", table([*head, *(f"by the {_NAMES[name]}" for name in others)], rows)
-    )
+    head += [f"by the {_NAMES[name]}" for name in others]
+    return section("One attribute at a time", table(head, rows), _over(single["all"]["accuracy"]))
 
 
 def _control_cells(figures: Mapping[str, Any]) -> list[str]:
@@ -102,39 +90,44 @@ def _combined(result: Mapping[str, Any]) -> str:
     combined = result["control"]["combined"]
     if not combined:
         return ""
-    every = {"**all**": combined["all"], **combined["combinations"]}
+    every = {"all": combined["all"], **combined["combinations"]}
     rows = [
         [name, *(share(f[k]) for k in ("accuracy", "unguided_accuracy", "all_right", "unguided_all_right"))]
         for name, f in every.items()
     ]
     others = {n: f["combined"] for n, f in result["other_judges"].items() if f["combined"]}
     for found in others.values():
-        every = {"**all**": found["all"], **found["combinations"]}
+        every = {"all": found["all"], **found["combinations"]}
         for row in rows:
             own = every.get(row[0], {})
             row += [share(own.get("accuracy")), share(own.get("all_right"))]
-    attributes = ", ".join(f"{name} {share(f)}" for name, f in combined["attributes"].items())
+    attributes = ", ".join(f"{literal(name)} {share(f)}" for name, f in combined["attributes"].items())
     head = ["asked at once", "mean accuracy", "weights 0", "all right", "all right, weights 0"]
     head += [cell for name in others for cell in (f"{_NAMES[name]}: mean", "all right")]
     return section(
         "Several attributes at once",
         table(head, rows),
-        f"By attribute: {attributes}. Worst attribute: {combined['worst_attribute']}; "
-        f"worst combination: {combined['worst_combination']}.",
+        f"{_over(combined['all']['accuracy'])} By attribute: {attributes}. "
+        f"Worst attribute: {literal(combined['worst_attribute'])}; "
+        f"worst combination: {literal(combined['worst_combination'])}.",
     )
 
 
 def _alone(result: Mapping[str, Any]) -> str:
+    found = result["control"]["alone_and_together"]
+    if not found:
+        return ""
     rows = [
         [
             name,
-            *(share(found[key]) for key in ("alone", "together", "cost")),
+            *(share(figures[key]) for key in ("alone", "together", "cost")),
             f"{_PAPER_ALONE[name]:g}" if name in _PAPER_ALONE else "-",
         ]
-        for name, found in result["control"]["alone_and_together"].items()
+        for name, figures in found.items()
     ]
     head = ["attribute", "asked alone", "asked with the others", "cost", "paper, alone"]
-    return section("Alone and together, on the same messages", table(head, rows)) if rows else ""
+    messages = max(figures["together"]["groups"] for figures in found.values())
+    return section("Alone and together, on the same messages", table(head, rows), f"{messages} messages.")
 
 
 def _rounds(result: Mapping[str, Any]) -> str:
@@ -157,7 +150,7 @@ def _text(result: Mapping[str, Any]) -> str:
         coherence = f["coherence"] or {}
         rows.append(
             [
-                f"{name} ({f['replies']})",
+                f"{name} ({f['replies']}, to {f['finished']['groups']} messages)",
                 share(coherence.get("first")),
                 share(coherence.get("beaten")),
                 *(number(100 * f["distinct"][n]) for n in ("1", "2", "3")),
@@ -170,17 +163,8 @@ def _text(result: Mapping[str, Any]) -> str:
             ]
         )
     drawn = next(iter(result["text"].values()))["drawn"]
-    head = [
-        "replies",
-        "coherent: first of 10",
-        "before one other",
-        "distinct-1",
-        "-2",
-        "-3",
-        "self-BLEU",
-        "MTLD",
-    ]
-    head += ["copied", "known 5-grams", "words", "finished"]
+    head = ["replies", "coherent: first of 10", "before one other", "distinct-1", "-2", "-3"]
+    head += ["self-BLEU", "MTLD", "copied", "known 5-grams", "words", "finished"]
     return section(
         "Text",
         table(head, rows),
@@ -192,19 +176,21 @@ def _text(result: Mapping[str, Any]) -> str:
 
 def _curve(result: Mapping[str, Any]) -> str:
     control = result["control"]
-    rows = [
-        [f"{label}{point['strength']:g}", *_point_cells(point)]
+    points = [
+        (label, point)
         for label, key in (("", "curve"), ("probability ", "asked_probability"))
         for point in control[key]
     ]
-    head = [
-        "weight, or probability asked for",
-        "reached in the latent space",
-        "judged probability",
-        "judged so",
-    ]
-    note = "A weight between 0 and 1 goes that share of the way to the model's own strength."
-    return section("Strength", table(head, rows), note) if rows else ""
+    if not points:
+        return ""
+    rows = [[f"{label}{point['strength']:g}", *_point_cells(point)] for label, point in points]
+    head = ["weight, or probability asked for", "reached in the latent space", "judged probability"]
+    return section(
+        "Strength",
+        table([*head, "judged so"], rows),
+        f"At each point {_over(points[0][1]['accuracy'])} A weight between 0 and 1 goes that share of the "
+        "way to the model's own strength.",
+    )
 
 
 def _point_cells(point: Mapping[str, Any]) -> list[str]:
@@ -249,8 +235,9 @@ def _facts(result: Mapping[str, Any]) -> str:
     return section(
         "Facts",
         table(["", "says the key word", "contradicts the fact"], rows),
-        f"The user's own facts claimed for itself: {share(facts['leaked'])} % after the user told them, "
-        f"{share(facts['leaked_hidden'])} % where the user did not.",
+        f"{_over(facts['told'], 'questions, with one set of seeds')} The user's own facts claimed for "
+        f"itself: {share(facts['leaked'])} % after the user told them, {share(facts['leaked_hidden'])} % "
+        "where the user did not.",
     )
 
 
@@ -264,12 +251,17 @@ def _paper(result: Mapping[str, Any]) -> str:
     found = [paper.get(key) for key in keys]  # an older evaluation has not all
     shares = [number(None if value is None else 100 * value) for value in found]
     row = [str(paper["replies"]), *shares]
+    note = ""
+    if "candidates" in paper:
+        one = paper["candidates"] == 1
+        chosen = "of one candidate" if one else f"chosen among {paper['candidates']} candidates"
+        note = f"The replies answer {paper['messages']} messages and are each {chosen}. "
     theirs = ["paper", "92.75", "45.23", "15.21", "70.94", "8.9", "-"]
     return section(
         "By the definitions of arXiv 2310.18342",
         table(head, [row, theirs]),
-        "Personalization is the judge's mean probability; ROUGE is not stemmed. Other data and another judge "
-        "than the paper's: its figures are no yardstick here.",
+        f"{note}Personalization is the judge's mean probability; ROUGE is not stemmed. Other data and "
+        "another judge than the paper's: its figures are no yardstick here.",
     )
 
 
@@ -280,7 +272,7 @@ def _wording(result: Mapping[str, Any]) -> str:
         for aspect in found["model"]
     ]
     shared = [
-        f"{attribute} {100 * found['shared']:.0f}"
+        f"{literal(attribute)} {100 * found['shared']:.0f}"
         for attribute, found in result["wording"].items()
         if found["shared"] is not None
     ]
@@ -297,4 +289,4 @@ def _wording(result: Mapping[str, Any]) -> str:
 
 
 def _grams(found: Sequence[Sequence[Any]]) -> str:
-    return ", ".join(str(gram).replace("|", "/") for gram, _ in found)
+    return ", ".join(str(gram) for gram, _ in found)

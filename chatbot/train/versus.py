@@ -90,7 +90,7 @@ def table(result: Mapping[str, Any]) -> str:
         ]
         for name, found in result["measures"].items()
     ]
-    one, two = (f"{model['name']} {model['digest']}" for model in result["models"])
+    one, two = (markdown.literal(f"{model['name']} {model['digest']}") for model in result["models"])
     return markdown.section(
         "Head to head",
         f"A: {one}. B: {two}. {result['messages']} messages, {result['rounds']} round(s), "
