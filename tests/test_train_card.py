@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ from typer.testing import CliRunner
 from chatbot.cli import app, start
 from chatbot.errors import UsageError
 from chatbot.model import artifact
-from chatbot.train import ablate, card, evaluate
+from chatbot.train import ablate, card
 from chatbot.train import corpus as corpora
-from chatbot.train.interview import Scope
 from chatbot.train.tables import tables
-from full_disk import no_room_for
 from toy_language import Double, judged, write_corpus, write_model
 
 
@@ -233,66 +230,6 @@ def test_a_sealed_model_agrees_with_its_own_figures_and_a_deaf_one_does_not(
     other = CliRunner().invoke(app, arguments)
     assert other.exit_code == 1
     assert "DIFFERS       three at once, average" in other.stdout
-
-
-@pytest.mark.parametrize("command", [["eval"], ["eval", "versus", "a", "b"], ["eval", "ablate"]])
-@pytest.mark.parametrize("place", ["no/out.json", "file/out.json", "."])
-def test_what_cannot_be_written_is_refused_before_the_work(
-    command: list[str], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(start, "load_engine", lambda settings: pytest.fail("the work began"))
-    (tmp_path / "file").touch()
-    result = CliRunner().invoke(app, [*command, "--output", str(tmp_path / place)])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "--output writes a file, into a folder that exists" in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_report_and_a_seal_are_refused_before_the_work_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(start, "load_engine", lambda settings: pytest.fail("the work began"))
-    (tmp_path / "file").touch()
-    for place in ("file", "file/report"):
-        result = CliRunner().invoke(app, ["eval", "--report", str(tmp_path / place)])
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert "--report makes a folder to write into" in result.stderr
-    monkeypatch.setattr("os.access", lambda *_: False)
-    result = CliRunner().invoke(app, ["eval", "--seal"])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "--seal writes into the model's folder" in result.stderr
-
-
-def test_figures_that_cannot_be_written_are_printed(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
-    output, same = tmp_path / "out.json", ["--corpus", str(corpus), "--contexts", "1", "--judges", "ngram"]
-    for command, title in ((["eval"], "### How far"), (["eval", "versus", "a", "b"], "### Head to head")):
-        with no_room_for(output):
-            result = CliRunner().invoke(app, [*command, *same, "--output", str(output)])
-        assert result.exit_code == 1
-        assert "No space left" in result.stderr
-        assert result.stdout.startswith(title)
-
-
-def test_the_command_of_an_evaluation_is_what_does_it_again(
-    obedient: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """But for where the corpus lies on this machine."""
-    monkeypatch.setattr(start, "load_engine", lambda settings: Double())
-    heard: list[str] = []
-
-    def run(engine: object, folder: Path, scope: Scope, progress: object) -> dict[str, Any]:
-        heard.append(scope.command)
-        return obedient
-
-    monkeypatch.setattr(evaluate, "run", run)
-    flags = "--contexts 7 --seeds 2 --distinct 9 --judges ngram --corpus 'my lines' --temperature 0.7"
-    place = ["--corpus", str(tmp_path / "my lines")]
-    for arguments in ([], [*shlex.split(flags), *place]):
-        assert CliRunner().invoke(app, ["eval", *arguments]).exit_code == 0
-    assert heard == ["chatbot eval --contexts 200 --seeds 1", f"chatbot eval {flags}"]
 
 
 def test_versus_prints_its_table(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

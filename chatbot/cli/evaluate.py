@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from chatbot.config import Config
     from chatbot.engine import GenerationEngine
     from chatbot.train.interview import Scope
+
+JUDGES = "ngram,transformer"
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False, rich_markup_mode=None)
 
@@ -45,9 +49,15 @@ def evaluate(
     corpus: Corpus = None,
     contexts: Contexts = 200,
     seeds: Seeds = 1,
-    judges: Judges = "ngram,transformer",
+    judges: Judges = JUDGES,
     distinct: Annotated[
-        int, typer.Option("--distinct", metavar="N", min=0, help="Further replies, for measures of variety.")
+        int,
+        typer.Option(
+            "--distinct",
+            metavar="N",
+            min=0,
+            help="Further replies, of one candidate each, to measure variety.",
+        ),
     ] = 0,
     output: Output = None,
     seal: Annotated[
@@ -81,11 +91,10 @@ def evaluate(
     scope = replace(
         _scope(settings, contexts, seeds, judges, batch_size),
         variety=distinct,
-        command=f"chatbot eval --contexts {contexts} --seeds {seeds}"
-        + (f" --distinct {distinct}" if distinct else ""),
+        command=_command(contexts, seeds, distinct, judges, corpus, temperature),
     )
     earlier = comparing.read(settings.model_folder) if compare else None
-    _check_plots(report)
+    _check_places(output, report, settings.model_folder if seal else None)
     result = evaluation.run(start.load_engine(settings), corpus or WRITTEN, scope, bars)
     raise typer.Exit(_show(result, settings, output, seal, report, earlier, as_json))
 
@@ -97,7 +106,7 @@ def versus(
     corpus: Corpus = None,
     contexts: Contexts = 48,
     seeds: Seeds = 1,
-    judges: Judges = "ngram,transformer",
+    judges: Judges = JUDGES,
     output: Output = None,
     as_json: AsJson = False,
     batch_size: BatchSize = 32,
@@ -108,6 +117,7 @@ def versus(
     from chatbot.train import versus as comparing
     from chatbot.train.corpus import WRITTEN
 
+    _check_places(output)
     settings = [_settings(model, device) for model in (model_a, model_b)]
     scope = _scope(settings[0], contexts, seeds, judges, batch_size)
     engines = (start.load_engine(settings[0]), start.load_engine(settings[1]))
@@ -151,6 +161,7 @@ def ablate(
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN
 
+    _check_places(output)
     settings = _settings(None, device)
     scope, folder = _scope(settings, contexts, seeds, judges, batch_size), corpus or WRITTEN
     open_model = _opener(settings)
@@ -180,11 +191,14 @@ def _opener(settings: Config) -> Callable[[Path, Mapping[str, Any]], GenerationE
 
 
 def _print(result: dict[str, Any], text: str, output: Path | None, as_json: bool) -> None:
+    """Write and print the figures; those that cannot be written are printed too."""
     from chatbot.train import card
 
-    if output is not None:
-        card.write(result, output)
-    print(json.dumps(result) if as_json else text)
+    try:
+        if output is not None:
+            card.write(result, output)
+    finally:
+        print(json.dumps(result) if as_json else text)
 
 
 def _show(
@@ -200,13 +214,13 @@ def _show(
     from chatbot.train import card, compare, tables
     from chatbot.train import report as reporting
 
-    if output is not None:
-        card.write(result, output)
-    if seal:
-        card.seal(settings.model_folder, result)
-    if report is not None:
-        typer.echo(f"Wrote {reporting.write(result, report)}", err=True)
-    print(json.dumps(result) if as_json else tables.tables(result))
+    try:
+        if seal:
+            card.seal(settings.model_folder, result)
+        if report is not None:
+            typer.echo(f"Wrote {reporting.write(result, report)}", err=True)
+    finally:
+        _print(result, tables.tables(result), output, as_json)
     if earlier is None:
         return 0
     rows = compare.rows(earlier, result)
@@ -235,12 +249,37 @@ def _scope(settings: Config, contexts: int, seeds: int, judges: str, batch_size:
     return Scope(contexts, seeds, batch_size, sampling, judges=panel.chosen(judges))
 
 
-def _check_plots(report: Path | None) -> None:
-    """Before the long work, not after it."""
+def _command(
+    contexts: int, seeds: int, distinct: int, judges: str, corpus: Path | None, temperature: float | None
+) -> str:
+    """What is typed to do it again. Of a corpus it has the name alone: no machine's paths get into a card."""
+    words = ["chatbot", "eval", f"--contexts {contexts}", f"--seeds {seeds}"]
+    words += [f"--distinct {distinct}"] if distinct else []
+    words += [f"--judges {shlex.quote(judges)}"] if judges != JUDGES else []
+    words += [f"--corpus {shlex.quote(corpus.resolve().name)}"] if corpus is not None else []
+    words += [f"--temperature {temperature:g}"] if temperature is not None else []
+    return " ".join(words)
+
+
+def _check_places(output: Path | None, report: Path | None = None, sealed: Path | None = None) -> None:
+    """Before the long work, not after it: UsageError where what it finds could not be written."""
     if report is not None:
         from chatbot.train import plots
 
         plots.check()
+        place = next(path for path in (report, *report.parents) if path.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise UsageError(f"--report makes a folder to write into; {str(place)!r} is none. Name another.")
+    if output is not None:
+        place = output if output.exists() else output.parent
+        if place.is_dir() == output.exists() or not os.access(place, os.W_OK):
+            raise UsageError(
+                f"--output writes a file, into a folder that exists; {str(output)!r} is none. Name another."
+            )
+    if sealed is not None and not os.access(sealed, os.W_OK):
+        raise UsageError(
+            f"--seal writes into the model's folder; {str(sealed)!r} is read-only. Give a copy as --model."
+        )
 
 
 @contextmanager
