@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from chatbot.cli import app, authoring
+from chatbot.cli import app, authoring, stored
 from full_disk import no_room_for
 from profiles import Profile, ProfileStore, cards, versions
 
@@ -46,6 +47,7 @@ def run(store: ProfileStore) -> Run:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authoring, "on_terminal", lambda: True)
+    monkeypatch.setattr(stored, "can_answer", lambda: True)
 
 
 def _editor(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -186,7 +188,7 @@ def test_create_asks_nothing_when_the_name_is_taken(run: Run, store: ProfileStor
 
 @pytest.mark.usefixtures("terminal")
 def test_create_broken_off_writes_nothing(run: Run, store: ProfileStore) -> None:
-    assert run("create", "bob", typed="A bob.\n").exit_code != 0
+    assert run("create", "bob", typed="A bob.\n").exit_code == 130
     assert not store.folder.exists()
 
 
@@ -360,12 +362,27 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
 def test_delete_asks_first(run: Run, store: ProfileStore) -> None:
     path = store.save(Profile(name="bob"))
     result = run("delete", "bob", typed="n\n")
-    assert (result.stdout, result.stderr) == (f"Delete {path}? [y/N]: n\n", "Nothing was deleted.\n")
+    assert (result.stdout, result.stderr) == ("", f"Delete {path}? [y/N]: Nothing was deleted.\n")
     assert path.exists()
     assert run("delete", "bob", typed="y\n").stdout == (
-        f"Delete {path}? [y/N]: y\nDeleted bob\nBring it back: chatbot profile rollback bob 1\n"
+        "Deleted bob\nBring it back: chatbot profile rollback bob 1\n"
     )
     assert not path.exists()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_ctrl_c_at_the_question_deletes_nothing_and_is_code_130(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            raise KeyboardInterrupt
+
+    path = store.save(Profile(name="bob"))
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    with pytest.raises(SystemExit) as ended:
+        app(["profile", "delete", "bob"])
+    assert (ended.value.code, path.exists()) == (130, True)
 
 
 def test_delete_needs_yes_where_nobody_can_be_asked(run: Run, store: ProfileStore) -> None:

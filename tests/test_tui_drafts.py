@@ -127,3 +127,48 @@ async def test_what_is_resumed_is_gone_to_among_the_tabs(tmp_path: Path) -> None
         await pilot.press("alt+q")
         await until(pilot, lambda: manager.tabs().conversations == (ids[1],))
     session.manager.close()
+
+
+async def test_what_is_written_in_two_tabs_that_have_not_begun_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "chat.db"
+    session, _ = open_session(path)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"one", "alt+t")
+        await until(pilot, lambda: len(tabs(app)) == 2 and app.chat.composer.text == "")
+        await pilot.press(*"two", "alt+pageup")
+        await until(pilot, lambda: app.chat.composer.text == "one")
+        await pilot.press("alt+pagedown")
+        await until(pilot, lambda: app.chat.composer.text == "two")
+        await pilot.press("ctrl+q")
+    session.manager.close()
+
+    session, _ = open_session(path)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert app.chat.composer.text == "one\n\ntwo", "one box is there for both"
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(tabs(app)) == 2 and app.chat.composer.text == "")
+        await say(pilot, "sent")
+        await pilot.press("ctrl+q")
+    assert session.manager.draft(None) == "one\n\ntwo", "what was sent is of another tab"
+    session.manager.close()
+
+
+async def test_a_new_tab_beside_a_resumed_conversation_shows_what_was_not_sent(tmp_path: Path) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    row = session.manager.create(profile_name=POET.name, profile=POET.model_dump(mode="json"), model="")
+    session.manager.add_message(row.id, role="user", text="one")
+    session.manager.save_draft(None, "later")
+    session.resume(row.id)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(tabs(app)) == 2)
+        await until(pilot, lambda: app.chat.composer.text == "later")
+        await pilot.press("ctrl+q")
+    assert session.manager.draft(None) == "later"
+    session.manager.close()

@@ -101,17 +101,11 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def agreed(question: str) -> bool:
-    """Whether the person at the terminal says yes; UsageError when nobody is there."""
-    if not on_terminal():
-        raise UsageError(
-            "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
-        )
-    return typer.confirm(one_line(question))
-
-
 def _ask(question: str, read: Callable[[str], T]) -> T | None:
-    """The answer as `read` understands it, asked again while it does not; None for an empty one."""
+    """The answer as `read` understands it, asked again while it does not; None for an empty one.
+
+    Broken off, it ends the program with the code of Ctrl+C.
+    """
 
     def understood(answer: str) -> T | None:
         try:
@@ -119,7 +113,10 @@ def _ask(question: str, read: Callable[[str], T]) -> T | None:
         except (ProfileError, ChatbotError) as error:
             raise typer.BadParameter(one_line(str(error))) from error
 
-    return typer.prompt(one_line(question), default="", show_default=False, value_proc=understood)
+    try:
+        return typer.prompt(one_line(question), default="", show_default=False, value_proc=understood)
+    except typer.Abort as end:
+        raise typer.Exit(130) from end
 
 
 def _ask_facts(draft: Profile) -> Profile:

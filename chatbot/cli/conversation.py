@@ -236,7 +236,8 @@ def delete(
 
     with open_manager() as manager:
         doomed = {found.id: found for found in map(manager.get, references)}
-        if not yes and not agreed(", ".join(f"{found.id} {found.title!r}" for found in doomed.values())):
+        named = ", ".join(f"{found.id} {found.title!r}" for found in doomed.values())
+        if not yes and not agreed(f"Delete {named} for good?"):
             print("Nothing was deleted.", file=sys.stderr)
             return
         for found in doomed.values():

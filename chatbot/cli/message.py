@@ -94,7 +94,7 @@ def delete(
 
     with open_manager() as manager:
         doomed = manager.message(number)
-        if not yes and not agreed(f"message {number} {outline.first_words(doomed)!r}"):
+        if not yes and not agreed(f"Delete message {number} {outline.first_words(doomed)!r} for good?"):
             print("Nothing was deleted.", file=sys.stderr)
             return
         manager.delete_message(number)

@@ -115,12 +115,12 @@ def edit(name: Name) -> None:
 @app.command()
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a persona of yours. Conversations with it stay, and `rollback` brings it back."""
-    from chatbot.cli import authoring
+    from chatbot.cli.stored import agreed
     from profiles import versions
 
     store = _store()
     name, path = store.find(name)
-    if not yes and not store.is_builtin(name) and not authoring.agreed(f"Delete {path}?"):
+    if not yes and not store.is_builtin(name) and not agreed(f"Delete {path}?"):
         print("Nothing was deleted.", file=sys.stderr)
         return
     store.delete(name)

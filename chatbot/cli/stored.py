@@ -68,13 +68,18 @@ def visible(text: str) -> str:
     return text
 
 
-def agreed(what: str) -> bool:
+def can_answer() -> bool:
+    """Whether there is somebody at the keyboard."""
+    return sys.stdin.isatty()
+
+
+def agreed(question: str) -> bool:
     """Whether the person at the terminal says yes to deleting; UsageError when nobody is there."""
-    if not sys.stdin.isatty():
+    if not can_answer():
         raise UsageError(
             "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
         )
-    print(f"Delete {one_line(what)} for good? [y/N]: ", end="", file=sys.stderr, flush=True)
+    print(f"{one_line(question)} [y/N]: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

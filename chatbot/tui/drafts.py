@@ -29,8 +29,9 @@ class Drafts(ChatView):
             self.off_record = False
             with self.telling():
                 self._owner, self._kept = here, self.session.manager.draft(here)
-                if self.composer.text != self._kept:
-                    self.composer.put(self._kept)
+                text = "" if here is None and self.unsent("") else self._kept
+                if self.composer.text != text:
+                    self.composer.put(text)
 
     def on_text_area_changed(self, changed: TextArea.Changed) -> None:
         if self._pause:
@@ -40,17 +41,27 @@ class Drafts(ChatView):
     def keep_draft(self) -> None:
         """Write down what stands in the box, unless that is done."""
         text = "" if self.off_record else self.composer.text
+        text = self.unsent(text) if self._owner is None else text
         if self._owner != "" and text.strip() != self._kept.strip():
             with self.telling():
                 self._kept = text
                 self.session.manager.save_draft(self._owner, text)
+
+    def unsent(self, text: str) -> str:
+        """The one draft that storage has for all that has not begun; `text` is what stands in the box."""
+        return text
+
+    def leave_draft(self) -> None:
+        """Write down what stands in the box, which then belongs to nothing that was open."""
+        self.keep_draft()
+        self._owner = ""
 
     def take_draft_along(self) -> None:
         """The conversation has begun: what is in the box goes on with it."""
         conversation = self.session.conversation
         if conversation is not None and self._owner is None:
             with self.telling():
-                self.session.manager.save_draft(None, "")
+                self.session.manager.save_draft(None, self.unsent(""))
             self._owner, self._kept = conversation.id, ""
             self.keep_draft()
 

@@ -87,6 +87,7 @@ class TabActions(Replying):
             await self.refresh_all()
             self.composer.focus()
         else:
+            self.leave_draft()
             del self.tabs[self.tab]
             await self.enter_tab(min(self.tab, len(self.tabs) - 1))
 
@@ -148,6 +149,13 @@ class TabActions(Replying):
             scenario=session.scenario,
             above_end=view.max_scroll_y - view.scroll_y,
         )
+        self.leave_draft()
+
+    def unsent(self, text: str) -> str:
+        """The drafts of all tabs that have not begun: the next start shows them in one box."""
+        waiting = [tab.draft if tab.conversation_id is None else "" for tab in self.tabs]
+        waiting[self.tab] = text
+        return "\n\n".join(draft for draft in waiting if draft.strip())
 
     async def enter_tab(self, number: int) -> None:
         """Show the tab at this place as it was left."""
@@ -161,7 +169,7 @@ class TabActions(Replying):
                 self.session.set_note(tab.note)
                 self.session.set_scenario(tab.scenario)
         await self.refresh_all()
-        if tab.conversation_id is None:
+        if tab.conversation_id is None and tab.draft:
             self.composer.put(tab.draft)
         self.composer.focus()
         if tab.above_end:
