@@ -211,6 +211,15 @@ def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileSt
     assert result.exit_code == 0
 
 
+def test_list_fills_in_the_names_that_a_card_leaves_open(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(Profile(name="bob", display_name="Bob B.", description="{{char}} waits for {{user}}."))
+    monkeypatch.setenv("CHATBOT_CHAT_USER_NAME", "Ann")
+    assert "yours     Bob B. waits for Ann.\n" in run("list").stdout
+    assert "{{char}} waits" in run("show", "bob").stdout, "the file as it is"
+
+
 def test_list_as_json(run: Run, store: ProfileStore) -> None:
     store.save(Profile(name="bob", facts=("\x1b\u202e日",)))
     (store.folder / "bad.toml").write_text("=", encoding="utf-8")

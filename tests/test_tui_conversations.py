@@ -268,6 +268,25 @@ async def test_f8_shows_the_tree_and_enter_changes_the_active_path(opened: Opene
         await until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_f8_during_a_reply_says_that_it_is_coming(opened: Opened) -> None:
+    app, _, engine = opened
+    engine.gate.clear()
+    engine.words_before_gate = 2
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
+        await pilot.press("f8")
+        await until(pilot, lambda: isinstance(app.screen, TreeScreen))
+        assert rows(app)[-1].startswith("● gloomy-poet: coming ")
+        await pilot.press("escape", "escape")
+        engine.gate.set()
+        await until(pilot, lambda: app.screen is app.chat and app.chat.turn is None)
+        await pilot.press("f8")
+        await until(pilot, lambda: isinstance(app.screen, TreeScreen))
+        assert rows(app)[-1].startswith("● gloomy-poet: stopped ")
+
+
 # --- tabs
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from chatbot.tui.actions import ACTIONS
 from chatbot.tui.ask_screen import AskScreen
@@ -120,6 +120,22 @@ async def test_another_persona_speaks_in_a_new_conversation(opened: Opened) -> N
         await until(pilot, lambda: app.screen is app.chat and session.profile.name == "night-clerk")
         await until(pilot, lambda: app.texts == ["night-clerk\nRoom for one?"])
         assert session.manager.get("last").profile_name == POET.name
+
+
+async def test_a_description_has_the_names_that_a_card_leaves_open(tmp_path: Path) -> None:
+    store, bob = ProfileStore(tmp_path), Profile(name="bob", description="{{char}} waits for {{user}}.")
+    store.save(bob)
+    session, _ = open_session(profile=bob)
+    session.user_name = "Ann"
+    app = WatchedApp(session, profiles=store)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        assert str(app.chat.query_one("#welcome", Static).render()).startswith("bob waits for Ann.\n")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        rows = app.screen.query_one("#rows", OptionList)
+        prompts = [str(rows.get_option_at_index(i).prompt) for i in range(rows.option_count)]
+        assert any("bob waits for Ann." in prompt for prompt in prompts)
 
 
 async def test_f4_renames_the_conversation(opened: Opened) -> None:

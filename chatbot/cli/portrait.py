@@ -7,6 +7,7 @@ from typing import Any
 
 from chatbot.cli.printing import as_json, columns, cut
 from chatbot.errors import UnknownNameError
+from chatbot.persona import spoken
 from chatbot.terminal import clean, one_line
 from profiles.lore import LoreEntry
 from profiles.profile import Profile
@@ -25,11 +26,12 @@ def chosen(listing: Listing, tag: str | None, favourite: bool) -> Listing:
     return Listing([stored for stored in found if stored.favourite or not favourite], listing.broken)
 
 
-def table(profiles: Sequence[StoredProfile], width: int | None) -> str:
+def table(profiles: Sequence[StoredProfile], width: int | None, user_name: str = "") -> str:
     """One line a profile under a head; the last column is cut at `width` cells unless that is None."""
     rows = [("NAME", "FROM", "DESCRIPTION")]
     for stored in profiles:
-        rows.append((stored.profile.name, origin(stored), one_line(stored.profile.description)))
+        said = spoken(stored.profile.description, stored.profile, user_name)
+        rows.append((stored.profile.name, origin(stored), one_line(said)))
     lines = columns(rows)
     return "\n".join(lines if width is None else (cut(line, width).rstrip() for line in lines))
 

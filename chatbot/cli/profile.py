@@ -78,11 +78,13 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List all personas, favourites first; broken files are named on standard error."""
+    from chatbot import config
     from chatbot.cli import portrait
 
     listing = portrait.chosen(_store().list(), tag, favourite)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(portrait.listing_json(listing) if as_json else portrait.table(listing.profiles, width))
+    user = config.load().chat.user_name
+    print(portrait.listing_json(listing) if as_json else portrait.table(listing.profiles, width, user))
     for fault in portrait.faults(listing.broken):
         print(fault, file=sys.stderr)
 

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from chatbot import drift
+from chatbot.persona import spoken
 from chatbot.session import BYTES_LEFT, ChatSession
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, key_text
 from chatbot.tui.composer import Composer
@@ -143,8 +144,9 @@ class ChatView(Screen[None]):
         await self.dials.show(attributes, session.dials, weight)
 
     def _welcome(self) -> Content:
-        profile = self.session.profile
-        lines = [literal(one_line(profile.description), "italic")] if profile.description else []
+        profile, session = self.session.profile, self.session
+        said = spoken(profile.description, profile, session.user_name, session.chance)
+        lines = [literal(one_line(said), "italic")] if said else []
         hint = f"{self.key_of('help')} lists the keys. {self.home}"
         lines.append(literal(hint.strip(), "$foreground 60%"))
         return Content("\n").join(lines)

@@ -144,6 +144,11 @@ class ConversationView(VerticalScroll):
                 view.settle(message)
 
     @property
+    def coming(self) -> int | None:
+        """The id of the reply that is said, or was said last."""
+        return self._speaking.message.id if self._speaking else None
+
+    @property
     def views(self) -> list[MessageView]:
         """The messages of the path; what is off the record stands between them."""
         return [view for view in self.query_children(MessageView) if not view.passing]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual import work
 
+from chatbot.persona import spoken
 from chatbot.session import export_file
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
@@ -69,7 +70,8 @@ class ConversationActions(TabActions):
             messages = self.session.manager.tree(conversation.id)
             active = {message.id for message in self.session.messages()}
             chosen = self.conversation.chosen
-            screen = TreeScreen(messages, active, chosen.id if chosen else None, self._speakers())
+            coming = self.conversation.coming if self.turn else None
+            screen = TreeScreen(messages, active, chosen.id if chosen else None, coming, self._speakers())
             message_id = await self.app.push_screen_wait(screen)
         if message_id is not None and await self.free():
             with self.telling():
@@ -212,7 +214,8 @@ class ConversationActions(TabActions):
             listing = self.profiles.list() if self.profiles else None
             for stored in listing.profiles if listing else ():
                 name = stored.profile.name
-                rows.append(Row(name, name, stored.profile.description, name == self.session.profile.name))
+                said = spoken(stored.profile.description, stored.profile, self.session.user_name)
+                rows.append(Row(name, name, said, name == self.session.profile.name))
             for broken in listing.broken if listing else ():
                 text = f"The profile {broken.name} cannot be used. {broken.reason}"
                 self.notify(clean(text), severity="warning", timeout=10, markup=False)

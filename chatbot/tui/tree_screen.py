@@ -34,12 +34,14 @@ class TreeScreen(ModalScreen[int | None]):
         messages: Sequence[Message],
         active: Collection[int],
         chosen: int | None,
+        coming: int | None,
         speakers: Mapping[str, str],
     ) -> None:
-        """`active` are the ids of the active path, `chosen` the id to begin at, `speakers` names by role."""
+        """`active` are the ids of the active path, `chosen` the id to begin at, `coming` that of the reply
+        which is being said; `speakers` names by role."""
         super().__init__(classes="dialog")
         self._branches = branches(messages, active)
-        self._chosen, self._speakers = chosen, speakers
+        self._chosen, self._coming, self._speakers = chosen, coming, speakers
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -85,6 +87,7 @@ class TreeScreen(ModalScreen[int | None]):
         message = branch.message
         speaker = message.speaker or self._speakers.get(message.role, message.role)
         words = [NOTES[message.state]] if message.state in NOTES else []
+        words = ["coming"] if words and message.id == self._coming else words
         words += ["bookmark"] if message.bookmarked else []
         words += ["hidden"] if message.hidden else []
         return Option(
