@@ -24,7 +24,7 @@ from storage.foreign import Reading
 from storage.markdown import to_markdown
 from storage.own_json import from_json, to_json
 from storage.records import Conversation, Hit, Memory, Message, Statistics, Tabs
-from storage.transfer import export_branches, export_file, import_file
+from storage.transfer import export_branches, export_file
 
 __all__ = [
     "BYTES_LEFT",
@@ -59,7 +59,6 @@ __all__ = [
     "export_branches",
     "export_file",
     "from_json",
-    "import_file",
     "rebuild_index",
     "restore",
     "to_json",

@@ -29,7 +29,6 @@ from storage.values import one_line, storable
 
 Json = dict[str, Any]
 KEY = "sillytavern"
-TEXT_KEYS = ("mes", "swipes")
 DETAILS = ("send_date", "gen_started", "gen_finished", "extra")  # of the one swipe that is shown
 NARRATION = ("narrator", "comment")  # values of extra.type of lines that no character said
 

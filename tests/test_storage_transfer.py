@@ -19,7 +19,6 @@ from storage import (
     export_branches,
     export_file,
     foreign,
-    import_file,
     to_json,
     to_markdown,
     transfer,
@@ -170,7 +169,7 @@ def test_branches_of_an_imported_group_chat_get_a_header_the_chat_itself_keeps_n
 ) -> None:
     file = tmp_path / "chat.jsonl"
     file.write_bytes(CHAT)
-    made = import_file(manager, file).conversation.id
+    made = transfer.store(manager, transfer.read_file(file)).conversation.id
     manager.add_message(made, role="user", text="Bye", parent_id=None)
     manager.add_message(made, role="bot", text="So soon?")
     manager.select(manager.tree(made)[0].id)
@@ -297,22 +296,24 @@ def test_a_chat_without_names_is_read_back_from_text(manager: ConversationManage
     manager.add_message(made, role="bot", text="Hello")
     manager.add_message(made, role="user", text="Hi")
     for name in ("chat.txt", "chat"):
-        read = import_file(manager, export_file(manager, made, tmp_path / name, "text"))
+        file = export_file(manager, made, tmp_path / name, "text")
+        read = transfer.store(manager, transfer.read_file(file))
         assert [(m.role, m.text) for m in read.messages] == [("bot", "Hello"), ("user", "Hi")]
         assert read.conversation.profile_name == "[persona 1]"
 
 
-def test_import_file_stores_what_was_read_with_the_persona_that_was_given(
+def test_what_was_read_is_stored_with_the_persona_that_was_given(
     manager: ConversationManager, conversation: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.json"
     export_file(manager, conversation, file)
     document = to_json(manager, conversation)
     manager.delete(conversation)
-    reading = import_file(manager, file)
+    reading = transfer.store(manager, transfer.read_file(file))
     assert (reading.form, reading.conversation.id, reading.warnings) == ("json", conversation, ())
     assert to_json(manager, conversation) == document
-    again = import_file(manager, file, profile={"name": "calm-captain", "facts": ["I sail."]}).conversation
+    captain = {"name": "calm-captain", "facts": ["I sail."]}
+    again = transfer.store(manager, transfer.read_file(file), captain).conversation
     assert again.id != conversation
     assert (again.profile_name, again.profile["facts"]) == ("calm-captain", ["I sail."])
     assert [m.text for m in manager.path(again.id)] == ["Oh.", "Who?", "A man."]
@@ -322,7 +323,7 @@ def test_a_file_that_is_refused_stores_nothing(manager: ConversationManager, tmp
     file = tmp_path / "a.json"
     file.write_text('{"format": "chatbot-conversation", "version": 2}', encoding="utf-8")
     with pytest.raises(RefusedValueError, match="'messages' must be a list"):
-        import_file(manager, file)
+        transfer.store(manager, transfer.read_file(file))
     assert manager.list(include_empty=True) == []
 
 

@@ -11,6 +11,7 @@ from textual import events
 from textual.widgets import OptionList
 
 from chatbot.session import ChatSession
+from chatbot.tui import clipboard
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import ConfirmScreen
@@ -286,6 +287,14 @@ async def test_while_a_reply_comes_nothing_is_changed(opened: Opened, key: str) 
 def tool(folder: Path, name: str, script: str) -> None:
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
     (folder / name).chmod(0o755)
+
+
+def test_a_terminal_is_known_to_take_no_text_by_its_name() -> None:
+    assert clipboard.by_terminal({})
+    assert clipboard.by_terminal({"TERM": "xterm", "TERM_PROGRAM": "vscode"})
+    assert not clipboard.by_terminal({"TERM": "linux"})
+    assert not clipboard.by_terminal({"TERM": "dumb"})
+    assert not clipboard.by_terminal({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"})
 
 
 async def test_copying_says_which_way_worked(

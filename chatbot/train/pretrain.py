@@ -289,9 +289,9 @@ def save_tokenizer(tokenizer: Tokenizer, sources: list[int], path: Path) -> None
     path.with_suffix(".sources.json").write_text(json.dumps(sources))
 
 
-def corpus_lines(corpus: Corpus, plain_share: int = 4) -> Iterable[str]:
-    """All written text and every n-th plain text, for vocabulary counts."""
+def corpus_lines(corpus: Corpus) -> Iterable[str]:
+    """All written text and every fourth plain text, for vocabulary counts."""
     for items in corpus.parts.values():
         yield from texts(items)
-    for plain in corpus.plain[::plain_share]:
+    for plain in corpus.plain[::4]:
         yield from plain.lines

@@ -62,10 +62,6 @@ class Turn:
         """Ask the thread to leave after the piece it is at."""
         self._stop.set()
 
-    @property
-    def stopping(self) -> bool:
-        return self._stop.is_set()
-
     async def ended(self, timeout: float) -> bool:
         """Wait until the thread is through with the session; False when it took longer than `timeout` s."""
         return await asyncio.to_thread(self._done.wait, timeout)
