@@ -116,7 +116,9 @@ def _rename(room: Room, rest: str) -> str:
 
 
 def _export(room: Room, rest: str) -> str:
-    path = Path(needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")).expanduser()
+    name = needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")
+    quoted = len(name) > 2 and name[0] == name[-1] and name[0] in "\"'"
+    path = Path(name[1:-1] if quoted else name).expanduser()
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
-from chatbot.errors import UsageError
+from chatbot.errors import UnknownNameError, UsageError
 from chatbot.terminal import clean, one_line
 from profiles import Profile, Target
 from storage import Message
@@ -54,16 +54,18 @@ class Outcome:
 # --- what is compared
 
 
-def strengths(
-    profile: Profile, dials: Mapping[str, Target], dial: str, values: Sequence[str]
-) -> list[Setting]:
+def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Setting]:
     """A setting for each strength: "0" is off, "0.5" and "50%" are probabilities.
 
     `dial` is "attitude=pessimistic", or "attitude" alone where the dial is on.
     """
     attribute, _, aspect = (part.strip() for part in dial.partition("="))
+    dials = session.dials
     if not aspect and attribute not in dials:
-        raise UsageError(f"The dial {attribute!r} is off; name an aspect too, such as {attribute}=ASPECT.")
+        if attribute not in session.attributes:
+            raise UnknownNameError("attribute", attribute, session.attributes)
+        known = " or ".join(f"{attribute}={name}" for name in session.attributes[attribute])
+        raise UsageError(f"The dial {attribute!r} is off; name an aspect too: {known}.")
     asked = Target.parse(aspect) if aspect else dials[attribute]
     settings = []
     for value in _few(values, "strengths"):
@@ -72,7 +74,7 @@ def strengths(
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
         label = f"{attribute} {strength:.0%}" if strength else f"{attribute} off"
-        settings.append(Setting(label, profile, others, (attribute,)))
+        settings.append(Setting(label, session.profile, others, (attribute,)))
     return settings
 
 
@@ -91,7 +93,7 @@ def asked(session: ChatSession, text: str, load: Callable[[str], Profile]) -> li
         raise UsageError("Say what to compare: attitude 0 50% 90%, or: with NAME NAME.")
     if words[0] == "with":
         return personas([load(name) for name in words[1:]])
-    return strengths(session.profile, session.dials, words[0], words[1:])
+    return strengths(session, words[0], words[1:])
 
 
 def _few(values: Sequence[Any], what: str) -> Sequence[Any]:
@@ -150,6 +152,8 @@ def pick(session: ChatSession, number: int) -> Message:
         raise UsageError("Greetings are chosen with /prev and /next. Say something first.")
     siblings = session.manager.siblings(bots[-1].id)
     if not 1 <= number <= len(siblings):
+        if len(siblings) == 1:
+            raise UsageError(f"The last reply stands alone and has no number {number}. /regenerate adds one.")
         raise UsageError(
             f"The last reply has {len(siblings)} alternatives, not {number}. Pick 1 to {len(siblings)}."
         )

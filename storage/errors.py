@@ -47,7 +47,7 @@ class UnknownConversationError(StorageError):
         hint = f"Did you mean {_listed(near)}? " if near else ""
         super().__init__(
             "A conversation is named by its id, the beginning of its id, its exact title or 'last', "
-            f"and nothing answers to {reference!r}. {hint}See: chatbot conversation list"
+            f"and nothing answers to {reference!r}. {hint}See: chatbot conversation list --all"
         )
 
 
@@ -84,6 +84,10 @@ class UnknownMemoryError(StorageError):
 
 class RefusedValueError(StorageError):
     exit_code = 2
+
+
+class UnknownEndingError(RefusedValueError):
+    """The name of an export does not say its format."""
 
 
 class NewerDatabaseError(StorageError):

@@ -1,7 +1,8 @@
 """Conversations to and from files. One table says which formats there are; each has a module of its own.
 
-`export_file` and `import_file` are the doors. What an import brings is data from elsewhere: it is bounded in
-size, checked completely before anything is stored, and refused with the reason, so that nothing is lost.
+`export_file`, and `read_file` with `store`, are the doors. What an import brings is data from elsewhere: it
+is bounded in size, checked completely before anything is stored, and refused with the reason, so that nothing
+is lost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from storage import markdown, own_json, plaintext, sillytavern
 from storage.branches import Tree
 from storage.conversations import ConversationManager
 from storage.dates import local
-from storage.errors import RefusedValueError, StorageError
+from storage.errors import RefusedValueError, StorageError, UnknownEndingError
 from storage.foreign import Origin, Reading
 from storage.values import one_of
 
@@ -115,26 +116,13 @@ def export_branches(
     return list(files)
 
 
-def import_file(
-    manager: ConversationManager,
-    path: Path,
-    *,
-    profile: Mapping[str, Any] | None = None,
-    user: str = "",
-    character: str = "",
-) -> Reading:
-    """Store the conversation of a file and return what was read, its conversation as it is stored.
-
-    With `profile`, the snapshot of a persona, that one speaks from now on. `user` and `character` say who is
-    who in files that do not. RefusedValueError, with nothing stored, for a file that holds no conversation.
-    """
-    return store(manager, read_file(path, user=user, character=character), profile)
-
-
 def store(
     manager: ConversationManager, reading: Reading, profile: Mapping[str, Any] | None = None
 ) -> Reading:
-    """Store what was read, with the snapshot of a persona in the place of its own where one is given."""
+    """Store what was read and return it, its conversation as it is stored.
+
+    With `profile`, the snapshot of a persona, that one speaks from now on.
+    """
     conversation = reading.conversation
     if profile is not None:
         name = str(profile.get("name", conversation.profile_name))
@@ -143,7 +131,11 @@ def store(
 
 
 def read_file(path: Path, *, user: str = "", character: str = "") -> Reading:
-    """The conversation in a file, whatever its format; nothing is stored."""
+    """The conversation in a file, whatever its format; nothing is stored.
+
+    `user` and `character` say who is who in files that do not. RefusedValueError for a file that holds no
+    conversation.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -198,9 +190,9 @@ def file_stem(tree: Tree) -> str:
 
 def _by_ending(path: Path) -> Format:
     if (found := _BY_ENDING.get(path.suffix.lower())) is None:
-        raise RefusedValueError(
+        raise UnknownEndingError(
             f"The name of an export ends in {', '.join(_BY_ENDING)}, and {path.name!r} in none of them. "
-            "Give another name, or the format with --format."
+            "Give another name."
         )
     return found
 

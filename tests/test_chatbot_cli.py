@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -303,6 +306,21 @@ def test_ctrl_c_is_code_130_and_what_was_said_is_stored(
     assert run("chat", "--once", "Hi").exit_code == 130
     last = manager.path(manager.get("last").id)[-1]
     assert (last.text, last.state) == ("It", "partial")
+
+
+def test_a_dumb_terminal_gets_the_line_chat(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("chatbot.tui.app.run", lambda *parts, **rest: opened.append(os.environ["TERM"]))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for term in ("xterm", "dumb"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("Hi\n/quit\n"))
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setenv("TERM", term)
+        assert start.chat(config.load(), None, []) == 0
+    assert opened == ["xterm"]
+    assert "poet: It rains." in capsys.readouterr().out
 
 
 def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:

@@ -226,7 +226,8 @@ def test_an_unknown_conversation_is_a_usage_error() -> None:
             run(*arguments),
             "",
             "Error: A conversation is named by its id, the beginning of its id, its exact title or 'last', "
-            "and nothing answers to 'The kyes'. Did you mean 'The keys'? See: chatbot conversation list\n",
+            "and nothing answers to 'The kyes'. Did you mean 'The keys'? "
+            "See: chatbot conversation list --all\n",
             2,
         )
 

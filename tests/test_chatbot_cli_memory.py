@@ -110,7 +110,7 @@ def test_memories_are_exported_into_a_new_file(people: None, tmp_path: Path) -> 
     run("memory", "add", "-p", "ann", "I like chess.")
     gives(run("memory", "export"), "ann: The user likes chess.\n")
     file = tmp_path / "known.txt"
-    gives(run("memory", "export", str(file)), f"1 memories written to {file}\n")
+    gives(run("memory", "export", str(file)), f"1 memory written to {file}\n")
     assert file.read_text() == "ann: The user likes chess.\n"
     taken = f"An export never overwrites a file, and {file} exists. Give another name."
     gives(run("memory", "export", str(file)), "", f"Error: {taken}\n", 2)

@@ -226,6 +226,9 @@ def test_archived_conversations_leave_the_list_and_come_back() -> None:
         run("conversation", "archive", "last", "The keys", RAIN),
         f"{RAIN} Rain is archived\n{KEYS} The keys is archived\n",
     )
+    every = "Every conversation is archived. See: chatbot conversation list --archived\n"
+    gives(run("conversation", "list"), "", every)
+    gives(run("conversation", "list", "--json"), "[]\n")
     gives(run("conversation", "list", "--json"), "[]\n")
     gives(run("conversation", "unarchive", KEYS), f"{KEYS} The keys is in the list again\n")
     head = "ID        LAST SAID         MESSAGES  PROFILE      TITLE\n"

@@ -154,7 +154,7 @@ def test_the_ending_decides_and_a_folder_gets_a_name(here: Path, monkeypatch: py
         run("export", KEYS, "talk.doc"),
         "",
         "Error: The name of an export ends in .md, .json, .txt, .jsonl, and 'talk.doc' in none of them. "
-        "Give another name, or the format with --format.\n",
+        "Give another name. Or give the format with --format.\n",
         2,
     )
 

@@ -342,12 +342,17 @@ def test_export(room: Open, tmp_path: Path) -> None:
     )
     assert "It rains." in (tmp_path / "chat.md").read_text()
     assert json.loads((tmp_path / "chat.json").read_text())
+    talk.run(f"/export '{tmp_path}/my chat.txt'", f'/export "{tmp_path}/chat.txt"')
+    assert (tmp_path / "my chat.txt").read_text() == (tmp_path / "chat.txt").read_text()
     assert talk.run(f"/export {tmp_path / 'chat.md'}", f"/export {tmp_path / 'no' / 'chat.md'}") == 1
     assert talk.notes.getvalue() == (
         f"Error: An export never overwrites a file, and {tmp_path / 'chat.md'} exists. Give another name.\n"
         f"Error: An export needs a file that can be written, and {tmp_path / 'no' / 'chat.md'} cannot be: "
         "No such file or directory. Give another folder.\n"
     )
+    talk.notes.truncate(0)
+    talk.run(f"/export {tmp_path / 'chat.doc'}")
+    assert talk.notes.getvalue().endswith("and 'chat.doc' in none of them. Give another name.\n")
 
 
 def test_sampling_is_listed_and_set(room: Open) -> None:

@@ -51,8 +51,8 @@ def session(engine: Measuring) -> Iterator[ChatSession]:
         yield ChatSession(engine=fake, manager=manager, profile=POET, sampling=Sampling(seed=4))
 
 
-def test_strengths_are_off_probabilities_or_percentages() -> None:
-    found = strengths(POET, POET.attributes, "attitude", ["0", "0.5", "90%"])
+def test_strengths_are_off_probabilities_or_percentages(session: ChatSession) -> None:
+    found = strengths(session, "attitude", ["0", "0.5", "90%"])
     assert [setting.label for setting in found] == ["attitude off", "attitude 50%", "attitude 90%"]
     assert [{n: str(t) for n, t in setting.targets.items()} for setting in found] == [
         {},
@@ -61,8 +61,8 @@ def test_strengths_are_off_probabilities_or_percentages() -> None:
     ]
 
 
-def test_an_aspect_may_be_named_and_other_dials_stay() -> None:
-    found = strengths(POET, POET.attributes, "mind=emotional", ["0", "60%"])
+def test_an_aspect_may_be_named_and_other_dials_stay(session: ChatSession) -> None:
+    found = strengths(session, "mind=emotional", ["0", "60%"])
     assert [{n: str(t) for n, t in setting.targets.items()} for setting in found] == [
         {"attitude": "pessimistic:1.0"},
         {"attitude": "pessimistic:1.0", "mind": "emotional:60%"},
@@ -72,7 +72,12 @@ def test_an_aspect_may_be_named_and_other_dials_stay() -> None:
 @pytest.mark.parametrize(
     ("dial", "values", "sentence"),
     [
-        ("mind", ["0", "1"], "The dial 'mind' is off; name an aspect too, such as mind=ASPECT."),
+        (
+            "mind",
+            ["0", "1"],
+            "The dial 'mind' is off; name an aspect too: mind=critical or mind=emotional.",
+        ),
+        ("minds", ["0", "1"], "There is no attribute 'minds'. Did you mean 'mind'?"),
         ("attitude", ["0"], "A comparison needs 2 to 8 strengths, not 1."),
         ("attitude", ["0"] * 9, "A comparison needs 2 to 8 strengths, not 9."),
         ("attitude", ["0", "1"], "A strength is 0 \\(off\\) or a probability below 1, not '1'."),
@@ -81,14 +86,16 @@ def test_an_aspect_may_be_named_and_other_dials_stay() -> None:
         ("attitude", ["0", "much"], "not 'much'"),
     ],
 )
-def test_what_is_no_strength_is_refused(dial: str, values: list[str], sentence: str) -> None:
+def test_what_is_no_strength_is_refused(
+    session: ChatSession, dial: str, values: list[str], sentence: str
+) -> None:
     with pytest.raises(UsageError, match=sentence):
-        strengths(POET, POET.attributes, dial, values)
+        strengths(session, dial, values)
 
 
 def test_a_sweep_stores_alternatives_found_from_one_seed(session: ChatSession, engine: Measuring) -> None:
     list(session.reply("Hi"))
-    outcomes = sweep(session, strengths(POET, session.dials, "attitude", ["0", "90%"]))
+    outcomes = sweep(session, strengths(session, "attitude", ["0", "90%"]))
     assert [outcome.message.text for outcome in outcomes] == [
         "I write. It is 50% bad.",
         "I write. It is 90% bad.",
@@ -116,7 +123,7 @@ def test_a_swept_dial_leaves_the_arc_and_others_follow_it(session: ChatSession, 
         arc={"attitude": [[1, 0.3]], "mind": [[1, 0.4]]}
     ))  # fmt: skip
     session.ask("Hi")
-    sweep(session, strengths(session.profile, session.dials, "attitude", ["0", "50%"]))
+    sweep(session, strengths(session, "attitude", ["0", "50%"]))
     assert [{n: str(t) for n, t in wanted.items()} for wanted in engine.targets] == [
         {"mind": "critical:0.4"},
         {"mind": "critical:0.4", "attitude": "pessimistic:50%"},
@@ -125,7 +132,7 @@ def test_a_swept_dial_leaves_the_arc_and_others_follow_it(session: ChatSession, 
 
 def test_nothing_is_stored_when_it_cannot_be(session: ChatSession) -> None:
     with pytest.raises(UsageError, match="nothing to reply to"):
-        sweep(session, strengths(POET, session.dials, "attitude", ["0", "50%"]))
+        sweep(session, strengths(session, "attitude", ["0", "50%"]))
     session.ask("Hi")
     odd = Profile.parse({"name": "odd", "attributes": {"mood": "bad"}})
     with pytest.raises(UnknownNameError):
@@ -135,7 +142,7 @@ def test_nothing_is_stored_when_it_cannot_be(session: ChatSession) -> None:
 
 def test_the_table_stands_side_by_side_or_below(session: ChatSession) -> None:
     session.ask("Hi")
-    outcomes = sweep(session, strengths(POET, session.dials, "attitude", ["0", "90%"]))
+    outcomes = sweep(session, strengths(session, "attitude", ["0", "90%"]))
     assert table(outcomes, 41) == (
         "1  attitude off       2  attitude 90%\n"
         "I write. It is 50%    I write. It is 90%\n"
@@ -151,8 +158,11 @@ def test_the_table_stands_side_by_side_or_below(session: ChatSession) -> None:
 def test_picking_goes_on_from_an_alternative(session: ChatSession) -> None:
     with pytest.raises(UsageError, match="no reply to pick"):
         pick(session, 1)
-    session.ask("Hi")
-    sweep(session, strengths(POET, session.dials, "attitude", ["0", "90%"]))
+    list(session.reply("Hi"))
+    with pytest.raises(UsageError, match="The last reply stands alone and has no number 2. /regenerate adds"):
+        pick(session, 2)
+    session.ask("Hello")
+    sweep(session, strengths(session, "attitude", ["0", "90%"]))
     assert pick(session, 1).text == "I write. It is 50% bad."
     assert session.messages()[-1].text == "I write. It is 50% bad."
     with pytest.raises(UsageError, match="has 2 alternatives, not 3. Pick 1 to 2."):

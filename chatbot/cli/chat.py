@@ -66,7 +66,9 @@ def chat(
         typer.Option("--scenario", metavar="TEXT", help="Where this conversation takes place."),
     ] = None,
     incognito: Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")] = False,
-    measures: Annotated[bool, typer.Option("--measures", help="Say which aspects each reply has.")] = False,
+    measures: Annotated[
+        bool, typer.Option("--measures", help="Line by line: say which aspects each reply has.")
+    ] = False,
     model: options.Model = None,
     device: options.Device = None,
     seed: options.Seed = None,
@@ -74,8 +76,8 @@ def chat(
 ) -> None:
     """Talk to a persona.
 
-    On a terminal this opens the full interface. In a pipe, or with --plain, --once or --json, it reads lines
-    and prints replies.
+    On a terminal this opens the full interface. In a pipe, with --plain, --once or --json, or where TERM is
+    dumb, it reads lines and prints replies.
     """
     from chatbot import config
     from chatbot.cli import start

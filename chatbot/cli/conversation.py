@@ -59,10 +59,13 @@ def list_(
     with open_manager(config) as manager:
         check_persona(manager, config, profile)
         found = manager.list(limit=limit, profile_name=profile, archived=None if everything else archived)
+        put_away = not archived and manager.list(limit=1, profile_name=profile, archived=True)
     if as_json:
         print(transcript.listing_json(found))
     elif found:
         print(transcript.table(found))
+    elif put_away:
+        print("Every conversation is archived. See: chatbot conversation list --archived", file=sys.stderr)
     else:
         begin = "There are no conversations yet. Begin one with: chatbot chat"
         print("No conversation is archived." if archived else begin, file=sys.stderr)

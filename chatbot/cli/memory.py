@@ -99,7 +99,7 @@ def export(
         print(text)
         return
     write_new({file.expanduser(): f"{text}\n".encode()})
-    print(clean(f"{len(known)} memories written to {file}"))
+    print(clean(f"{len(known)} memor{'y' if len(known) == 1 else 'ies'} written to {file}"))
 
 
 def _known(name: str) -> str:

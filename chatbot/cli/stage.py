@@ -58,7 +58,7 @@ def sweep(
             settings = sweep.personas([find(store, name.strip()) for name in names.split(",")])
         else:
             chosen = [value.strip() for value in (values or "").split(",")]
-            settings = sweep.strengths(session.profile, session.dials, dial or "", chosen)
+            settings = sweep.strengths(session, dial or "", chosen)
         session.ask(text)
         outcomes = sweep.sweep(session, settings)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -150,6 +151,7 @@ def chat(
     session = open_session(config, resume=resume, dials=dials, note=note, scenario=scenario)
     try:
         on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        plain = plain or os.environ.get("TERM") == "dumb"  # which cannot go back to draw over what it has
         if on_terminal and not plain and once is None and not as_json:
             from chatbot.tui.app import run
 

@@ -94,6 +94,7 @@ def written(
 ) -> None:
     """Write the export and say where it is, or print it; what was taken out is said beside it."""
     from storage import export_branches, export_file, transfer
+    from storage.errors import UnknownEndingError
 
     if branches is not None and form not in ("", Format.sillytavern):
         raise UsageError(f"--all-branches writes SillyTavern files, not {form}. Leave out --format.")
@@ -106,7 +107,10 @@ def written(
         if branches is not None:
             paths = export_branches(manager, found, branches.expanduser(), **how)
         elif file is not None:
-            paths = [export_file(manager, found, file.expanduser(), form, **how)]
+            try:
+                paths = [export_file(manager, found, file.expanduser(), form, **how)]
+            except UnknownEndingError as error:
+                raise UsageError(f"{error} Or give the format with --format.") from error
         else:
             text = transfer.exported(manager, found, form or Format.markdown, **how, ascii_only=True)
             print(clean(text), end="" if text.endswith("\n") else "\n")

@@ -62,7 +62,8 @@ class Choice:
     `temperature` 0 takes the likeliest. `repetition_penalty` divides the probability of a token that the
     reply already holds. `no_repeat_ngram` n lets no run of n tokens come twice in a reply (0: any may).
     The logits of `worn` (B, V) tokens, and of the one said just before, lose `presence_penalty` nats; those
-    that `wanted` words need next gain theirs.
+    that `wanted` words need next gain theirs. All three come before contrast and temperature, which multiply
+    their nats by (1 + contrast) / temperature.
     `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
     was given. `chance` (B, limit) is uniform in [0, 1). With a `contrast` above 0 the logits are of 2 B rows,
     the second half of what the first is set off against (see `contrasted`).
