@@ -33,7 +33,7 @@ def read(data: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes | None:
             raise CardError(
                 f"{name} in a CHARX has at most {limit} bytes, not {size}. Do not trust this file."
             )
-        return archive.read(name)
+        return _content(archive, archive.getinfo(name))
 
 
 def written(files: Mapping[str, bytes], base: bytes | None) -> bytes:
@@ -46,8 +46,13 @@ def written(files: Mapping[str, bytes], base: bytes | None) -> bytes:
             with _opened(base) as old:
                 for info in old.infolist():
                     if info.filename not in files:
-                        archive.writestr(copy.copy(info), old.read(info))
+                        archive.writestr(copy.copy(info), _content(old, info))
     return out.getvalue()
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    with archive.open(info) as file:
+        return file.read(info.file_size)  # without a size all is unpacked before it is cut to what is stated
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
+import zlib
 
 import pytest
 
@@ -55,6 +57,19 @@ def test_a_bomb_that_lies_about_its_size_gives_no_more_than_it_states() -> None:
     assert lying != data
     with pytest.raises(CardError, match="cannot be read"):
         charx.read(lying, "card.json")
+
+
+def test_a_bomb_that_lies_about_its_size_is_never_unpacked() -> None:
+    data, size = packed({"card.json": b"{}" + b" " * 50_000_000}), 50_000_002
+    whole, part = (zlib.crc32(b"{}" + b" " * spaces).to_bytes(4, "little") for spaces in (50_000_000, 8))
+    lying = data.replace(size.to_bytes(4, "little"), (10).to_bytes(4, "little")).replace(whole, part)
+    tracemalloc.start()
+    try:
+        assert charx.read(lying, "card.json") == b"{}" + b" " * 8
+        assert unpacked(charx.written({}, lying)) == {"card.json": b"{}" + b" " * 8}
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_too_many_files_are_refused() -> None:
