@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from profiles.files import refusals, write_atomically
+from profiles.files import alone, refusals, write_atomically
 from profiles.names import folded
 
 
@@ -29,13 +29,15 @@ class Favourites:
 
     def set(self, name: str, *, favourite: bool = True) -> None:
         """Add the name, or take it away."""
-        others = [other for other in self.names() if folded(other) != folded(name)]
-        self._write([*others, name] if favourite else others)
+        with alone(self.path.parent):
+            others = [other for other in self.names() if folded(other) != folded(name)]
+            self._write([*others, name] if favourite else others)
 
     def rename(self, old: str, new: str) -> None:
         """A favourite stays one under its new name."""
-        if old in self:
-            self._write([new if folded(name) == folded(old) else name for name in self.names()])
+        with alone(self.path.parent):
+            if old in self:
+                self._write([new if folded(name) == folded(old) else name for name in self.names()])
 
     def _write(self, names: list[str]) -> None:
         state = {**self._state(), "favourites": names}

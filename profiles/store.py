@@ -4,14 +4,15 @@
     FOLDER/NAME.card.*   the character card that it came from, byte for byte, if it came from one (cards.py)
     FOLDER/.history/     every version that was written over or deleted (history.py)
     FOLDER/.state.json   which ones are favourites (favourites.py)
+    FOLDER/.lock         held by the one program that writes; there is nothing in it (files.py)
 
 The name of a profile is the name of its file. Every write is complete or does not happen.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,21 @@ from profiles.errors import (
     ProfileError,
     ProfileExistsError,
     ProfileFileError,
-    ProfileNameError,
     UnknownProfileError,
 )
 from profiles.favourites import Favourites
-from profiles.files import check_size, read, refusals, write_atomically, write_new
+from profiles.files import (
+    alone,
+    check_size,
+    fault,
+    files_in,
+    name_of,
+    read,
+    refusals,
+    toml_files,
+    write_atomically,
+    write_new,
+)
 from profiles.history import History
 from profiles.names import checked_name, did_you_mean, folded, shortened
 from profiles.profile import Profile
@@ -127,16 +138,12 @@ class ProfileStore:
         With a card both are written or neither.
         """
         name, data = from_toml(text, checked_name(name)).name, text.encode("utf-8")
-        self.check_free(name, except_for=name if overwrite else None)
         path = self.folder / f"{name}.toml"
         check_size(path, data)
-        self._keep(name, path, data)
-        if card is not None:
-            self._write_with_card(card, path, data, overwrite=overwrite)
-        elif overwrite:
-            write_atomically(path, data)
-        else:
-            write_new(path, data)
+        with alone(self.folder):
+            self.check_free(name, except_for=name if overwrite else None)
+            self._keep(name, path, data)
+            self._write(path, data, card, overwrite=overwrite)
         return path
 
     def delete(self, name: str) -> None:
@@ -144,34 +151,44 @@ class ProfileStore:
 
         Both are kept as a version, so versions.rollback brings them back.
         """
-        name, path = self._own(name, "deleted")
-        self.history.keep(name, path, self._cards(name), deleted=True)
-        with refusals(path, "deleted"):
-            path.unlink()
+        with alone(self.folder):
+            name, path = self._own(name, "deleted")
+            self.history.keep(name, path, self._cards(name), deleted=True)
+            with refusals(path, "deleted"):
+                path.unlink()
 
     def rename(self, old: str, new: str) -> Path:
         """Give the user's own profile another name; another case of the same name is another name too."""
-        (old, path), new = self._own(old, "renamed"), checked_name(new)
-        text, cards = self._valid_text(old), self._cards(old)
-        self.check_free(new, except_for=old if new != old else None)
-        target = self.folder / f"{new}.toml"
-        self.history.keep(old, path)
-        self.history.move(old, new)
-        self.favourites.rename(old, new)
-        with refusals(path, "renamed"):
-            if folded(new) == folded(old):  # one and the same file where the system sees no case
-                path = path.replace(target)
-            write_atomically(target, renamed(text, new).encode("utf-8"))
-            for card in cards:
-                card.replace(_card_of(new, card))
-            if path != target:
-                path.unlink()
+        with alone(self.folder):
+            (old, path), new = self._own(old, "renamed"), checked_name(new)
+            text, cards = self._valid_text(old), self._cards(old)
+            self.check_free(new, except_for=old if new != old else None)
+            self.history.keep(old, path)
+            target, data = self.folder / f"{new}.toml", renamed(text, new).encode("utf-8")
+            # What is undone where it cannot be finished: the versions go last, and the old file after them.
+            with refusals(path, "renamed"), ExitStack() as back:
+                if folded(new) == folded(old):  # one and the same file where the system sees no case
+                    write_atomically(path, data)
+                    back.callback(write_atomically, path, text.encode("utf-8"))
+                    back.callback(path.replace(target).replace, path)
+                else:
+                    write_new(target, data)
+                    back.callback(target.unlink)
+                for card in cards:
+                    back.callback(card.replace(_card_of(new, card)).replace, card)
+                self.favourites.rename(old, new)
+                back.callback(self.favourites.rename, new, old)
+                self.history.move(old, new)
+                back.pop_all()
+                if folded(new) != folded(old):
+                    path.unlink()
         return target
 
     def copy(self, source: str, new: str) -> Path:
         """Write a copy of any profile as the user's own, with its card if it has one."""
-        source, new = self.find(source)[0], checked_name(new)
-        return self.write(new, renamed(self._valid_text(source), new), card=self._card(source))
+        with alone(self.folder):
+            source, new = self.find(source)[0], checked_name(new)
+            return self.write(new, renamed(self._valid_text(source), new), card=self._card(source))
 
     def card(self, name: str) -> bytes | None:
         """The character card that the user's own profile came from, if it came from one."""
@@ -199,9 +216,9 @@ class ProfileStore:
     def _misnamed(self) -> Iterator[BrokenProfile]:
         """Files of the user whose names break the rule or collide with another one's."""
         files = files_in(self.folder)
-        for path in _toml_files(self.folder):
-            name = _name(path)
-            if reason := _fault(name):
+        for path in toml_files(self.folder):
+            name = name_of(path)
+            if reason := fault(name):
                 yield BrokenProfile(name, path, reason)
             elif (first := files[folded(name)][1]) != path:
                 reason = f"Two names differ in more than case, but there is {first.name} too. Rename one."
@@ -213,24 +230,28 @@ class ProfileStore:
         files = [(key not in favourites, key, *found) for key, found in self._files().items()]
         return [(name, path, not other) for other, _, name, path in sorted(files)]
 
-    def _write_with_card(self, card: CardFile, path: Path, data: bytes, *, overwrite: bool) -> None:
-        """A new profile claims the name before the card is written, and gives it back if that fails; an old
-        one is written over last, so that it is never without the card that belongs to it."""
-        beside = path.with_name(f"{path.stem}.card{card[0]}")
-        if overwrite and path.is_file():
-            write_atomically(beside, card[1])
-            write_atomically(path, data)
-        else:
-            write_new(path, data)
-            try:
+    def _write(self, path: Path, data: bytes, card: CardFile | None, *, overwrite: bool) -> None:
+        """The card first: a program that is killed leaves at most a card without a profile, or a profile
+        with the newer card. A card that is there before its profile is that of a forgotten one."""
+        new = not path.is_file()
+        beside = path.with_name(f"{path.stem}.card{card[0]}") if card else None
+        with ExitStack() as back:
+            if card and beside:
                 write_atomically(beside, card[1])
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-        for forgotten in self._cards(path.stem):  # of a profile whose file somebody removed by hand
-            if forgotten != beside:
-                with refusals(forgotten, "deleted"):
-                    forgotten.unlink()
+                if new:
+                    back.callback(beside.unlink)
+            if new:
+                self._forget_cards(path.stem, but=beside)
+            (write_atomically if overwrite else write_new)(path, data)
+            back.pop_all()
+        if beside:
+            self._forget_cards(path.stem, but=beside)
+
+    def _forget_cards(self, name: str, but: Path | None) -> None:
+        for card in self.folder.glob(f"{name}.card.*"):
+            if card != but:
+                with refusals(card, "deleted"):
+                    card.unlink()
 
     def _keep(self, name: str, path: Path, data: bytes) -> None:
         """Make a version of the file that is to be written over by something else, if there is one."""
@@ -259,35 +280,6 @@ class ProfileStore:
     def _valid_text(self, name: str) -> str:
         self.load(name)
         return self.read(name)
-
-
-def _toml_files(folder: Path) -> list[Path]:
-    with refusals(folder, "read"):
-        if not folder.exists():
-            return []
-        return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and path.name[0] != ".")
-
-
-def files_in(folder: Path) -> dict[str, tuple[str, Path]]:
-    """Folded name -> (name, file) of the profiles there; of names that differ only in case, the first."""
-    files: dict[str, tuple[str, Path]] = {}
-    for path in _toml_files(folder):
-        if not _fault(_name(path)):
-            files.setdefault(folded(_name(path)), (_name(path), path))
-    return files
-
-
-def _name(path: Path) -> str:
-    return unicodedata.normalize("NFC", path.stem)  # some file systems take accents apart
-
-
-def _fault(name: str) -> str:
-    """Why the name cannot be one of a profile, or ''."""
-    try:
-        checked_name(name)
-    except ProfileNameError as error:
-        return str(error)
-    return ""
 
 
 def card_file(path: Path) -> CardFile:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from profiles.errors import ProfileError, ProfileFileError, UnknownProfileError
-from profiles.files import read, refusals
+from profiles.files import alone, files_in, read, refusals
 from profiles.history import UNREADABLE, Version, digest_of, written
 from profiles.names import folded
-from profiles.store import BUILTIN, ProfileStore, card_file, files_in
+from profiles.store import BUILTIN, ProfileStore, card_file
 from profiles.toml import renamed
 
 
@@ -45,18 +45,19 @@ def version(store: ProfileStore, name: str, number: int) -> Version:
 
 def rollback(store: ProfileStore, name: str, number: int) -> Path:
     """Let an earlier version stand again, as a new one; a deleted profile comes back with its card."""
-    name, chosen = known(store, name), version(store, name, number)
-    if chosen.digest == UNREADABLE:
-        raise ProfileFileError(
-            f"Version {number} of {name} is no valid profile: {chosen.path}. Choose another."
-        )
-    text = renamed(read(chosen.path), name)
-    ended = any(later.deleted and later.number >= number > 0 for later in versions(store, name))
-    kept = store.history.card(name, number) if ended else None
-    card = card_file(kept) if kept else None
-    if ended and _file(store.folder, name):  # another profile of that name has come since
-        store.delete(name)
-    return store.write(name, text, overwrite=True, card=card)
+    with alone(store.folder):
+        name, chosen = known(store, name), version(store, name, number)
+        if chosen.digest == UNREADABLE:
+            raise ProfileFileError(
+                f"Version {number} of {name} is no valid profile: {chosen.path}. Choose another."
+            )
+        text = renamed(read(chosen.path), name)
+        ended = any(later.deleted and later.number >= number > 0 for later in versions(store, name))
+        kept = store.history.card(name, number) if ended else None
+        card = card_file(kept) if kept else None
+        if ended and _file(store.folder, name):  # another profile of that name has come since
+            store.delete(name)
+        return store.write(name, text, overwrite=True, card=card)
 
 
 def _version(path: Path, number: int, name: str) -> Version:

@@ -177,7 +177,7 @@ def test_what_needs_no_replies_needs_no_engine(module: str) -> None:
 @pytest.mark.parametrize(
     ("package", "libraries"),
     [
-        ("profiles", {"pydantic", "tomlkit"}),
+        ("profiles", {"filelock", "pydantic", "tomlkit"}),
         ("storage", {"sqlalchemy"}),
         ("chatbot.cli", {"typer", "rich"}),
         ("chatbot.config", {"platformdirs"}),

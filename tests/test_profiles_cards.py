@@ -584,7 +584,7 @@ def test_the_store_keeps_the_file_as_it_was(tmp_path: Path) -> None:
     card = cards.read(as_png(v3()))
     (tmp_path / "Ada.card.json").write_bytes(b"of a forgotten profile")
     store.save_with_card(card.profile()[0], card.source, card.form)
-    assert {path.name for path in tmp_path.iterdir()} == {"Ada.toml", "Ada.card.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"Ada.toml", "Ada.card.png", ".lock"}
     assert store.card("ada") == card.source
     large = cards.read(as_png(CARDS["a lorebook of 2 MB"]))
     store.save_with_card(large.profile("large")[0], large.source, large.form)

@@ -73,7 +73,7 @@ def test_a_deleted_profile_comes_back_with_its_card(store: ProfileStore) -> None
     store.save_with_card(BOB, b"card", "png")
     store.save(BOB.changed(greeting="2"), overwrite=True)
     store.delete("bob")
-    assert [path.name for path in store.folder.iterdir()] == [".history"]
+    assert sorted(path.name for path in store.folder.iterdir()) == [".history", ".lock"]
     assert said(store, "bob") == [(1, "1", ""), (2, "2", "deleted")]
     versions.rollback(store, "Bob", 1)
     assert (store.load("bob"), store.card("bob")) == (BOB, b"card")
@@ -89,7 +89,8 @@ def test_of_two_profiles_of_one_name_each_comes_back_with_its_own_card(store: Pr
     assert said(store, "bob") == [(1, "1", "deleted"), (2, "2", "deleted"), (3, "1", "current")]
     versions.rollback(store, "bob", 2)
     assert (store.load("bob").greeting, store.card("bob")) == ("2", b"second")
-    assert sorted(path.name for path in store.folder.iterdir()) == [".history", "bob.card.json", "bob.toml"]
+    names = sorted(path.name for path in store.folder.iterdir())
+    assert names == [".history", ".lock", "bob.card.json", "bob.toml"]
 
 
 def test_versions_move_with_a_rename(store: ProfileStore) -> None:

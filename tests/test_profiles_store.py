@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from profiles import (
     BuiltinProfileError,
@@ -20,9 +25,13 @@ from profiles import (
     ProfileNameError,
     ProfileStore,
     UnknownProfileError,
+    files,
     versions,
 )
+from profiles import store as module
+from profiles.favourites import Favourites
 from profiles.files import MAX_FILE
+from profiles.history import History
 from profiles.store import BUILTIN
 
 BOB = Profile(name="bob", greeting="Hi.\n\x1b[31m", facts=("I am Bob.",))
@@ -40,7 +49,30 @@ def store(tmp_path: Path) -> ProfileStore:
 def _tree(folder: Path) -> dict[str, bytes]:
     if not folder.exists():
         return {}
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    files = (path for path in folder.iterdir() if path.is_file() and path.name != ".lock")
+    return {path.name: path.read_bytes() for path in files}
+
+
+def _names(store: ProfileStore) -> list[str]:
+    return sorted(name for name in store.names() if not store.is_builtin(name))
+
+
+def at_once(
+    monkeypatch: pytest.MonkeyPatch, kind: type, method: str, *acts: Callable[[], object]
+) -> list[BaseException | None]:
+    """Each act in a thread of its own; they wait for each other behind `method`, if they can get there
+    together. Gives what each one raised."""
+    real, meeting = getattr(kind, method), threading.Barrier(len(acts))
+
+    def met(*arguments: Any, **options: Any) -> Any:
+        found = real(*arguments, **options)
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(0.2)
+        return found
+
+    monkeypatch.setattr(kind, method, met)
+    with ThreadPoolExecutor() as pool:
+        return [done.exception() for done in [pool.submit(act) for act in acts]]
 
 
 def test_a_new_store_has_the_built_in_profiles_and_writes_nothing(store: ProfileStore) -> None:
@@ -361,16 +393,141 @@ def test_a_card_that_somebody_left_behind_is_not_that_of_a_copy(store: ProfileSt
     assert not (store.folder / "ann.card.json").exists()
 
 
-def test_of_two_programs_that_make_one_profile_at_once_one_is_refused(
+def test_a_card_that_somebody_left_behind_is_not_that_of_a_new_profile(store: ProfileStore) -> None:
+    store.folder.mkdir(parents=True)
+    (store.folder / "bob.card.json").write_bytes(b"of a forgotten profile")
+    store.save(BOB)
+    assert (store.card("bob"), list(_tree(store.folder))) == (None, ["bob.toml"])
+
+
+def test_a_new_profile_is_never_there_without_its_card(
     store: ProfileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.save_with_card(BOB, b"card", "json")
+    there: list[dict[str, bytes]] = []
+
+    def write_new(path: Path, data: bytes) -> None:
+        there.append(_tree(store.folder))
+        files.write_new(path, data)
+
+    monkeypatch.setattr(module, "write_new", write_new)
+    store.save_with_card(BOB, b"card", "png")
+    assert there == [{"bob.card.png": b"card"}]
+
+
+@pytest.mark.parametrize("card", [None, b"card"])
+def test_of_two_programs_that_make_one_profile_at_once_one_is_refused(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch, card: bytes | None
+) -> None:
+    def make(greeting: str) -> None:
+        profile = Profile(name="bob", greeting=greeting)
+        store.save_with_card(profile, greeting.encode(), "json") if card else store.save(profile)
+
+    failed = at_once(monkeypatch, ProfileStore, "check_free", lambda: make("1"), lambda: make("2"))
+    assert [type(error) for error in failed if error] == [ProfileExistsError]
+    said = store.load("bob").greeting
+    assert (said, store.card("bob")) == ("12"[failed.index(None)], said.encode() if card else None)
+
+
+def test_a_program_that_knows_no_lock_is_not_written_over(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(BOB)
     monkeypatch.setattr(ProfileStore, "check_free", lambda *_, **__: None)  # it was free a moment ago
     with pytest.raises(ProfileExistsError, match="another program has just made .*bob.toml. Choose another"):
         store.save(Profile(name="bob"))
-    with pytest.raises(ProfileExistsError, match="another program has just made"):
-        store.save_with_card(Profile(name="bob"), b"another", "json")
-    assert (store.load("bob"), store.card("bob")) == (BOB, b"card")
+    store.save(Profile(name="ann"))
+    with pytest.raises(ProfileExistsError, match="another program has just made .*bob.toml. Choose another"):
+        store.rename("ann", "bob")
+    assert (store.load("bob"), store.load("ann")) == (BOB, Profile(name="ann"))
+
+
+def test_of_two_saves_at_once_none_is_lost(store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(BOB)
+    both = [BOB.changed(greeting=greeting) for greeting in "12"]
+    saves = [lambda profile=profile: store.save(profile, overwrite=True) for profile in both]
+    assert at_once(monkeypatch, ProfileStore, "_keep", *saves) == [None, None]
+    kept = [version.digest for version in versions.versions(store, "bob")]
+    assert sorted(kept) == sorted(profile.digest() for profile in (BOB, *both))
+
+
+def test_of_two_favourites_at_once_none_is_lost(store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = [lambda name=name: store.favourites.set(name) for name in ("ann", "bob")]
+    assert at_once(monkeypatch, Favourites, "names", *sets) == [None, None]
+    assert sorted(store.favourites.names()) == ["ann", "bob"]
+
+
+def test_a_rename_into_a_name_that_is_being_made_takes_nothing_away(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(BOB)
+    renames = [lambda: store.rename("bob", "ann"), lambda: store.save(Profile(name="ann", greeting="new"))]
+    failed = at_once(monkeypatch, ProfileStore, "check_free", *renames)
+    assert [type(error) for error in failed if error] == [ProfileExistsError]
+    left = {"ann": "Hi.\n\x1b[31m"} if failed[1] else {"ann": "new", "bob": "Hi.\n\x1b[31m"}
+    assert {name: store.load(name).greeting for name in _names(store)} == left
+
+
+@pytest.mark.parametrize(
+    ("new", "kind", "step"),
+    [("ann", module, "write_new"), ("Bob", module, "write_atomically")]
+    + [(new, Path, "replace") for new in ("ann", "Bob")]
+    + [(new, Favourites, "rename") for new in ("ann", "Bob")]
+    + [(new, History, "move") for new in ("ann", "Bob")],
+)
+def test_a_rename_that_fails_halfway_changes_nothing(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch, new: str, kind: Any, step: str
+) -> None:
+    store.save_with_card(BOB, b"card", "png")
+    store.save(BOB.changed(greeting="2"), overwrite=True)
+    store.favourites.set("bob")
+    before, real = _tree(store.folder), getattr(kind, step)
+    digests = [version.digest for version in versions.versions(store, "bob")]
+    tries: list[Any] = []
+
+    def full(*arguments: Any) -> Any:
+        if step != "replace" or arguments[1].name == f"{new}.card.png":
+            tries.append(arguments)
+            if len(tries) == 1:
+                raise OSError(28, "No space left on device")
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, step, full)
+        with pytest.raises(ProfileAccessError, match="No space left on device"):
+            store.rename("bob", new)
+    assert tries
+    assert _tree(store.folder) == before
+    assert {version.digest for version in versions.versions(store, "bob")} == set(digests)
+    store.rename("bob", new)
+    assert (store.load(new).greeting, store.card(new), store.names()[0]) == ("2", b"card", new)
+
+
+def test_a_lock_that_another_program_keeps_is_not_waited_for_for_ever(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(BOB)
+    monkeypatch.setattr(files, "WAIT", 0.1)
+    with ThreadPoolExecutor() as pool:
+        other = FileLock(store.folder / ".lock", thread_local=False)
+        pool.submit(other.acquire).result()
+        with pytest.raises(ProfileAccessError) as caught:
+            store.save(Profile(name="bob"), overwrite=True)
+        other.release()
+    assert str(caught.value) == (
+        f"One program writes at a time, and another one keeps {store.folder / '.lock'} locked. "
+        "Nothing was changed. Close the other program, or try again in a moment."
+    )
+    assert store.load("bob") == BOB
+
+
+def test_a_link_stays_and_what_it_names_is_written(store: ProfileStore, tmp_path: Path) -> None:
+    path, elsewhere = store.save(BOB), tmp_path / "elsewhere.toml"
+    path.rename(elsewhere).chmod(0o640)
+    path.symlink_to(elsewhere)
+    store.save(Profile(name="bob"), overwrite=True)
+    assert path.readlink() == elsewhere
+    assert elsewhere.read_text("utf-8") == 'name = "bob"\n'
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o640
 
 
 def test_a_file_system_without_hard_links_will_do(
