@@ -1,8 +1,9 @@
-"""Writing the user's settings file: one setting at a time, its comments kept, never half a file."""
+"""Writing the user's settings file: one setting at a time, its comments kept, never half a file,
+and of two programs that write at once neither loses what the other wrote."""
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -10,6 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from chatbot import config
 from chatbot.errors import ConfigError, UnknownNameError
+from profiles.files import alone, write_atomically
 
 
 def literal(value: Any) -> str:
@@ -27,16 +29,23 @@ def store(name: str, text: str | None) -> str:
     """Write the setting "section.key" to the user's file; None takes it out. Returns the line as TOML.
 
     ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML;
-    UnknownNameError, with the near names, for a preset that neither the program nor the file has.
+    UnknownNameError, with the near names, for a preset that neither the program nor the file has;
+    ProfileAccessError when the file cannot be written, or another program keeps it locked.
     """
     section, key = config.known(name, "the command line")
     value = None if text is None else config.parse(name, text, "the command line")
     path = config.config_path()
+    with alone(path.parent, f".{path.name}.lock"):
+        _change(path, section, key, value)
+    return f"{name} = {literal(value)}" if value is not None else name
+
+
+def _change(path: Path, section: str, key: str, value: Any) -> None:
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
-    if name == "chat.preset" and value:
+    if (section, key) == ("chat", "preset") and value:
         presets = config.known_presets(document.unwrap().get("presets", {}), str(path))
         if value not in presets:
             raise UnknownNameError("preset", value, presets)
@@ -44,8 +53,4 @@ def store(name: str, text: str | None) -> str:
         document.get(section, {}).pop(key, None)
     else:
         document.setdefault(section, tomlkit.table())[key] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".new")
-    scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
-    os.replace(scratch, path)
-    return f"{name} = {literal(value)}" if value is not None else name
+    write_atomically(path, tomlkit.dumps(document).encode("utf-8"))

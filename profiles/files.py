@@ -1,5 +1,5 @@
 """Files of profiles: found in a folder, read within limits, written whole or not at all by one program at a
-time, and refusals told in sentences."""
+time, and refusals told in sentences. The user's settings are written in the same way."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def check_size(path: Path, data: bytes) -> None:
 
 @contextmanager
 def alone(folder: Path, name: str = ".lock") -> Iterator[None]:
-    """Nobody else who asks for this lock writes in the folder meanwhile; within, it may be asked for again."""
+    """Nobody else who asks for the lock writes in the folder meanwhile; within, it may be asked for again."""
     path = folder / name
     with refusals(path, "written"):
         folder.mkdir(parents=True, exist_ok=True)

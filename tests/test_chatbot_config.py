@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import tomlkit
 
 from chatbot import config, config_file
 from chatbot.config import Config
 from chatbot.errors import ConfigError
 from chatbot.sampling import Sampling
+from profiles import ProfileAccessError
 
 SHIPPED = config.shipped_path()
 
@@ -214,3 +221,48 @@ def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
     with pytest.raises(ConfigError):
         config_file.store("sampling.sede", "1")
     assert user_file.read_text() == "[sampling]\nseed = 1\n"
+
+
+def test_of_two_settings_stored_at_once_none_is_lost(
+    user_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting, real = threading.Barrier(2), tomlkit.dumps
+
+    def dumps(document: tomlkit.TOMLDocument) -> str:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(0.2)  # both have read before one writes, if they can get here together
+        return real(document)
+
+    monkeypatch.setattr(tomlkit, "dumps", dumps)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(config_file.store, ("sampling.seed", "chat.user_name"), ("7", "Ada")))
+    loaded = config.load()
+    assert (loaded.sampling.seed, loaded.chat.user_name) == (7, "Ada")
+
+
+def test_a_settings_file_that_is_a_link_stays_one(user_file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "dotfiles.toml"
+    elsewhere.write_text("# mine\n")
+    elsewhere.chmod(0o640)
+    user_file.symlink_to(elsewhere)
+    config_file.store("sampling.seed", "7")
+    assert user_file.readlink() == elsewhere
+    assert elsewhere.read_text() == "# mine\n\n[sampling]\nseed = 7\n"
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o640
+
+
+def test_settings_that_cannot_be_written_stay_as_they_were(
+    user_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    user_file.write_text("[sampling]\nseed = 1\n")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ProfileAccessError) as caught:
+        config_file.store("sampling.seed", "2")
+    assert str(caught.value) == (
+        f"{user_file} could not be written: No space left on device. Check its rights and the free space."
+    )
+    assert user_file.read_text() == "[sampling]\nseed = 1\n"
+    assert sorted(path.name for path in user_file.parent.iterdir()) == [".config.toml.lock", "config.toml"]

@@ -55,7 +55,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.sampling": set(),
     "chatbot.settings": set(),
     "chatbot.config": GROUND | {"chatbot.settings"},
-    "chatbot.config_file": GROUND | {"chatbot.config"},
+    "chatbot.config_file": GROUND | {"chatbot.config", "profiles"},
     "chatbot.model": MODEL,
     "chatbot.asked": set(),
     "chatbot.energy": MODEL | {"chatbot.asked"},
