@@ -1,6 +1,7 @@
 """A second copy of the database, and the way back: backup and restore.
 
-A backup is one file, the database as it is at one moment, made while it may be in use. A restore puts a sound
+A backup is one file, the database as it is at one moment, made while it may be in use; it has its name only
+once it is whole. A restore puts a sound
 backup in the place of the database, which is kept beside it.
 """
 
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from secrets import token_hex
 
@@ -22,6 +25,7 @@ from storage.database import Database
 from storage.errors import DatabaseInUseError, RefusedValueError, UnsoundBackupError, translated
 
 _LOGS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file
+_ABANDONED = 24 * 60 * 60  # seconds after which nobody is at work on an unfinished file any more
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,11 @@ def backup(path: Path, target: Path | None = None) -> Report:
     target = path.parent if target is None else target
     if target.is_dir():
         target = _free(target / f"{path.stem}-backup-{_now()}{path.suffix}")
-    with closing(opened(path, ours=True)) as source:
-        _copied(source, path, target)
+    if target.exists():
+        raise _taken(target)
+    with closing(opened(path, ours=True)) as source, _unfinished(path, target) as new:
+        _copied(source, path, new, target)
+        _named(new, target)
     return check(target)
 
 
@@ -60,17 +67,13 @@ def restore(source: Path, path: Path) -> Restored:
         raise UnsoundBackupError(source, found.problems)
     path = path.resolve()  # a link stays, and what it names is exchanged
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{token_hex(4)}.new")
-    try:
+    with _unfinished(path, path) as new:
         with closing(opened(source)) as connection:
-            _copied(connection, source, new)
+            _copied(connection, source, new, path)
         _renewed(new)
         if (report := check(new)).problems:
             raise UnsoundBackupError(source, report.problems)
         kept = _exchanged(new, path)
-    finally:
-        for ending in ("", *_LOGS):
-            new.with_name(new.name + ending).unlink(missing_ok=True)
     return Restored(replace(report, path=path), found.version, kept)
 
 
@@ -80,26 +83,52 @@ def rebuild_index(path: Path) -> None:
         session.execute(sql("INSERT INTO message_search (message_search) VALUES ('rebuild')"))
 
 
-def _copied(source: sqlite3.Connection, path: Path, target: Path) -> None:
-    """Copy page by page, as one moment; what could not be finished is not left behind."""
+@contextmanager
+def _unfinished(path: Path, target: Path) -> Iterator[Path]:
+    """A private file beside `target`, named after the database at `path` until it is whole; gone afterwards,
+    and with it what a program left there that was killed more than a day ago."""
+    for left in target.parent.glob(f"{escape(path.name)}.{'[0-9a-f]' * 8}.new*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _ABANDONED:
+                left.unlink()
+    new = target.with_name(f"{path.name}.{token_hex(4)}.new")
     try:
-        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise RefusedValueError(
-            f"A backup never overwrites a file, and {target} exists. Give another name."
-        ) from None
+        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise translated(error, target) from error
     try:
-        with closing(sqlite3.connect(target)) as made:
+        yield new
+    finally:
+        for ending in ("", *_LOGS):
+            new.with_name(new.name + ending).unlink(missing_ok=True)
+
+
+def _copied(source: sqlite3.Connection, path: Path, new: Path, target: Path) -> None:
+    """Copy page by page, as one moment; errors speak of what the person named."""
+    try:
+        with closing(sqlite3.connect(new)) as made:
             copy(source, made)
             made.execute("PRAGMA journal_mode = DELETE")  # one file, that can be read where none may be made
-    except BaseException as error:
-        target.unlink()
-        if isinstance(error, sqlite3.Error):
-            full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
-            raise translated(error, target if full else path) from error
-        raise
+    except sqlite3.Error as error:
+        full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        raise translated(error, target if full else path) from error
+
+
+def _named(new: Path, target: Path) -> None:
+    """Give the whole copy its name, unless a file has it by now."""
+    try:
+        os.link(new, target)
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError:
+        try:
+            os.rename(new, target)  # a file system without links
+        except OSError as error:
+            raise translated(error, target) from error
+
+
+def _taken(target: Path) -> RefusedValueError:
+    return RefusedValueError(f"A backup never overwrites a file, and {target} exists. Give another name.")
 
 
 def _renewed(path: Path) -> None:

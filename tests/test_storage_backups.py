@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from storage import (
     StorageError,
     UnsoundBackupError,
     backup,
+    backups,
     check,
     checking,
     migrations,
@@ -104,6 +106,55 @@ def test_a_backup_of_what_is_not_sound_is_kept_and_said(path: Path, tmp_path: Pa
         ),
     )
     assert report.path.exists()
+
+
+def test_a_backup_has_its_name_only_once_it_is_whole(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, there = tmp_path / "copy.db", list[bool]()
+
+    def copy(source: sqlite3.Connection, made: sqlite3.Connection) -> None:
+        checking.copy(source, made)
+        there.append(target.exists())
+
+    monkeypatch.setattr(backups, "copy", copy)
+    assert backup(path, target).sound
+    assert (there, talks(target)) == ([False], talks(path))
+
+
+def test_a_file_that_is_made_meanwhile_is_not_written_over(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "copy.db"
+
+    def copy(source: sqlite3.Connection, made: sqlite3.Connection) -> None:
+        checking.copy(source, made)
+        target.write_bytes(b"somebody else's")
+
+    monkeypatch.setattr(backups, "copy", copy)
+    with pytest.raises(RefusedValueError, match="never overwrites a file, and .*copy.db exists"):
+        backup(path, target)
+    assert target.read_bytes() == b"somebody else's"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "data"]
+
+
+@pytest.mark.usefixtures("no_links")
+def test_a_backup_needs_no_links(path: Path, tmp_path: Path) -> None:
+    assert backup(path, tmp_path / "copy.db").sound
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "data"]
+
+
+def test_what_a_killed_program_left_is_removed_once_it_is_old(path: Path, tmp_path: Path) -> None:
+    names = ["chats.db.0123abcd.new", "chats.db.0123abcd.new-journal", "chats.db.89ab4567.new"]
+    for name in (*names, "chats.db.mine.new", "other.db.0123abcd.new"):
+        path.with_name(name).write_bytes(b"half")
+        if name != names[2]:
+            os.utime(path.with_name(name), (time.time() - 90_000,) * 2)
+    copy = backup(path, tmp_path / "copy.db").path
+    assert len(around(path)) == 6
+    restore(copy, path)
+    left = {name for name in around(path) if name.endswith((".new", "-journal"))}
+    assert left == {names[2], "chats.db.mine.new", "other.db.0123abcd.new"}
 
 
 # --- check
