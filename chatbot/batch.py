@@ -15,7 +15,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,17 +127,29 @@ def run(
     for line in bad:
         bad_line(line)
     advance = begin(len(requests))
-    with output.open("w", encoding="utf-8") as file:
+    with output.open("wb", buffering=0) as file:
         for request, reply in replies(requests, engine, sampling, batch_size, chosen):
             if isinstance(reply, BadLine):
                 bad.append(reply)
                 bad_line(reply)
             else:
                 row = {"id": request.id, "reply": reply.text, "trace": reply.trace}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                file.flush()
+                _append(file, f"{json.dumps(row, ensure_ascii=False)}\n".encode())
             advance(1)
     return not bad
+
+
+def _append(file: FileIO, line: bytes) -> None:
+    """Write the whole line, or none of it; the error names the file."""
+    done = 0
+    try:
+        while done < len(line):
+            done += file.write(line[done:])
+    except OSError as error:
+        with suppress(OSError):  # a pipe
+            file.truncate(file.tell() - done)
+        error.filename = file.name
+        raise
 
 
 def _together(

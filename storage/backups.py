@@ -1,8 +1,7 @@
 """A second copy of the database, and the way back: backup and restore.
 
 A backup is one file, the database as it is at one moment, made while it may be in use; it has its name only
-once it is whole. A restore puts a sound
-backup in the place of the database, which is kept beside it.
+once it is whole. A restore puts a sound backup in the place of the database, which is kept beside it.
 """
 
 from __future__ import annotations

@@ -176,3 +176,20 @@ def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
             bad_line=lambda bad: None,
         )
     assert source.read_text() == '{"turns": ["a"]}\n'
+
+
+def test_a_disk_that_is_full_leaves_whole_lines_and_is_told_by_its_file(run: Run, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # what a process may write into one file
+    output, room = tmp_path / "out.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    run({"turns": ["a"]})
+    line = output.read_bytes()
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2 * len(line) + 5, room[1]))
+        with pytest.raises(OSError, match="File too large") as caught:
+            run(*({"turns": [name]} for name in "abcd"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    assert caught.value.filename == str(output)
+    rows = [json.loads(row) for row in output.read_text().splitlines()]
+    assert [row["reply"] for row in rows] == ["a / ", "b / "]
+    assert len(output.read_bytes()) == 2 * len(line)

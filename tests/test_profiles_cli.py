@@ -343,6 +343,23 @@ def test_edit_refuses_an_invalid_text_and_says_where_it_is_kept(
     assert store.load("bob") == Profile(name="bob", greeting="Hi.")
 
 
+def test_edit_on_a_full_disk_is_no_mistake_of_the_person(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    store.save(Profile(name="bob", greeting="Hi."))
+    _editor(monkeypatch, "path.write_text('greeting = \\'Yo\\'')")
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("edit", "bob")
+    assert result.exit_code == 1
+    assert "could not be written: No space left on device." in result.stderr
+    kept = Path(result.stderr.strip().rpartition(" the rejected text is in ")[2])
+    assert kept.read_text() == "greeting = 'Yo'"
+    kept.unlink()
+
+
 def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.save(Profile(name="bob"))
     _editor(monkeypatch, "path.write_text('x'); sys.exit(3)")

@@ -146,10 +146,11 @@ def test_a_backup_needs_no_links(path: Path, tmp_path: Path) -> None:
 
 def test_what_a_killed_program_left_is_removed_once_it_is_old(path: Path, tmp_path: Path) -> None:
     names = ["chats.db.0123abcd.new", "chats.db.0123abcd.new-journal", "chats.db.89ab4567.new"]
+    yesterday = time.time() - 90_000
     for name in (*names, "chats.db.mine.new", "other.db.0123abcd.new"):
         path.with_name(name).write_bytes(b"half")
         if name != names[2]:
-            os.utime(path.with_name(name), (time.time() - 90_000,) * 2)
+            os.utime(path.with_name(name), (yesterday, yesterday))
     copy = backup(path, tmp_path / "copy.db").path
     assert len(around(path)) == 6
     restore(copy, path)

@@ -93,7 +93,9 @@ def edited(store: ProfileStore, name: str, attributes: Attributes | None) -> Pat
         descriptor, kept = tempfile.mkstemp(prefix=f"{name}-", suffix=".toml")
         with os.fdopen(descriptor, "wb") as file:
             file.write(after)
-        raise UsageError(f"{error} The profile is as it was; the rejected text is in {kept}") from error
+        told = ChatbotError(f"{error} The profile is as it was; the rejected text is in {kept}")
+        told.exit_code = getattr(error, "exit_code", UsageError.exit_code)
+        raise told from error
 
 
 def on_terminal() -> bool:
