@@ -97,15 +97,28 @@ class Series:
 
 
 def distances(trace: Trace | None) -> dict[str, float]:
-    """The distance of each guided attribute that was measured."""
-    measured = (trace or {}).get("measured") or {}
-    found = {}
-    for name, target in ((trace or {}).get("targets") or {}).items():
-        p, aspects = measured.get(name), target.get("aspects")
-        if p and aspects and target.get("weight") != 0:
-            v = aspect_vector(aspects, target.get("strength"), list(p))
-            found[name] = max(0.0, apart(v, p) - target.get("left", 0.0))
+    """The distance of each guided attribute that was measured; what is not as this program writes it is none:
+    a trace may come from elsewhere."""
+    measured, found = tables(trace, "measured"), {}
+    for name, target in tables(trace, "targets").items():
+        p, aspects, figures = numbers(measured.get(name)), numbers(target.get("aspects")), numbers(target)
+        if p and sum(aspects.values()) > 0 and target.get("weight") != 0:
+            v = aspect_vector(aspects, figures.get("strength"), list(p))
+            found[name] = max(0.0, apart(v, p) - figures.get("left", 0.0))
     return found
+
+
+def tables(trace: Trace | None, key: str) -> dict[str, Trace]:
+    """The tables that stand under a key of a trace; anything else there is passed over."""
+    outer = (trace or {}).get(key)
+    items = outer.items() if isinstance(outer, Mapping) else ()
+    return {name: inner for name, inner in items if isinstance(inner, Mapping)}
+
+
+def numbers(table: object) -> dict[str, float]:
+    """The numbers of a table that shares, weights and factors can be; anything else is passed over."""
+    items = table.items() if isinstance(table, Mapping) else ()
+    return {name: number for name, number in items if isinstance(number, int | float) and 0 <= number < 1e6}
 
 
 def series(replies: Iterable[tuple[int, Trace | None]], rule: Rule) -> Series:
@@ -198,7 +211,7 @@ def _factor(name: str, target: Target, traces: Sequence[Trace], rule: Rule) -> f
         return 1.0
     alike = [trace for trace in traces if _aspects(trace, name) == target.aspects][-rule.window :]
     gaps = [gap for trace in alike if (gap := distances(trace).get(name)) is not None]
-    factor = (alike[-1].get("hold") or {}).get(name, 1.0) if alike else 1.0
+    factor = numbers(alike[-1].get("hold")).get(name, 1.0) if alike else 1.0
     drifts = len(gaps) >= rule.window and _mean(gaps) > rule.threshold
     return min(factor * STEP, rule.limit) if drifts else max(factor / STEP, 1.0)
 
@@ -208,7 +221,7 @@ def _weight(target: Target) -> float:
 
 
 def _aspects(trace: Trace, name: str) -> Mapping[str, float] | None:
-    return ((trace.get("targets") or {}).get(name) or {}).get("aspects")
+    return tables(trace, "targets").get(name, {}).get("aspects")
 
 
 def _mean(values: Iterable[float]) -> float:

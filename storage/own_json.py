@@ -10,7 +10,8 @@ It carries the whole tree, with messages numbered from 1 in the order in which t
 
 Version 1 had no `archived`, `bookmarked`, `speaker` and `extra`. Reading a document back and writing it again
 gives the same document. It is data from elsewhere: it is checked completely before anything is stored, and
-refused with the place and the value that are wrong.
+refused with the place and the value that are wrong. What a trace and a profile say is not this package's
+business: they are objects of any shape.
 """
 
 from __future__ import annotations

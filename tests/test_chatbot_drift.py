@@ -21,6 +21,7 @@ from storage import ConversationManager
 
 RULE = Rule(threshold=0.4, window=2, limit=2.0)
 SAD = {"aspects": {"pessimistic": 1.0}, "weight": 1.0}
+MEASURED = {"attitude": {"pessimistic": 1.0}}
 
 
 def trace(sad: float, **more: Any) -> dict[str, Any]:
@@ -59,6 +60,34 @@ def test_the_distance_is_half_the_sum_of_the_gaps() -> None:
 )
 def test_what_was_off_or_not_measured_has_no_distance(bare: dict[str, Any] | None) -> None:
     assert drift.distances(bare) == {}
+
+
+@pytest.mark.parametrize(
+    ("odd", "held"),
+    [
+        ({"targets": 5, "measured": {"attitude": 5}}, {"attitude": 1.25}),
+        ({"targets": {"attitude": 5}, "measured": 5}, {"attitude": 1.25}),
+        ({"targets": ["attitude"], "measured": ["attitude"]}, {"attitude": 1.25}),
+        ({"targets": {"attitude": SAD | {"aspects": 5}}, "measured": MEASURED}, {"attitude": 1.25}),
+        ({"targets": {"attitude": {"aspects": {"sad": 0}}}, "measured": MEASURED}, {"attitude": 1.25}),
+        ({"targets": {"attitude": SAD}, "measured": {"attitude": {"sad": "x", "far": 10**400}}}, {}),
+        ({"targets": {"attitude": SAD}, "measured": {}, "hold": 5}, {}),
+        ({"targets": {"attitude": SAD}, "measured": {}, "hold": {"attitude": "x"}}, {}),
+    ],
+)
+def test_a_trace_of_another_shape_has_no_distance_and_ends_nothing(
+    odd: dict[str, Any], held: dict[str, float]
+) -> None:
+    assert drift.distances(odd) == {}
+    assert series([(1, trace(0.5)), (2, odd)], RULE).values == [0.5]
+    assert raised({"attitude": Target.parse("pessimistic")}, [trace(0.5), trace(0.5), odd], RULE) == held
+
+
+def test_odd_figures_beside_good_ones_are_passed_over() -> None:
+    odd = trace(0.7)
+    odd["targets"] = {"mind": 5, "attitude": SAD | {"strength": "x", "left": [1]}}
+    odd["measured"]["attitude"]["else"] = "x"
+    assert drift.distances(odd) == {"attitude": pytest.approx(0.3)}
 
 
 def test_what_a_small_weight_leaves_of_the_way_is_no_distance() -> None:
@@ -207,6 +236,15 @@ def test_a_chat_leaves_weights_alone_otherwise_and_says_how_far_it_strayed(sessi
     assert answer(room, "/drift") == (
         "Away from what was asked, steady: 0.50 over the last 2 replies; attitude 0.50."
     )
+
+
+def test_a_chat_goes_on_behind_a_trace_of_another_shape(session: ChatSession) -> None:
+    engine: Any = session.engine
+    engine.trace, session.hold = {"targets": 5, "measured": {"attitude": 5}}, True
+    for _ in range(3):
+        list(session.reply("Well?"))
+    room = Room(session, ProfileStore(Path("nowhere")))
+    assert answer(room, "/drift") == "Nothing was asked or measured."
 
 
 def test_the_line_chat_warns_once_when_measures_are_on(session: ChatSession) -> None:

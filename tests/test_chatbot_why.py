@@ -201,6 +201,13 @@ def test_what_cannot_be_told(
     assert result.stderr == f"Error: {error}\n"
 
 
+def test_json_shows_what_cannot_be_told(manager: ConversationManager) -> None:
+    odd = {"targets": {"mind": 3}, "measured": {"mind": 5}}
+    add(manager, odd)
+    found = json.loads(run("2", "--json").stdout)
+    assert (found["distances"], found["trace"]) == ({}, odd)
+
+
 def test_a_number_that_is_not_there() -> None:
     result = run("99")
     assert (result.stdout, result.exit_code) == ("", 2)

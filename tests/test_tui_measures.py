@@ -30,6 +30,12 @@ def test_a_missed_aspect_names_what_came_out_instead() -> None:
     assert shown == "lyrical 0.31 (plain 0.69)"
 
 
+@pytest.mark.parametrize("odd", [5, {"style": 5}, {"style": {"lyrical": "x", "aspects": ""}}, ["style"]])
+def test_a_trace_of_another_shape_shows_nothing(odd: Any) -> None:
+    assert line(targets=odd, measured={"style": {"lyrical": 0.9}}) is None
+    assert line(targets={"style": PURE}, measured=odd) is None
+
+
 def test_a_small_weight_is_reached_where_its_goal_is() -> None:
     small = PURE | {"weight": 0.1, "goal": 0.3}
     measured = {"style": {"lyrical": 0.31, "plain": 0.69}}

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
+from chatbot.drift import numbers, tables
 from chatbot.tui.literal import one_line
 
 REACHED, NEAR = 0.7, 0.4  # probabilities from which a pure aspect counts as reached, or as nearly so
@@ -39,13 +40,13 @@ def measures(trace: Mapping[str, Any] | None) -> Content | None:
 
 
 def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
-    measured = trace.get("measured") or {}
-    for attribute, target in (trace.get("targets") or {}).items():
-        found, aspects = measured.get(attribute), target.get("aspects") or {}
+    measured = tables(trace, "measured")
+    for attribute, target in tables(trace, "targets").items():
+        found, aspects = numbers(measured.get(attribute)), numbers(target.get("aspects"))
         if not found or not aspects or target.get("weight") == 0:
             continue
         if len(aspects) == 1:
-            yield _pure(attribute, next(iter(aspects)), found, target.get("goal", 1.0))
+            yield _pure(attribute, next(iter(aspects)), found, numbers(target).get("goal", 1.0))
         else:
             yield from (_part(attribute, aspect, found, asked) for aspect, asked in aspects.items())
 
