@@ -60,7 +60,7 @@ def test_dials(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> No
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(LARGE, USUAL)
+@at(USUAL)
 def test_help(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await ready(pilot)
@@ -70,7 +70,7 @@ def test_help(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(LARGE, USUAL)
+@at(USUAL)
 def test_list(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     rows = [
         Row("1", "I lost my keys again.", "gloomy-poet · 8 messages · 2026-03-01 20:15", current=True),
