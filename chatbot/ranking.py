@@ -30,8 +30,8 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     information of reply and context (Li et al. 2016, arXiv 1510.03055); without it the likeliest candidate is
     the one that would answer anything, with it alone one that says once more what stands in the context:
     hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was written to which context;
-    a model without one does without. Where the message asks for a fact (chatbot/cue.py), a word of it is worth
-    something. One word answers many questions and makes a dull talk; the longer a reply is, the
+    a model without one does without. Where the message asks for a fact (chatbot/cue.py), a word of it counts
+    for it. One word answers many questions and makes a dull talk; the longer a reply is, the
     more of it is beside the point (docs/experiments.md, 15).
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
