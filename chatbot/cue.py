@@ -8,11 +8,12 @@ bonus (docs/experiments.md, 20).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chatbot.model.reading import Reader
-from chatbot.model.text import Context, new_words, words
+from chatbot.model.text import Context, Turn, new_words, words
 
 NEAR = 8.0  # least score: a quarter of 700 held-out messages has such a fact, and most replies then say it
 
@@ -31,16 +32,21 @@ class Cue:
         return {"place": self.place, "score": round(self.score, 2), "said": said}
 
 
-def asked_fact(reader: Reader, context: Context) -> Cue | None:
-    """The fact that the last turn asks for; None where it asks for none, and for a model without matcher.
+def answering(reader: Reader, message: str, facts: Sequence[str]) -> dict[int, float]:
+    """The places of the facts that answer a message, the best first, each with its score; empty for a model
+    without matcher.
 
-    The older turns are left out: what counts is the message.
+    What was said before is left out: what counts is the message.
     """
-    message = Context(turns=context.turns[-1:])
-    scores = reader.matches([message] * len(context.facts), context.facts) if context.facts else None
-    if not scores:
-        return None
-    place = max(range(len(scores)), key=scores.__getitem__)
-    if scores[place] < NEAR:
-        return None
-    return Cue(place, scores[place], new_words(context.facts[place], context.turns[-1].text))
+    asked = Context(turns=(Turn("user", message),))
+    scores = (reader.matches([asked] * len(facts), facts) if facts else None) or ()
+    found = [(score, -place) for place, score in enumerate(scores) if score >= NEAR]
+    return {-place: score for score, place in sorted(found, reverse=True)}
+
+
+def asked_fact(reader: Reader, context: Context) -> Cue | None:
+    """The fact that the last turn asks for; None where it asks for none."""
+    message = context.turns[-1].text
+    for place, score in answering(reader, message, context.facts).items():
+        return Cue(place, score, new_words(context.facts[place], message))
+    return None

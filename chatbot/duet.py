@@ -100,7 +100,9 @@ def _line(
     """The next line of a persona, `speaks` 1 for B; one that repeats an earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
     budget = engine.context_budget
-    context: Context = scene(profile, seen, budget=budget, user_name=other, chance=chance).context
+    context: Context = scene(
+        profile, seen, budget=budget, user_name=other, chance=chance, answering=engine.answering
+    ).context
     targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):

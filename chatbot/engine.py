@@ -24,7 +24,7 @@ from torch import Tensor
 
 from chatbot import __version__
 from chatbot.candidates import Candidate, earlier_ends, measured, whole
-from chatbot.cue import Cue, asked_fact
+from chatbot.cue import Cue, answering, asked_fact
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
@@ -175,6 +175,11 @@ class GenerationEngine:
     def measure(self, context: Context, reply: str) -> dict[str, dict[str, float]]:
         """How the text reads to the model's own posterior encoder and heads: attribute -> aspect -> p."""
         return self._reader.measure([context], [reply])[0]
+
+    def answering(self, message: str, facts: Sequence[str]) -> dict[int, float]:
+        """The places of the facts that answer a message, the best first, each with its score; empty for a
+        model without matcher."""
+        return answering(self._reader, message, facts)
 
     def weigh(
         self,

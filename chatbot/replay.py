@@ -92,6 +92,7 @@ def replay(
         used=then.trace.get("scene") or {},
         scenario=directed(conversation, "scenario"),
         note=directed(conversation, "note"),
+        answering=engine.answering,
     )
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
     return Replay(then.message, found.text, tuple(_differences(then.trace, found.trace)))

@@ -22,8 +22,8 @@ class Sampling:
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
     persona used up in earlier lines (`text.worn_words`), or said just before, loses `presence_penalty` nats.
-    The words of the fact that the message asks for (chatbot/cue.py) gain `fact_bonus` nats until said. All
-    three come before contrast and temperature, which multiply their nats by (1 + contrast) / temperature.
+    The words of the fact that the message asks for (chatbot/cue.py) gain `fact_bonus` nats until one is said.
+    All three come before contrast and temperature, which multiply their nats by (1 + contrast) / temperature.
     `seed` None takes a new one. Of `candidates` replies the engine gives the best. With `brevity` each of
     several is also weighed with an earlier end (chatbot/endings.py), and loses as many nats for each word
     beyond nine. `spread` is how far from the prior's mean z starts, in standard deviations: 1 is the prior

@@ -3,7 +3,8 @@
 A small model sees few words, so the facts have half of them at most and stand in this order: what touches the
 last message (what is known of the user, lore, the persona's own facts), then the persona's facts as they are
 written, then what else is known of the user, and last what a person told for this conversation alone, its
-scenario and its note, which are always in. A fact goes in whole or not at all. The rest is for messages, the
+scenario and its note, which are always in. A fact goes in whole or not at all; where not all have room, those
+that answer the last message by their meaning (chatbot/cue.py) come first. The rest is for messages, the
 newest first; where they leave room, example lines stand before them.
 
 What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
@@ -14,7 +15,7 @@ docs/memory.md has the measurements behind both.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatbot import persona, recall
@@ -28,6 +29,7 @@ from storage import ConversationManager, Memory, Message
 
 TOUCHING = 3  # memories that may come before all others
 SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
+Answering = Callable[[str, Sequence[str]], Collection[int]]
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
 
@@ -73,11 +75,13 @@ def scene(
     scenario: str = "",
     note: str = "",
     chance: str = persona.RUN,
+    answering: Answering | None = None,
 ) -> Scene:
     """The context for a reply to the last message of `path`, of about `budget` tokens.
 
     `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
-    facts; {{random}} draws from `chance`. `used` has the numbers of the memories and of the recalled
+    facts; {{random}} draws from `chance`. `answering` gives the places of the texts that answer a message,
+    the best first (`GenerationEngine.answering`). `used` has the numbers of the memories and of the recalled
     messages, and the texts of the lore; it is empty when there is nothing of the kind.
     """
     if scenario:
@@ -99,6 +103,9 @@ def scene(
         if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4))
     ]
     room = budget // 2 - sum(cost(fact.text) for fact in directed)
+    if answering and last and sum(cost(fact.text) for fact in facts) > room:
+        best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
+        facts = [*best, *(fact for fact in facts if fact not in best)]
     facts = [*_fitting(facts, room, first=not directed), *directed]
     left = budget - sum(cost(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
@@ -140,6 +147,7 @@ def remembered_scene(
     scenario: str = "",
     note: str = "",
     chance: str = persona.RUN,
+    answering: Answering | None = None,
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
@@ -171,6 +179,7 @@ def remembered_scene(
         scenario=scenario,
         note=note,
         chance=chance,
+        answering=answering,
     )
 
 

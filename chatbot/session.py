@@ -223,6 +223,7 @@ class ChatSession(Conversing):
             scenario=self.scenario,
             note=self.note,
             chance=self.chance,
+            answering=self.engine.answering,
         )
 
     def window(self) -> tuple[Window, Scene]:

@@ -48,6 +48,10 @@ class FakeEngine:
                 if aspect not in ATTRIBUTES[name]:
                     raise UnknownNameError(f"aspect of {name}", aspect, ATTRIBUTES[name])
 
+    def answering(self, message: str, facts: Sequence[str]) -> dict[int, float]:
+        """What a model without a matcher says."""
+        return {}
+
     def window(self, context: Context) -> Window:
         """Every word of a fact or a turn is a token, and a turn goes in whole or not at all."""
         used = sum(len(fact.split()) for fact in context.facts)

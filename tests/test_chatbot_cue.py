@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatbot.cue import NEAR, Cue, asked_fact
+from chatbot.cue import NEAR, Cue, answering, asked_fact
 from chatbot.engine import GenerationEngine
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
@@ -47,6 +47,14 @@ def test_the_fact_that_the_matcher_takes_for_an_answer_is_asked_for() -> None:
 )
 def test_no_fact_is_asked_for(scores: tuple[float, ...], context: Context) -> None:
     assert asked_fact(reader(*scores), context) is None
+
+
+def test_facts_that_answer_come_the_best_first() -> None:
+    assert list(answering(reader(NEAR, NEAR - 1, NEAR + 1, NEAR), "Hi?", [*FACTS, "I sing."]).items()) == [
+        (2, NEAR + 1),
+        (0, NEAR),
+        (3, NEAR),
+    ]
 
 
 def test_a_reply_answers_with_any_new_word_of_the_fact() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,25 @@ def test_a_persona_with_nothing_to_remember_tells_its_facts_in_order() -> None:
     assert seen.context.facts == ("I bake bread.", "I have a brother.", "I live in Rome.")
     assert seen.context.turns == (Turn("bot", "Hello."), Turn("user", "Hi."))
     assert seen.used == {}
+
+
+@pytest.mark.parametrize(
+    ("budget", "facts"),
+    [
+        (26, ("I live in Rome.", "I have a brother.")),  # the best first, and what else has room
+        (40, BAKER.facts),  # all have room: none is asked for
+    ],
+)
+def test_what_answers_the_last_message_has_room_before_all_else(budget: int, facts: tuple[str, ...]) -> None:
+    asked = []
+
+    def answering(message: str, texts: Sequence[str]) -> list[int]:
+        asked.append((message, tuple(texts)))
+        return [2, 1]
+
+    seen = scene(BAKER, path("Which city is home?"), budget=budget, answering=answering)
+    assert seen.context.facts == tuple(facts)
+    assert asked == ([("Which city is home?", tuple(BAKER.facts))] if budget < 40 else [])
 
 
 def test_what_touches_the_last_message_comes_first() -> None:

@@ -65,10 +65,10 @@ def test_repetition_penalty_divides_the_probability_of_what_was_said() -> None:
     ("said", "next_ids"),
     [
         ((3,), [1, 1, 0, 0]),  # each word may begin
-        ((0,), [0, 1, 1, 0]),  # begun, the one goes on
-        ((0, 2), [0, 1, 0, 0]),  # said, it does not begin again
-        ((0, 3), [0, 1, 0, 0]),  # broken off, neither
-        ((1,), [1, 0, 0, 0]),
+        ((0,), [0, 0, 1, 0]),  # one has begun and goes on
+        ((0, 2), [0, 0, 0, 0]),  # said, and none is wanted any more
+        ((0, 3), [0, 0, 0, 0]),  # broken off, nor here
+        ((3, 1), [0, 0, 0, 0]),
     ],
 )
 def test_wanted_words_come_one_id_after_the_other(said: tuple[int, ...], next_ids: list[int]) -> None:
@@ -86,7 +86,7 @@ def test_wanted_words_gain_their_nats() -> None:
 def test_wanted_words_are_those_of_a_row() -> None:
     wanted = Wanted.of([[], [[2, 0], [1]], [[0]]], 3, 1.0, torch.device("cpu"))
     assert wanted.next(torch.empty(3, 0, dtype=torch.long)).tolist() == [[0, 0, 0], [0, 1, 1], [1, 0, 0]]
-    assert wanted.next(torch.tensor([[2], [2], [2]])).tolist() == [[0, 0, 0], [1, 1, 0], [1, 0, 0]]
+    assert wanted.next(torch.tensor([[2], [2], [2]])).tolist() == [[0, 0, 0], [1, 0, 0], [1, 0, 0]]
 
 
 def test_presence_penalty_takes_its_nats_from_worn_tokens_and_from_the_one_just_said() -> None:

@@ -56,6 +56,9 @@ class ScriptedEngine:
                 if aspect not in self.attributes[name]:
                     raise UnknownNameError("aspect", aspect, self.attributes[name])
 
+    def answering(self, message: str, facts: Any) -> dict[int, float]:
+        return {}
+
     def stream(
         self, context: Any, targets: Mapping[str, Any], sampling: Any, *, prefix: str = ""
     ) -> Iterator[Any]:

@@ -20,8 +20,8 @@ PLAUSIBLE = 0.1  # least share of the likeliest token's probability, under a con
 
 @dataclass(frozen=True)
 class Wanted:
-    """Words that a row should say: lexical biasing, as speech recognizers do it for names (shallow fusion:
-    Zhao et al. 2019, Interspeech).
+    """Words of which a row should say one: lexical biasing, as speech recognizers do it for names (shallow
+    fusion: Zhao et al. 2019, Interspeech).
 
     `first` (B, V) is 1 for the first ids of a row's words. `rest` (K, 3) are a row, an id of one of its
     words, and the id that comes next in that word. Each gains `bonus` nats.
@@ -45,9 +45,9 @@ class Wanted:
         return cls(first, torch.tensor(rest, dtype=torch.long, device=device).reshape(-1, 3), bonus)
 
     def next(self, said: Tensor) -> Tensor:
-        """1 (B, V) for the ids that the words need next, by what each row has said (B, t); a word that was
-        begun before is not begun again."""
-        found = self.first.scatter(1, said, 0.0)
+        """1 (B, V) for the ids that the words need next, by what each row has said (B, t). One word is
+        enough: where one was begun, no other is."""
+        found = self.first * (self.first.gather(1, said).sum(1, keepdim=True) == 0)
         if said.shape[1]:
             row, before, after = self.rest.unbind(1)
             begun = said[row, -1] == before
