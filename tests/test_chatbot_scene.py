@@ -61,7 +61,7 @@ def test_a_persona_with_nothing_to_remember_tells_its_facts_in_order() -> None:
 @pytest.mark.parametrize(
     ("budget", "facts"),
     [
-        (26, ("I live in Rome.", "I have a brother.")),  # the best first, and what else has room
+        (28, ("I live in Rome.", "I have a brother.")),  # the best first, and what else has room
         (40, BAKER.facts),  # all have room: none is asked for
     ],
 )
