@@ -116,10 +116,7 @@ class Dialling(Tuned):
         current = self.dials.get(attribute)
         asked = current if aspect is None else Target.parse(aspect)
         if asked is None:
-            known = self.attributes.get(attribute)
-            if known is None:
-                raise UnknownNameError("attribute", attribute, self.attributes)
-            raise UsageError(f"The dial {attribute!r} is off; name an aspect too: {' or '.join(known)}.")
+            raise self.off(attribute)
         said = asked.weight is not None or asked.probability is not None
         pull = asked if said or current is None else current
         strength = pull.probability if weight is None else None
@@ -130,6 +127,15 @@ class Dialling(Tuned):
         self.dials[attribute] = target
         self._save_profile()
         return target
+
+    def off(self, attribute: str, before: str = "") -> UsageError:
+        """The error for a dial that is off and was given no aspect: UnknownNameError where there is none of
+        the name, else one that lists the aspects, each with `before` in front of it."""
+        known = self.attributes.get(attribute)
+        if known is None:
+            return UnknownNameError("attribute", attribute, self.attributes)
+        aspects = " or ".join(before + aspect for aspect in known)
+        return UsageError(f"The dial {attribute!r} is off; name an aspect too: {aspects}.")
 
     def pull_dial(self, attribute: str, pull: str) -> Target:
         """Change how strongly a dial that is on pulls: "1.2" is a weight, "90%" a strength."""

@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -239,13 +239,11 @@ class GenerationEngine:
             options=self._flow,
         )
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
-        cues = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
-        cues = [cues[place] for place in owner.tolist()]
-        choice = replace(
-            self._choice(sampling, chance.to(self._device), len(opening)),
-            worn=self._worn(contexts)[owner] if sampling.presence_penalty else None,
-            wanted=self._wanted(cues, sampling.fact_bonus),
-        )
+        asked = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
+        cues = [asked[place] for place in owner.tolist()]
+        worn = self._worn(contexts)[owner] if sampling.presence_penalty else None
+        wanted = self._wanted(cues, sampling.fact_bonus)
+        choice = self._choice(sampling, chance.to(self._device), worn, wanted, len(opening))
         return Start(
             rows, z, read_contexts, owner, choice, notes, cues, times, begun, opening, prefix.strip()
         )
@@ -266,7 +264,9 @@ class GenerationEngine:
         rows = [[ids for word in cue.words for ids in spell(word)] if cue else [] for cue in cues]
         return Wanted.of(rows, self._artifact.model.decoder.lm.config.vocab_size, bonus, self._device)
 
-    def _choice(self, sampling: Sampling, chance: Tensor, opening: int) -> Choice:
+    def _choice(
+        self, sampling: Sampling, chance: Tensor, worn: Tensor | None, wanted: Wanted | None, opening: int
+    ) -> Choice:
         codec = self._artifact.codec
         return Choice(
             temperature=sampling.temperature,
@@ -276,7 +276,9 @@ class GenerationEngine:
             banned=torch.tensor(codec.banned, dtype=torch.long, device=self._device),
             end=codec.end,
             chance=chance,
+            worn=worn,
             presence_penalty=sampling.presence_penalty,
+            wanted=wanted,
             opening=opening,
             contrast=sampling.contrast,
         )

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
-from chatbot.errors import UnknownNameError, UsageError
+from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
 from profiles import Profile, Target
 from storage import Message
@@ -62,10 +62,7 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
     attribute, _, aspect = (part.strip() for part in dial.partition("="))
     dials = session.dials
     if not aspect and attribute not in dials:
-        if attribute not in session.attributes:
-            raise UnknownNameError("attribute", attribute, session.attributes)
-        known = " or ".join(f"{attribute}={name}" for name in session.attributes[attribute])
-        raise UsageError(f"The dial {attribute!r} is off; name an aspect too: {known}.")
+        raise session.off(attribute, f"{attribute}=")
     asked = Target.parse(aspect) if aspect else dials[attribute]
     settings = []
     for value in _few(values, "strengths"):

@@ -12,14 +12,13 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from chatbot import config, persona
 from chatbot.cli import start
 from chatbot.model.text import Context, Turn
-from profiles import Profile, ProfileStore
+from profiles import ProfileStore
 
 HERE = Path(__file__).parent
 LINES = 5  # the greeting and two exchanges
@@ -32,26 +31,22 @@ def main() -> None:
     for bonus in (sampling.fact_bonus, 0.0):
         right = []
         for name, questions in tomllib.loads((HERE / "asked.toml").read_text("utf-8")).items():
-            profile = store.load(name)
+            profile, before = store.load(name), talk(name)[:LINES]
             for seed, (question, answers) in enumerate(questions.items(), 1000):
                 ways = replace(sampling, fact_bonus=bonus, seed=seed)
-                reply = engine.reply(context(profile, question), profile.attributes, ways)
+                context = Context(persona.facts(profile, ""), (*before, Turn("user", question)))
+                reply = engine.reply(context, profile.attributes, ways)
                 right.append(bool(re.search(rf"\b(?:{'|'.join(answers)})", reply.text, re.IGNORECASE)))
         share = sum(right) / len(right)
         sys.stdout.write(f"fact_bonus {bonus}: {sum(right)} of {len(right)} right ({share:.0%})\n")
         sys.stdout.flush()
 
 
-def context(profile: Profile, question: str) -> Context:
-    turns = [*list(talk(profile.name))[:LINES], Turn("user", question)]
-    return Context(persona.facts(profile, ""), tuple(turns))
-
-
-def talk(name: str) -> Iterator[Turn]:
+def talk(name: str) -> list[Turn]:
     """The lines of a persona's chat in docs/transcripts.md."""
     page = (HERE / "transcripts.md").read_text("utf-8").split(f"\n## {name}\n")[1].split("\n## ")[0]
-    for speaker, line in re.findall(r"^> \*\*(.+?):\*\* (.*?) *$", page, re.MULTILINE):
-        yield Turn("user" if speaker == "you" else "bot", line)
+    lines = re.findall(r"^> \*\*(.+?):\*\* (.*?) *$", page, re.MULTILINE)
+    return [Turn("user" if speaker == "you" else "bot", line) for speaker, line in lines]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from textual import events
 
 from chatbot.errors import ModelError
 from storage.conversations import ConversationManager
-from tui_scripted import LINES, Opened, ScriptedEngine, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, Opened, ScriptedEngine, WatchedApp, half_said, open_session, ready, say, until
 
 
 async def test_enter_sends_and_the_reply_is_stored_and_shown_with_its_measures(opened: Opened) -> None:
@@ -95,12 +95,9 @@ async def test_up_in_an_empty_box_recalls_what_was_sent(opened: Opened) -> None:
 
 async def test_escape_stops_and_the_partial_reply_is_kept_and_marked(opened: Opened) -> None:
     app, session, engine = opened
-    engine.gate.clear()
-    engine.words_before_gate = 3
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys go where▍"))
+        await half_said(pilot, engine, 3)
         await pilot.press("escape")
         engine.gate.set()
         await until(pilot, lambda: app.chat.turn is None)
@@ -283,13 +280,10 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_f5_tries_again(tmp_path
 
 async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path) -> None:
     session, engine = open_session(tmp_path / "chat.db")
-    engine.gate.clear()
-    engine.words_before_gate = 2
     app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
+        await half_said(pilot, engine, 2)
         threading.Timer(0.2, engine.gate.set).start()
         await pilot.press("ctrl+q")
     session.manager.close()

@@ -17,7 +17,7 @@ from chatbot.tui.search_screen import SearchScreen
 from chatbot.tui.statistics_screen import StatisticsScreen
 from chatbot.tui.tab_line import TabLabel
 from chatbot.tui.tree_screen import TreeScreen
-from tui_scripted import LINES, POET, Opened, WatchedApp, ready, say, until
+from tui_scripted import LINES, POET, Opened, WatchedApp, half_said, ready, say, until
 
 SIZE = (100, 40)
 
@@ -270,12 +270,9 @@ async def test_f8_shows_the_tree_and_enter_changes_the_active_path(opened: Opene
 
 async def test_f8_during_a_reply_says_that_it_is_coming(opened: Opened) -> None:
     app, _, engine = opened
-    engine.gate.clear()
-    engine.words_before_gate = 2
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
+        await half_said(pilot, engine, 2)
         await pilot.press("f8")
         await until(pilot, lambda: isinstance(app.screen, TreeScreen))
         assert rows(app)[-1].startswith("● gloomy-poet: coming ")

@@ -17,7 +17,7 @@ from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
 from storage import database
-from tui_scripted import LINES, Opened, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, Opened, WatchedApp, half_said, open_session, ready, say, until
 
 SIZE = (100, 40)
 GREETING = "You are late. So is the spring."
@@ -89,12 +89,9 @@ async def test_alt_e_edits_a_reply_and_asks_for_nothing(opened: Opened) -> None:
 
 async def test_ctrl_g_lets_a_stopped_reply_go_on(opened: Opened) -> None:
     app, session, engine = opened
-    engine.gate.clear()
-    engine.words_before_gate = 3
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys go where▍"))
+        await half_said(pilot, engine, 3)
         await pilot.press("escape")
         engine.gate.set()
         await until(pilot, lambda: app.chat.turn is None)
@@ -266,12 +263,9 @@ async def test_ctrl_r_on_the_users_message_answers_it_again(opened: Opened) -> N
 @pytest.mark.parametrize("key", ["alt+e", "alt+m", "alt+h", "alt+g", "alt+x", "alt+i"])
 async def test_while_a_reply_comes_nothing_is_changed(opened: Opened, key: str) -> None:
     app, session, engine = opened
-    engine.gate.clear()
-    engine.words_before_gate = 1
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys▍"))
+        await half_said(pilot, engine, 1)
         await pilot.press(key)
         await until(pilot, lambda: app.notices)
         assert "One reply at a time" in app.notices[0]

@@ -14,7 +14,7 @@ from chatbot.tui.help_screen import HelpScreen
 from chatbot.tui.pick_screen import PickScreen, Row
 from profiles.profile import Profile
 from profiles.store import ProfileStore
-from tui_scripted import LINES, POET, Opened, WatchedApp, open_session, ready, say, until
+from tui_scripted import LINES, POET, Opened, WatchedApp, half_said, open_session, ready, say, until
 
 
 @pytest.fixture
@@ -48,12 +48,9 @@ async def test_ctrl_n_begins_a_new_conversation(opened: Opened) -> None:
 
 async def test_ctrl_n_in_mid_reply_stores_the_partial_first(opened: Opened) -> None:
     app, session, engine = opened
-    engine.gate.clear()
-    engine.words_before_gate = 2
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await pilot.press(*"hi", "enter")
-        await until(pilot, lambda: app.texts[-1].endswith("Keys go▍"))
+        await half_said(pilot, engine, 2)
         left = session.conversation
         await pilot.press("ctrl+n")
         engine.gate.set()

@@ -161,6 +161,15 @@ async def ready(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: chat.session.loaded and not chat.query_one("#loading").display)
 
 
+async def half_said(pilot: Pilot[Any], engine: ScriptedEngine, words: int) -> None:
+    """Say hi, and wait until so many words of the reply stand there; the gate holds back the rest."""
+    engine.words_before_gate = words
+    engine.gate.clear()
+    await pilot.press(*"hi", "enter")
+    begun = " ".join(LINES[0].split()[:words])
+    await until(pilot, lambda: cast(WatchedApp, pilot.app).texts[-1].endswith(f"{begun}▍"))
+
+
 async def say(pilot: Pilot[Any], text: str) -> None:
     """Send `text` and wait for the whole reply."""
     chat = cast(ChatApp, pilot.app).chat

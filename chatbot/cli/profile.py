@@ -80,10 +80,12 @@ def list_(
     """List all personas, favourites first; broken files are named on standard error."""
     from chatbot import config
     from chatbot.cli import portrait
+    from profiles.store import ProfileStore
 
-    listing = portrait.chosen(_store().list(), tag, favourite)
+    settings = config.load()
+    listing = portrait.chosen(ProfileStore(settings.profiles_folder).list(), tag, favourite)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    user = config.load().chat.user_name
+    user = settings.chat.user_name
     print(portrait.listing_json(listing) if as_json else portrait.table(listing.profiles, width, user))
     for fault in portrait.faults(listing.broken):
         print(fault, file=sys.stderr)
