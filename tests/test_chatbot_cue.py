@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatbot.cue import NEAR, Cue, answering, asked_fact
+from chatbot.cue import NEAR, Cue, answering, asked_fact, asks
 from chatbot.engine import GenerationEngine
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
@@ -43,10 +43,44 @@ def test_the_fact_that_the_matcher_takes_for_an_answer_is_asked_for() -> None:
         ((1.0, NEAR - 0.01, 2.0), TALK),  # no fact is an answer
         ((), TALK),  # a model without matcher
         ((NEAR,), Context((), TALK.turns)),  # a persona without facts
+        ((NEAR, NEAR, NEAR), Context.of(FACTS, ["I love your little birds."])),  # nothing is asked
     ],
 )
 def test_no_fact_is_asked_for(scores: tuple[float, ...], context: Context) -> None:
     assert asked_fact(reader(*scores), context) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Your cat?",
+        "do you have a cat",
+        "so what do you do",
+        "nice! where do you live",
+        "don't you have a dog",
+        "tell me about your cat",
+        "I wonder what you carve.",
+        "\u4f60\u4f4f\u5728\u54ea\u91cc\uff1f",
+    ],
+)
+def test_a_line_asks(line: str) -> None:
+    assert asks(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "what a day",
+        "how nice",
+        "when I was small we had cats",
+        "I know what you do.",
+        "I cannot come.",
+        "ok",
+        "",
+    ],
+)
+def test_a_line_only_says(line: str) -> None:
+    assert not asks(line)
 
 
 def test_facts_that_answer_come_the_best_first() -> None:
