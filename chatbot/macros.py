@@ -17,6 +17,7 @@ _COMMA = re.compile(r"(?<!\\),")
 _DIE = re.compile(r"\s*d?([1-9]\d{0,8})\s*", re.IGNORECASE)
 _SILENT = ("comment", "hidden_key")
 _DRAWS = ("random", "pick")
+_BY_CHANCE = re.compile(r"\{\{\s*(?:random|roll)\s*:", re.IGNORECASE)
 
 
 def filled(text: str, names: Mapping[str, str], chance: str) -> str:
@@ -24,6 +25,11 @@ def filled(text: str, names: Mapping[str, str], chance: str) -> str:
     if "{{" not in text and "<" not in text:
         return text
     return _Reader(text, {**names, "bot": names["char"]}, chance).read(0, len(text), 0)
+
+
+def draws(text: str) -> bool:
+    """Whether the text may say something else where `chance` is another one."""
+    return bool(_BY_CHANCE.search(text))
 
 
 class _Reader:

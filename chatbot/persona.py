@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from chatbot.macros import filled
+from chatbot import macros
 from profiles import Profile
 
 NAMELESS = "friend"  # what {{user}} becomes for a user who gave no name
@@ -35,7 +35,12 @@ def spoken(text: str, profile: Profile, user_name: str, chance: str = RUN) -> st
 
     {{random}} and {{roll}} draw from `chance`: the same text says the same as long as that is the same.
     """
-    return filled(text, {"char": profile.speaker, "user": user_name or NAMELESS}, chance)
+    return macros.filled(text, {"char": profile.speaker, "user": user_name or NAMELESS}, chance)
+
+
+def draws(profile: Profile, *texts: str) -> bool:
+    """Whether something that the profile or these texts say hangs on `chance`."""
+    return any(map(macros.draws, (profile.model_dump_json(), *texts)))
 
 
 def facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:

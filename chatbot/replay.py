@@ -7,10 +7,11 @@ text that came out differently has a reason. Contexts are compared by digests: a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chatbot import persona
 from chatbot.conversing import directed
 from chatbot.errors import ChatbotError
 from chatbot.memory import MemoryRules
@@ -37,6 +38,8 @@ class Recorded:
     sampling: Sampling
     seed: int
     prefix: str
+    used: Mapping[str, Collection[int]]  # memories and recalled lines that the model was told
+    chance: str  # what {{random}} drew from
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
         raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
     try:
         targets, sampling = _targets(trace), Sampling.read(trace["sampling"])
-        return Recorded(message, trace, targets, sampling, int(trace["seed"]), str(trace.get("prefix") or ""))
+        seed, prefix, scene = int(trace["seed"]), str(trace.get("prefix") or ""), trace.get("scene") or {}
+        used = {part: frozenset(map(int, scene.get(part, ()))) for part in ("memories", "recalled")}
+        chance = str(next(iter(scene.get("chance", ())), persona.RUN))
+        return Recorded(message, trace, targets, sampling, seed, prefix, used, chance)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ChatbotError(
             f"The trace of message {message_id} lacks what a replay needs: {error}. It comes from an older "
@@ -89,9 +95,10 @@ def replay(
         rules=MemoryRules(know=True, recall=True),
         user_name=user_name,
         user_facts=user_facts,
-        used=then.trace.get("scene") or {},
+        used=then.used,
         scenario=directed(conversation, "scenario"),
         note=directed(conversation, "note"),
+        chance=then.chance,
         answering=engine.answering,
     )
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]

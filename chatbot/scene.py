@@ -82,7 +82,8 @@ def scene(
     `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
     facts; {{random}} draws from `chance`. `answering` gives the places of the texts that answer a message,
     the best first (`GenerationEngine.answering`). `used` has the numbers of the memories and of the recalled
-    messages, and the texts of the lore; it is empty when there is nothing of the kind.
+    messages, the texts of the lore, and `chance` where something was drawn from it; it is empty when there is
+    nothing of the kind.
     """
     if scenario:
         profile = profile.model_copy(update={"scenario": ""})
@@ -123,6 +124,7 @@ def scene(
         "memories": [fact.memory.id for fact in facts if fact.memory],
         "recalled": [line.message_id for line in remembered],
         "lore": [fact.text for fact in facts if fact.source == "lore"],
+        "chance": [chance] if persona.draws(profile, scenario, note) else [],
     }
     texts = tuple(fact.text for fact in facts)
     return Scene(

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from chatbot import config, replay
 from chatbot.cli import app, start
 from chatbot.engine import GenerationEngine
+from chatbot.errors import ChatbotError
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
@@ -69,6 +70,18 @@ def test_a_reply_that_was_continued_begins_as_it_did(
     reply = session.messages()[-1]
     assert (reply.generation or {})["prefix"] == "Bad, the"
     assert again(manager, reply.id, engine).same
+
+
+def test_what_was_drawn_is_drawn_again(manager: ConversationManager, engine: GenerationEngine) -> None:
+    dice = SAD.changed(facts=("I have {{roll:1000000000}} cats.",))
+    session = ChatSession(
+        engine=engine, manager=manager, profile=dice, sampling=Sampling(seed=5, max_tokens=12)
+    )
+    list(session.reply("Tell me of the sea."))
+    reply = session.messages()[-1]
+    assert (reply.generation or {})["scene"] == {"chance": ["seed 5"]}
+    found = again(manager, reply.id, engine)
+    assert (found.same, found.differences) == (True, ())
 
 
 def test_a_trace_holds_no_word_of_its_context(manager: ConversationManager, engine: GenerationEngine) -> None:
@@ -178,6 +191,17 @@ def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
         "It comes from an older version or another program.\n",
         1,
     )
+
+
+@pytest.mark.parametrize("scene", [["memories"], {"memories": 3}, {"recalled": ["a"]}, {"chance": 1}])
+def test_a_trace_with_an_odd_scene_is_refused(
+    manager: ConversationManager, engine: GenerationEngine, scene: Any
+) -> None:
+    number = talked(manager, engine)[1]
+    trace = manager.siblings(number)[0].generation or {}
+    manager.finish_reply(number, text="Ba", state="complete", generation={**trace, "scene": scene})
+    with pytest.raises(ChatbotError, match=f"^The trace of message {number} lacks what a replay needs: "):
+        replay.recorded(manager, number)
 
 
 def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: GenerationEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -255,6 +256,25 @@ def test_random_facts_follow_the_chance() -> None:
     dice = Profile.parse({"name": "dice", "facts": ["I say {{random:a,b,c,d,e,f,g,h}}{{roll:1000}}."]})
     drawn = [scene(dice, path("Hi."), budget=96, chance=chance).context.facts for chance in ("1", "1", "2")]
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [
+        ({"facts": ("I say {{random:a,b}}.",)}, {"chance": ["1"]}),
+        ({"scenario": "Day { {roll:6}}"}, {}),
+        ({"example_dialogue": "<START>\n{{char}}: {{ Roll:d6}}!"}, {"chance": ["1"]}),
+        ({"facts": ("{{pick:a,b}}, {{user}}",)}, {}),
+    ],
+)
+def test_a_scene_tells_the_chance_that_it_was_drawn_from(told: dict[str, Any], used: dict[str, Any]) -> None:
+    assert scene(Profile.parse({"name": "dice", **told}), path("Hi."), budget=96, chance="1").used == used
+
+
+@pytest.mark.parametrize("part", ["scenario", "note"])
+def test_what_is_told_for_one_chat_may_draw_too(part: str) -> None:
+    told: dict[str, Any] = {part: "It is {{random:day,night}}."}
+    assert scene(BARE, path("Hi."), budget=96, chance="1", **told).used == {"chance": ["1"]}
 
 
 def test_exchanged_roles_tell_facts_of_the_user() -> None:

@@ -520,6 +520,17 @@ def test_a_lock_that_another_program_keeps_is_not_waited_for_for_ever(
     assert store.load("bob") == BOB
 
 
+def test_a_file_system_without_locks_is_written_all_the_same(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    store.save(BOB)
+    assert store.load("bob") == BOB
+
+
 def test_a_link_stays_and_what_it_names_is_written(store: ProfileStore, tmp_path: Path) -> None:
     path, elsewhere = store.save(BOB), tmp_path / "elsewhere.toml"
     path.rename(elsewhere).chmod(0o640)

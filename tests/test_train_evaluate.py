@@ -11,7 +11,7 @@ import pytest
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
-from chatbot.train import interview, trials
+from chatbot.train import evaluate, interview, trials
 from chatbot.train.corpus import Corpus, Item, Labelled, Marked, part_of
 from chatbot.train.interview import Scope
 from chatbot.train.metrics import words
@@ -46,6 +46,12 @@ def test_the_judges_come_first_and_are_right_on_what_they_have_not_seen(
         assert result["judges"]["judge"]["attributes"][name]["accuracy"]["value"] == 1.0
     assert result["judges"]["judge"]["combinations"]["all_right"]["value"] > 0.9
     assert list(result).index("judges") < list(result).index("control")
+
+
+def test_numbers_have_five_digits(obedient: tuple[Double, dict[str, Any]]) -> None:
+    loose = {"a": [0.1234567, 3, "1.234567"], "b": (True, None, {"c": 123456.7})}
+    assert evaluate.rounded(loose) == {"a": [0.12346, 3, "1.234567"], "b": [True, None, {"c": 123460.0}]}
+    assert evaluate.rounded(obedient[1]) == obedient[1]
 
 
 def test_a_model_that_obeys_scores_near_one(obedient: tuple[Double, dict[str, Any]]) -> None:

@@ -36,7 +36,8 @@ FORMAT = 2
 
 
 def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress = silent) -> dict[str, Any]:
-    """Evaluate a model on a corpus folder; the result is JSON-able (`tables.py` shows it).
+    """Evaluate a model on a corpus folder; the result is JSON-able, its numbers have five digits
+    (`tables.py` shows it).
 
     Raises UsageError where the corpus holds nothing that was held out.
     """
@@ -74,12 +75,26 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
         result["samples"] = _samples(said)
         result["latent"] = latent.views(engine, corpus.parts["test"])
         advance(1)
-    return {
-        **_frame(engine, corpus, scope, said, len(held_out)),
-        **result,
-        "latency": latency,
-        "seconds": time.perf_counter() - begun,
-    }
+    return rounded(
+        {
+            **_frame(engine, corpus, scope, said, len(held_out)),
+            **result,
+            "latency": latency,
+            "seconds": time.perf_counter() - begun,
+        }
+    )
+
+
+def rounded(value: Any) -> Any:
+    """The same JSON with five significant digits: no share of some thousand replies has more, and the file
+    ships with the model."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, Mapping):
+        return {name: rounded(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [rounded(part) for part in value]
+    return value
 
 
 def _control(
