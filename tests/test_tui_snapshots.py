@@ -40,7 +40,7 @@ async def talk(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
 
 
-@at(LARGE, USUAL, SMALL, TINY)
+@at(USUAL, SMALL, TINY)
 def test_start(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
@@ -50,7 +50,7 @@ def test_talk(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=talk)
 
 
-@at(LARGE, USUAL, SMALL)
+@at(USUAL, SMALL)
 def test_dials(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await ready(pilot)
