@@ -65,8 +65,8 @@ def measured(
     if alone:
         return found
     ids = [one.ids for one in candidates]
-    seen = reader.likelihood(said.read.select(said.owner), said.z, ids, start.opening)
-    blind = reader.likelihood(said.read.select(said.nowhere), said.z, ids, start.opening)
+    seen = reader.likelihood(said.read, said.owner, said.z, ids, start.opening)
+    blind = reader.likelihood(said.read, said.nowhere, said.z, ids, start.opening)
     matches = reader.matches(contexts, texts)
     for i, figures in enumerate(found):
         figures |= {"likelihood": seen[i], "relevance": seen[i] - blind[i]}

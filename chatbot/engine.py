@@ -192,10 +192,8 @@ class GenerationEngine:
         """Mean log p of a token (nats) of each text as the persona's reply, a row for each seed."""
         start = self._begin([Row(context, targets, seed) for seed in seeds], sampling)
         ids = [[*self._artifact.codec.encode(text), self._artifact.codec.end] for text in texts]
-        alike = torch.zeros(len(ids), dtype=torch.long, device=self._device)
-        return [
-            self._reader.likelihood(start.read.select(alike), z.expand(len(ids), -1), ids) for z in start.z
-        ]
+        first = torch.zeros(len(ids), dtype=torch.long, device=self._device)
+        return [self._reader.likelihood(start.read, first, z.expand(len(ids), -1), ids) for z in start.z]
 
     def window(self, context: Context) -> Window:
         """What of a context the decoder sees before a reply."""

@@ -16,6 +16,7 @@ from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
 from chatbot.model.choice import Choice, contrasted
+from chatbot.model.reading import BATCH
 from chatbot.model.text import Context, Turn, words, worn_words
 from chatbot.ranking import echo
 from chatbot.reply import Reply, Row, Start
@@ -296,7 +297,9 @@ def test_what_is_weighed_has_an_end(engine: GenerationEngine) -> None:
     z = engine._begin([Row(RAIN, GLOOM, 3)], SEEDED).z  # pyright: ignore[reportPrivateUsage]
     ids = [*codec.encode("The rain is good."), codec.end]
     (found,) = engine.weigh(RAIN, GLOOM, ["The rain is good."], SEEDED, [3])
-    assert found == pytest.approx(reader.likelihood(reader.prefix([RAIN]), z, [ids]), abs=1e-5)
+    assert found == pytest.approx(
+        reader.likelihood(reader.prefix([RAIN]), torch.tensor([0]), z, [ids]), abs=1e-5
+    )
 
 
 def test_the_window_is_what_the_model_sees(engine: GenerationEngine) -> None:
@@ -415,6 +418,25 @@ def test_the_last_word_of_what_a_reply_begins_with_is_not_said_twice(
         assert text[len(prefix) : len(prefix) + 1] not in ("I", "i")
 
 
+def test_what_is_read_side_by_side_reads_as_it_does_alone(engine: GenerationEngine) -> None:
+    reader, _, codec = engine.parts
+    contexts = [RAIN, Context.of([], ["Do you like the old rain, or the cat?"])]
+    texts = [" ".join(["The cat is good."] * (1 + 5 * n % 7)) for n in range(11)]
+    assert len(texts) > BATCH
+    ids = [[*codec.encode(text), codec.end] for text in texts]
+    owner = torch.tensor([n % 2 for n in range(11)])
+    asked = [contexts[n % 2] for n in range(11)]
+    z = torch.randn(11, reader.prior([RAIN]).mean.shape[1], generator=torch.Generator().manual_seed(1))
+    read, one = reader.prefix(contexts), torch.tensor([0])
+    alone = [reader.likelihood(reader.prefix([asked[n]]), one, z[n : n + 1], [ids[n]])[0] for n in range(11)]
+    assert reader.likelihood(read, owner, z, ids) == pytest.approx(alone, abs=1e-4)
+    found = reader.posterior(asked, texts)
+    for n in range(11):
+        one_by_one = reader.posterior([asked[n]], [texts[n]])
+        torch.testing.assert_close(found.mean[n : n + 1], one_by_one.mean, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(found.log_var[n : n + 1], one_by_one.log_var, atol=1e-4, rtol=1e-4)
+
+
 def test_an_opening_is_heard_and_does_not_count(engine: GenerationEngine) -> None:
     reader, decoder, codec = engine.parts
     opening, rest = codec.encode("The cat"), [*codec.encode("is good."), codec.end]
@@ -424,7 +446,7 @@ def test_an_opening_is_heard_and_does_not_count(engine: GenerationEngine) -> Non
         logits = decoder.logits(reader.prefix([RAIN]), z, whole[:, :-1], torch.ones_like(whole[:, :-1]))
     said = logits.log_softmax(-1)[0].gather(-1, whole[0, 1:, None])[len(opening) :]
     assert len(said) == len(rest)
-    found = reader.likelihood(reader.prefix([RAIN]), z, [rest], opening)
+    found = reader.likelihood(reader.prefix([RAIN]), torch.tensor([0]), z, [rest], opening)
     assert found == [pytest.approx(float(said.mean()), abs=1e-5)]
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, BertConfig, GPT2Config, LlamaConfig, PretrainedConfig
 
-from chatbot.model.decoder import LatentDecoder
+from chatbot.model.decoder import LatentDecoder, Prefix
 
 BOT, END, V, D = 1, 2, 40, 6
 CONFIGS: dict[str, PretrainedConfig] = {
@@ -160,6 +160,40 @@ def test_paired_rows_hear_the_words_of_the_first_half(decoder: LatentDecoder) ->
             said.append(token)
             if token == END:
                 break
+
+
+def test_rows_that_have_ended_are_heard_no_more_and_change_nothing(
+    decoder: LatentDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, mask = contexts()
+    owner, ends = torch.tensor([0, 1, 0, 1]), torch.tensor([1, 2, 8, 3])
+    z = torch.randn(4, D, generator=torch.Generator().manual_seed(6))
+
+    def choose(logits: Tensor, history: Tensor) -> Tensor:
+        likeliest = logits.index_fill(-1, torch.tensor([END]), -torch.inf).argmax(-1)
+        return likeliest.masked_fill(ends[: len(logits)] == history.shape[1] - 1, END)
+
+    heard: list[int] = []
+    step = decoder.step
+
+    def counted(prefix: Prefix, z: Tensor, token: Tensor) -> Tensor:
+        heard.append(len(token))
+        return step(prefix, z, token)
+
+    monkeypatch.setattr(decoder, "step", counted)
+    read = decoder.prefill(ids, mask).select(owner)
+    found = torch.stack(list(decoder.generate(read, z, bot=BOT, end=END, limit=12, choose=choose)), dim=1)
+    assert heard == [4, 4, 2, 1, 1, 1, 1, 1]
+    for row, length in enumerate((7, 4, 7, 4)):
+        said, context = [BOT], ids[owner[row] : owner[row] + 1, :length]
+        for _ in range(int(ends[row])):
+            line = torch.tensor([said])
+            with torch.no_grad():
+                prefix = decoder.prefill(context, torch.ones_like(context))
+                logits = decoder.logits(prefix, z[row : row + 1], line, torch.ones_like(line))[0, -1]
+            logits[END] = -torch.inf
+            said.append(int(logits.argmax()))
+        assert found[row].tolist() == said[1:] + [END] * (9 - int(ends[row]))
 
 
 def test_closing_the_generator_stops_it_and_inference_mode_does_not_leak(decoder: LatentDecoder) -> None:

@@ -158,7 +158,8 @@ class LatentDecoder(nn.Module):
         with which every reply begins.
 
         `choose(logits (B, V), history (B, t)) -> (B,)` picks the tokens. A row that has said `end` goes on
-        with `end`; iteration stops when every row has. Closing the generator stops the work.
+        with `end`; iteration stops when every row has. When half of the rows have, the language model hears
+        the others alone. Closing the generator stops the work.
 
         Where it is `paired`, prefix and z have 2 B rows, and `choose` gets the logits of all (2 B, V): the
         second half hears the same words as the first, with another context and z, for a contrast.
@@ -166,9 +167,10 @@ class LatentDecoder(nn.Module):
         halves = 2 if paired else 1
         rows = len(z) // halves
         history = torch.tensor([[bot, *opening]], device=z.device).repeat(rows, 1)
-        read = history.repeat(halves, 1)
-        logits = self.logits(prefix, z, read, torch.ones_like(read))[:, -1]
+        begun = history.repeat(halves, 1)
+        logits = self.logits(prefix, z, begun, torch.ones_like(begun))[:, -1]
         done = torch.zeros(rows, dtype=torch.bool, device=z.device)
+        read = torch.arange(len(z), device=z.device)  # the rows that the language model still hears
         for count in range(limit):
             token = choose(logits, history).masked_fill(done, end)
             yield token
@@ -177,4 +179,8 @@ class LatentDecoder(nn.Module):
             if bool(done.all()) or count + 1 == limit or full:
                 return
             history = torch.cat([history, token.unsqueeze(1)], dim=1)
-            logits = self.step(prefix, z, token.repeat(halves))
+            going = ~done.repeat(halves)[read]
+            if 2 * int(going.sum()) <= len(read):
+                rest = going.nonzero().squeeze(1)
+                prefix, z, read = prefix.select(rest), z[rest], read[rest]
+            logits = logits.index_copy(0, read, self.step(prefix, z, token.repeat(halves)[read]))

@@ -5,7 +5,7 @@ The one place beside training that pads ids into batches for a loaded model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from chatbot.model.cvae import Gaussian
 from chatbot.model.decoder import IGNORE, Prefix
 from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec, Context
+
+BATCH = 8  # rows; with fewer a processor has not enough to do, with more too much of it is padding
 
 
 def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -28,6 +30,14 @@ def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
         ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
         mask[i, : len(row)] = 1
     return ids, mask
+
+
+def alike(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The places of all lengths in batches of at most `BATCH`, the shortest first: what is read side by side
+    is padded to the longest of its batch alone."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for begin in range(0, len(order), BATCH):
+        yield order[begin : begin + BATCH]
 
 
 def match_scores(
@@ -79,19 +89,31 @@ class Reader:
 
     @torch.inference_mode()
     def likelihood(
-        self, prefix: Prefix, z: Tensor, replies: Sequence[Sequence[int]], opening: Sequence[int] = ()
+        self,
+        prefix: Prefix,
+        owner: Tensor,
+        z: Tensor,
+        replies: Sequence[Sequence[int]],
+        opening: Sequence[int] = (),
     ) -> list[float]:
-        """Mean log p(token | C, z) of each reply's ids (without [BOT]), in nats. Consumes `prefix` (B).
+        """Mean log p(token | C, z) of each reply's ids (without [BOT]), in nats: B replies, z (B, D), and
+        `owner` (B,), the places of their contexts in `prefix`.
 
         The ids of an `opening`, with which every reply begins, are heard and do not count.
         """
-        codec = self._artifact.codec
-        ids, mask = (t.to(self._device) for t in pad([codec.bot, *opening, *row] for row in replies))
-        counted = ids.clone()
-        counted[:, 1 : 1 + len(opening)] = IGNORE
-        decoder = self._artifact.model.decoder
-        losses = decoder.reply_loss(prefix, z.to(decoder.memory.weight.dtype), counted, mask, shown=ids)
-        return (-losses / (mask[:, 1:].sum(1) - len(opening))).tolist()
+        codec, decoder = self._artifact.codec, self._artifact.model.decoder
+        z, found = z.to(decoder.memory.weight.dtype), [0.0] * len(replies)
+        for places in alike([len(row) for row in replies]):
+            at = torch.tensor(places, device=self._device)
+            rows = pad([codec.bot, *opening, *replies[place]] for place in places)
+            ids, mask = (t.to(self._device) for t in rows)
+            counted = ids.clone()
+            counted[:, 1 : 1 + len(opening)] = IGNORE
+            losses = decoder.reply_loss(prefix.select(owner[at]), z[at], counted, mask, shown=ids)
+            means = -losses / (mask[:, 1:].sum(1) - len(opening))
+            for place, mean in zip(places, means.tolist(), strict=True):
+                found[place] = mean
+        return found
 
     @torch.inference_mode()
     def matches(self, contexts: Sequence[Context], replies: Sequence[str]) -> list[float] | None:
@@ -113,9 +135,15 @@ class Reader:
         codec = self._artifact.encoder_codec
         before = [codec.encode_context(context, shape.encoder_tokens) for context in contexts]
         after = [codec.encode_reply(reply, shape.reply_tokens) for reply in replies]
-        ids, mask = pad(a + b for a, b in zip(before, after, strict=True))
-        reply_mask, _ = pad([0] * len(a) + [1] * len(b) for a, b in zip(before, after, strict=True))
-        return self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
+        pairs = list(zip(before, after, strict=True))
+        lengths = [len(a) + len(b) for a, b in pairs]
+        means, log_vars = (torch.empty(len(pairs), shape.latent_dim, device=self._device) for _ in range(2))
+        for places in alike(lengths):
+            ids, mask = pad(pairs[place][0] + pairs[place][1] for place in places)
+            reply_mask, _ = pad([0] * len(a) + [1] * len(b) for a, b in (pairs[place] for place in places))
+            found = self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
+            means[places], log_vars[places] = found.mean, found.log_var
+        return Gaussian(means, log_vars)
 
     @torch.inference_mode()
     def measure(
