@@ -74,11 +74,8 @@ def read(engine: GenerationEngine, lines: Sequence[Line], *, seed: int = 0) -> l
         raise nothing()
     lines = lines[-MOST:]
     reader, _, _ = engine.parts
-    measured: list[dict[str, dict[str, float]]] = []
-    for start in range(0, len(lines), 32):
-        batch = lines[start : start + 32]
-        contexts = [Context.of((), [before]) for before, _ in batch]
-        measured += reader.measure(contexts, [line for _, line in batch])
+    contexts = [Context.of((), [before]) for before, _ in lines]
+    measured = reader.measure(contexts, [line for _, line in lines])
     chance = random.Random(seed)
     draws = [chance.choices(range(len(lines)), k=len(lines)) for _ in range(DRAWS)]
     found = [_finding(name, [line[name] for line in measured], draws) for name in engine.attributes]

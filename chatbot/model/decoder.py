@@ -175,12 +175,12 @@ class LatentDecoder(nn.Module):
             token = choose(logits, history).masked_fill(done, end)
             yield token
             done = done | (token == end)
+            going = halves * int((~done).sum())
             full = int(prefix.lengths.max()) >= self.max_positions
-            if bool(done.all()) or count + 1 == limit or full:
+            if not going or count + 1 == limit or full:
                 return
             history = torch.cat([history, token.unsqueeze(1)], dim=1)
-            going = ~done.repeat(halves)[read]
-            if 2 * int(going.sum()) <= len(read):
-                rest = going.nonzero().squeeze(1)
+            if 2 * going <= len(read):
+                rest = (~done).repeat(halves)[read].nonzero().squeeze(1)
                 prefix, z, read = prefix.select(rest), z[rest], read[rest]
             logits = logits.index_copy(0, read, self.step(prefix, z, token.repeat(halves)[read]))

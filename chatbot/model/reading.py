@@ -32,12 +32,12 @@ def pad(rows: Iterable[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def alike(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The places of all lengths in batches of at most `BATCH`, the shortest first: what is read side by side
-    is padded to the longest of its batch alone."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for begin in range(0, len(order), BATCH):
-        yield order[begin : begin + BATCH]
+def alike(rows: Sequence[Sequence[int]], size: int = BATCH) -> Iterator[list[int]]:
+    """The places of all rows in batches of at most `size`, the shortest first: what is read side by side is
+    padded to the longest of its batch alone."""
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+    for begin in range(0, len(order), size):
+        yield order[begin : begin + size]
 
 
 def match_scores(
@@ -102,18 +102,15 @@ class Reader:
         The ids of an `opening`, with which every reply begins, are heard and do not count.
         """
         codec, decoder = self._artifact.codec, self._artifact.model.decoder
-        z, found = z.to(decoder.memory.weight.dtype), [0.0] * len(replies)
-        for places in alike([len(row) for row in replies]):
-            at = torch.tensor(places, device=self._device)
-            rows = pad([codec.bot, *opening, *replies[place]] for place in places)
-            ids, mask = (t.to(self._device) for t in rows)
+        z, found = z.to(decoder.memory.weight.dtype), torch.empty(len(replies), device=self._device)
+        rows = [[codec.bot, *opening, *row] for row in replies]
+        for at in alike(rows):
+            ids, mask = (t.to(self._device) for t in pad(rows[place] for place in at))
             counted = ids.clone()
             counted[:, 1 : 1 + len(opening)] = IGNORE
             losses = decoder.reply_loss(prefix.select(owner[at]), z[at], counted, mask, shown=ids)
-            means = -losses / (mask[:, 1:].sum(1) - len(opening))
-            for place, mean in zip(places, means.tolist(), strict=True):
-                found[place] = mean
-        return found
+            found[at] = -losses / (mask[:, 1:].sum(1) - len(opening))
+        return found.tolist()
 
     @torch.inference_mode()
     def matches(self, contexts: Sequence[Context], replies: Sequence[str]) -> list[float] | None:
@@ -135,15 +132,14 @@ class Reader:
         codec = self._artifact.encoder_codec
         before = [codec.encode_context(context, shape.encoder_tokens) for context in contexts]
         after = [codec.encode_reply(reply, shape.reply_tokens) for reply in replies]
-        pairs = list(zip(before, after, strict=True))
-        lengths = [len(a) + len(b) for a, b in pairs]
-        means, log_vars = (torch.empty(len(pairs), shape.latent_dim, device=self._device) for _ in range(2))
-        for places in alike(lengths):
-            ids, mask = pad(pairs[place][0] + pairs[place][1] for place in places)
-            reply_mask, _ = pad([0] * len(a) + [1] * len(b) for a, b in (pairs[place] for place in places))
-            found = self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
-            means[places], log_vars[places] = found.mean, found.log_var
-        return Gaussian(means, log_vars)
+        rows = [a + b for a, b in zip(before, after, strict=True)]
+        found = torch.empty(2, len(rows), shape.latent_dim, device=self._device)
+        for at in alike(rows):
+            ids, mask = pad(rows[place] for place in at)
+            reply_mask, _ = pad([0] * len(before[place]) + [1] * len(after[place]) for place in at)
+            read = self._artifact.model.posterior(*(t.to(self._device) for t in (ids, mask, reply_mask)))
+            found[:, at] = torch.stack([read.mean, read.log_var])
+        return Gaussian(*found)
 
     @torch.inference_mode()
     def measure(

@@ -44,7 +44,6 @@ from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
 
 _SELF_PLAY = "self-play.jsonl"
-_TOGETHER = 64  # replies that are measured at once
 _WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
 RIVALS = ("right", "meant", "grounded")  # the kinds of rivals, by the name of their share in the log
 _RIGHT, _MEANT, _GROUNDED = range(len(RIVALS))
@@ -121,17 +120,12 @@ def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
         for text, mark in row.replies
         if mark != MARKS[0]
     ]
-    able.sort(key=lambda one: sum(len(turn.text) for turn in marked[one[0]].context.turns))  # less padding
-    reader = Reader(model)
-    hidden: set[tuple[int, str]] = set()
-    for start in range(0, len(able), _TOGETHER):
-        part = able[start : start + _TOGETHER]
-        measured = reader.measure([marked[i].context for i, _ in part], [text for _, text in part])
-        hidden |= {
-            (i, text)
-            for (i, text), p in zip(part, measured, strict=True)
-            if any(p[attribute][aspect] < max(p[attribute].values()) for attribute, aspect in marked[i].asked)
-        }
+    measured = Reader(model).measure([marked[i].context for i, _ in able], [text for _, text in able])
+    hidden = {
+        (i, text)
+        for (i, text), p in zip(able, measured, strict=True)
+        if any(p[attribute][aspect] < max(p[attribute].values()) for attribute, aspect in marked[i].asked)
+    }
     codec, limit = model.codec, shape.reply_tokens
     found: list[Choices] = []
     for i, row in enumerate(marked):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chatbot.model.text import Context
 from chatbot.train.corpus import Item
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 SHRINKAGE = 0.1
 MOST = 80  # points of an aspect that are kept for the picture
-_BATCH = 64
 
 
 def views(engine: GenerationEngine, items: Sequence[Item], limit: int = 3000) -> dict[str, Any]:
@@ -30,7 +28,8 @@ def views(engine: GenerationEngine, items: Sequence[Item], limit: int = 3000) ->
     pairs = [(item.context, reply) for item in items for reply in item.replies if reply.labels]
     picks = np.random.default_rng(0).permutation(len(pairs))[:limit].tolist()
     pairs = [pairs[i] for i in picks]
-    means = posterior_means(engine, [c for c, _ in pairs], [r.text for _, r in pairs])
+    posterior = engine.parts[0].posterior([c for c, _ in pairs], [r.text for _, r in pairs])
+    means = posterior.mean.cpu().numpy().astype(np.float64)
     found: dict[str, Any] = {}
     for attribute, aspects in engine.attributes.items():
         labels = [dict(reply.labels).get(attribute) for _, reply in pairs]
@@ -48,19 +47,6 @@ def views(engine: GenerationEngine, items: Sequence[Item], limit: int = 3000) ->
             "separated": area(seen[shown == 0, 0], seen[shown == 1, 0]),
         }
     return found
-
-
-def posterior_means(
-    engine: GenerationEngine, contexts: Sequence[Context], replies: Sequence[str]
-) -> np.ndarray:
-    """(N, D): the mean of q(z|C,r) of each pair."""
-    reader = engine.parts[0]
-    found = []
-    for start in range(0, len(replies), _BATCH):
-        part = slice(start, start + _BATCH)
-        mean: Any = reader.posterior(contexts[part], replies[part]).mean
-        found.append(np.asarray(mean.float().cpu(), dtype=np.float64))
-    return np.concatenate(found) if found else np.zeros((0, 0))
 
 
 def plane(points: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from chatbot.model.reading import alike
 from chatbot.train.corpus import Item, Labelled
 from chatbot.train.judge import Attributes, labelled, shown_whole
 from chatbot.train.metrics import tokens
@@ -113,9 +114,7 @@ class TransformerJudge:
         self._network.eval()
         rows = [self._ids(text) for text in texts]
         found = torch.zeros(len(rows), sum(self._sizes))
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-        for start in range(0, len(order), 512):
-            chosen = order[start : start + 512]
+        for chosen in alike(rows, 512):
             found[chosen] = self._network(*_batch([rows[i] for i in chosen]))
         return found
 
