@@ -43,6 +43,16 @@ _QUESTIONS: tuple[tuple[int, str, str], ...] = (
     ),
     (
         1,
+        "The title or the persona of conversation {} is no text in UTF-8.",
+        "SELECT id FROM conversation WHERE NOT is_text(CAST(title || profile_name || profile AS BLOB))",
+    ),
+    (
+        1,
+        "The text of message {} is no text in UTF-8.",
+        "SELECT id FROM message WHERE NOT is_text(CAST(text AS BLOB))",
+    ),
+    (
+        1,
         "The times of conversation {} cannot be read.",
         "SELECT id FROM conversation WHERE julianday(created_at) + julianday(updated_at) IS NULL",
     ),
@@ -54,7 +64,7 @@ _QUESTIONS: tuple[tuple[int, str, str], ...] = (
     (
         1,
         "The trace of message {} is no JSON.",
-        "SELECT message_id FROM generation WHERE NOT json_valid(trace)",
+        "SELECT message_id FROM generation WHERE NOT (json_valid(trace) AND is_text(CAST(trace AS BLOB)))",
     ),
     (
         3,
@@ -100,6 +110,7 @@ def check(path: Path, *, ours: bool = False) -> Report:
         with closing(sqlite3.connect(":memory:", check_same_thread=False)) as memory:
             with closing(opened(path, ours=ours)) as source:
                 copy(source, memory)
+            memory.create_function("is_text", 1, _is_text)
             with _engaged(memory) as connection:
                 return _report(path, connection)
     except (sqlite3.Error, DBAPIError) as error:
@@ -130,6 +141,15 @@ def copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     source.execute("BEGIN")
     source.execute("SELECT name FROM sqlite_master").fetchall()
     source.backup(target)
+
+
+def _is_text(data: bytes) -> bool:
+    """SQLite takes any bytes for text, and nothing can be read of a row with one that is none."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -177,7 +177,8 @@ def translated(error: DBAPIError | sqlite3.Error | OSError, path: Path | None) -
         return LockedStorageError(path)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return ReadOnlyStorageError(path, str(cause))
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    not_text = str(cause).startswith("Could not decode to UTF-8")  # said by Python, without a code
+    if not_text or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return CorruptStorageError(path, str(cause))
     return StorageError(
         f"Every change to the database must succeed, and SQLite refused one on {_name(path)} ({cause}). "

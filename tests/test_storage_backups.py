@@ -13,6 +13,7 @@ import pytest
 
 from storage import (
     ConversationManager,
+    CorruptStorageError,
     DatabaseInUseError,
     LockedStorageError,
     RefusedValueError,
@@ -192,6 +193,13 @@ def test_a_check_changes_nothing_and_needs_no_turn(path: Path) -> None:
           "UPDATE message SET conversation_id = 'aaaa0000' WHERE id < 3"],
          "The persona of conversation aaaa0000 is no JSON object."),
         (["UPDATE generation SET trace = '{' WHERE message_id = 2"], "The trace of message 2 is no JSON."),
+        (["UPDATE generation SET trace = CAST(x'7b2261223a22ff227d' AS TEXT) WHERE message_id = 2"],
+         "The trace of message 2 is no JSON."),
+        (["UPDATE message SET text = CAST(x'4920e9' AS TEXT) WHERE id = 1"],
+         "The text of message 1 is no text in UTF-8."),
+        (["UPDATE conversation SET id = 'aaaa0000', title = CAST(x'e9' AS TEXT), head_id = NULL "
+          "WHERE rowid = 1", "UPDATE message SET conversation_id = 'aaaa0000' WHERE id < 3"],
+         "The title or the persona of conversation aaaa0000 is no text in UTF-8."),
         (["INSERT INTO generation VALUES (9, '{}')"],
          "Row 9 of the table generation belongs to a message that is not there."),
         (["UPDATE message SET role = 'robot' WHERE id = 1"],
@@ -203,6 +211,12 @@ def test_what_is_wrong_is_said_in_words(path: Path, statements: list[str], probl
     assert report.problems == (problem,)
     assert not report.sound
     assert not report.stale_index
+
+
+def test_a_text_that_cannot_be_read_is_told_as_damage(path: Path) -> None:
+    change(path, "UPDATE message SET text = CAST(x'4920e9' AS TEXT) WHERE id = 1")
+    with ConversationManager(path) as manager, pytest.raises(CorruptStorageError, match="restore a copy"):
+        manager.message(1)
 
 
 def test_a_stale_index_is_told_and_made_anew(path: Path) -> None:
