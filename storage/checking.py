@@ -6,6 +6,7 @@ and a database can be checked while it is in use or where it may not be written.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -121,7 +122,8 @@ def check(path: Path, *, ours: bool = False) -> Report:
 
 
 def opened(path: Path, *, ours: bool = False) -> sqlite3.Connection:
-    """A connection to a file that is there. One that is not ours gets no log written beside it.
+    """A connection to a file that is there. One that is not ours, or is where nothing may be written, gets no
+    log beside it.
 
     RefusedValueError where there is no file, another StorageError where it may not be read.
     """
@@ -129,7 +131,8 @@ def opened(path: Path, *, ours: bool = False) -> sqlite3.Connection:
         do = "The first conversation makes it: chatbot chat" if ours else "Give a file that is there."
         raise RefusedValueError(f"There is no database at {path}. {do}")
     in_use = any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal"))
-    mode = "mode=rw" if ours else "mode=ro" if in_use else "mode=ro&immutable=1"
+    writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    mode = "mode=rw" if ours and writable else "mode=ro" if in_use else "mode=ro&immutable=1"
     try:
         return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=WAIT)
     except sqlite3.Error as error:

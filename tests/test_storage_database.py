@@ -26,6 +26,8 @@ from storage import (
     ReadOnlyStorageError,
     ReplacedStorageError,
     StorageError,
+    backup,
+    check,
     database,
 )
 
@@ -308,6 +310,8 @@ def test_a_file_or_folder_that_becomes_read_only_keeps_what_it_has(unprivileged:
     unprivileged.chmod(0o555)  # SQLite cannot make its log beside the file
     with pytest.raises(ReadOnlyStorageError):
         ConversationManager(path)
+    with tempfile.TemporaryDirectory() as elsewhere:  # what is there can still be looked at and saved
+        assert check(path, ours=True).messages == backup(path, Path(elsewhere)).messages == 1
     unprivileged.chmod(0o755)
     with ConversationManager(path) as manager:
         assert [m.text for m in manager.path(conversation)] == ["one"]
