@@ -6,9 +6,8 @@ leave. It prints nothing itself.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from chatbot import direction, drift, sweep
+from chatbot.config import expanded
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.memory import find as find_memory
 from chatbot.memory import spoken_of, write_down
@@ -118,7 +117,7 @@ def _rename(room: Room, rest: str) -> str:
 def _export(room: Room, rest: str) -> str:
     name = needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")
     quoted = len(name) > 2 and name[0] == name[-1] and name[0] in "\"'"
-    path = Path(name[1:-1] if quoted else name).expanduser()
+    path = expanded(name[1:-1] if quoted else name)
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")

@@ -71,11 +71,11 @@ class Config:
         """Where conversations are kept; None keeps them in memory only."""
         if self.chat.incognito:
             return None
-        return Path(self.storage.path).expanduser() if self.storage.path else data_dir() / "chatbot.db"
+        return expanded(self.storage.path) if self.storage.path else data_dir() / "chatbot.db"
 
     @property
     def profiles_folder(self) -> Path:
-        return Path(self.profiles.path).expanduser() if self.profiles.path else data_dir() / "profiles"
+        return expanded(self.profiles.path) if self.profiles.path else data_dir() / "profiles"
 
     @property
     def model_folder(self) -> Path:
@@ -83,7 +83,7 @@ class Config:
         shipped = EMBEDDED / self.model.path
         if len(Path(self.model.path).parts) == 1 and (self.model.path == "embedded" or shipped.is_dir()):
             return shipped
-        return Path(self.model.path).expanduser()
+        return expanded(self.model.path)
 
 
 SECTIONS: Mapping[str, type] = MappingProxyType(
@@ -91,19 +91,22 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
 )
 
 
+def expanded(path: Path | str) -> Path:
+    """The path with a home folder for its ~. Where nobody is called so, it is the name of a file."""
+    return Path(os.path.expanduser(path))
+
+
 def data_dir() -> Path:
     """Where conversations and the user's own profiles are kept: $CHATBOT_DATA_DIR or the system's place."""
     chosen = os.environ.get(DATA_VARIABLE)
-    return (
-        Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("chatbot", appauthor=False))
-    )
+    return expanded(chosen) if chosen else Path(platformdirs.user_data_dir("chatbot", appauthor=False))
 
 
 def config_path() -> Path:
     """The user's settings file: $CHATBOT_CONFIG or the system's place. It need not exist."""
     chosen = os.environ.get(CONFIG_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     return Path(platformdirs.user_config_dir("chatbot", appauthor=False)) / "config.toml"
 
 

@@ -22,7 +22,7 @@ def check(file: Path) -> None:
         )
     if file.suffix.lower() != ".png":
         raise UsageError(f"The picture is a PNG file, not {file.name!r}. Name one that ends in .png.")
-    if not file.expanduser().parent.is_dir():
+    if not file.parent.is_dir():
         raise UsageError(f"The folder of {file} does not exist. Make it, or name another.")
 
 
@@ -49,4 +49,4 @@ def draw(result: Result, file: Path) -> None:
     axes.tick_params(axis="x", pad=14)
     axes.set_ylim(0, 100)
     axes.set_title(result.profile.replace("$", r"\$"))
-    figure.savefig(file.expanduser(), format="png", dpi=150, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=150, metadata={"Software": None})

@@ -37,7 +37,7 @@ class Database:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.path = None if path is None else path.expanduser().absolute()
+        self.path = None if path is None else path.absolute()
         self._closed = False
         self.wiped = True
         self._identity: tuple[int, int] | None = None

@@ -95,6 +95,13 @@ def write_chat(path: Path, broken: str = "") -> Path:
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_file_whose_name_begins_with_a_tilde(here: Path) -> None:
+    gives(run("export", KEYS, "~~keys.json"), f"{KEYS} written to ~~keys.json\n")
+    assert json.loads((here / "~~keys.json").read_text("utf-8")) == DOCUMENT
+    assert run("import", "~~keys.json").stdout.endswith(" The keys (3 messages)\n")
+
+
+@pytest.mark.usefixtures("stored")
 def test_export_to_standard_output() -> None:
     result = run("export", KEYS, "--format", "json")
     assert result.stdout.isascii()

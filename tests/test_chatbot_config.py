@@ -199,6 +199,7 @@ def test_data_lives_in_the_home_unless_told_otherwise(
 def test_a_model_is_the_embedded_one_or_a_folder(home: Path) -> None:
     assert config.load().model_folder == config.EMBEDDED / "embedded"
     assert config.load({"model.path": "~/mine"}).model_folder == home / "mine"
+    assert config.load({"model.path": "~~/mine"}).model_folder == Path("~~/mine")  # nobody is called so
     assert config.load({"model.path": "./weights"}).model_folder == Path("weights")
 
 

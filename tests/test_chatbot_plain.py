@@ -351,6 +351,10 @@ def test_export(room: Open, tmp_path: Path) -> None:
         "No such file or directory. Give another folder.\n"
     )
     talk.notes.truncate(0)
+    assert talk.run("/export ~~/chat.md") == 1  # nobody is called so
+    assert talk.notes.getvalue().endswith(
+        "~~/chat.md cannot be: No such file or directory. Give another folder.\n"
+    )
     talk.run(f"/export {tmp_path / 'chat.doc'}")
     assert talk.notes.getvalue().endswith("and 'chat.doc' in none of them. Give another name.\n")
 

@@ -59,7 +59,9 @@ def _lines(settings: Config, source: Source) -> Iterator[Line]:
 
 
 def _read(path: Path) -> str:
+    from chatbot.config import expanded
+
     try:
-        return sys.stdin.read() if str(path) == "-" else path.expanduser().read_text(encoding="utf-8-sig")
+        return sys.stdin.read() if str(path) == "-" else expanded(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"A text is UTF-8, and {path} is not: {error}. Give another file.") from error

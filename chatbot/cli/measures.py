@@ -133,8 +133,10 @@ def quiz(
     from chatbot import quiz as quizzes
     from chatbot import radar
     from chatbot.cli import start
+    from chatbot.config import expanded
 
     if png is not None:
+        png = expanded(png)
         radar.check(png)
     settings = _settings(model, device)
     persona = _persona(settings, name)

@@ -88,6 +88,7 @@ def export(
     as_json: options.AsJson = False,
 ) -> None:
     """Write everything that is known as lines of text, or as JSON."""
+    from chatbot.config import expanded
     from storage.transfer import write_new
 
     with open_manager() as manager:
@@ -98,7 +99,7 @@ def export(
     if file is None:
         print(text)
         return
-    write_new({file.expanduser(): f"{text}\n".encode()})
+    write_new({expanded(file): f"{text}\n".encode()})
     print(clean(f"{len(known)} memor{'y' if len(known) == 1 else 'ies'} written to {file}"))
 
 

@@ -45,9 +45,10 @@ def backup(
     It may be in use meanwhile. The copy is readable by you alone, and a file that exists is never written
     over. Your personas are files of their own, in the folder `profiles` beside the database.
     """
+    from chatbot.config import expanded
     from storage import backup
 
-    report = backup(stored.database(), file and file.expanduser())
+    report = backup(stored.database(), file and expanded(file))
     if as_json:
         print(json_of(_fields(report)))
     else:
@@ -69,11 +70,12 @@ def check(
 
     Exit code 1 when it is not; then it says what is wrong. Nothing is changed without --rebuild-index.
     """
+    from chatbot.config import expanded
     from storage import check, rebuild_index
 
     if rebuild and file is not None:
         raise UsageError("--rebuild-index changes the database, not a backup. A restore does it by itself.")
-    place = stored.database() if file is None else file.expanduser()
+    place = stored.database() if file is None else expanded(file)
     if rebuild and place.is_file():
         rebuild_index(place)
     report = check(place, ours=file is None)
@@ -93,9 +95,10 @@ def restore(
 
     The backup is checked first and stays as it is. While chatbot runs elsewhere, nothing is restored.
     """
+    from chatbot.config import expanded
     from storage import restore
 
-    done = restore(file.expanduser(), stored.database())
+    done = restore(expanded(file), stored.database())
     if as_json:
         kept = None if done.kept is None else str(done.kept)
         print(json_of({**_fields(done.report), "kept": kept, "version_of_backup": done.version}))

@@ -93,6 +93,7 @@ def written(
     reference: str, form: str, file: Path | None, branches: Path | None, *, redact: bool, persona: bool
 ) -> None:
     """Write the export and say where it is, or print it; what was taken out is said beside it."""
+    from chatbot.config import expanded
     from storage import export_branches, export_file, transfer
     from storage.errors import UnknownEndingError
 
@@ -105,10 +106,10 @@ def written(
         if redact:
             how["change"] = _without_names(config, manager, persona=persona)
         if branches is not None:
-            paths = export_branches(manager, found, branches.expanduser(), **how)
+            paths = export_branches(manager, found, expanded(branches), **how)
         elif file is not None:
             try:
-                paths = [export_file(manager, found, file.expanduser(), form, **how)]
+                paths = [export_file(manager, found, expanded(file), form, **how)]
             except UnknownEndingError as error:
                 raise UsageError(f"{error} Or give the format with --format.") from error
         else:
@@ -166,10 +167,11 @@ def _without_names(config: Config, manager: ConversationManager, *, persona: boo
 
 
 def _read(file: str, user: str, character: str) -> Reading:
+    from chatbot.config import expanded
     from storage import transfer
 
     if file != "-":
-        return transfer.read_file(Path(file).expanduser(), user=user, character=character)
+        return transfer.read_file(expanded(file), user=user, character=character)
     return transfer.read(sys.stdin.buffer.read(transfer.MAX_FILE + 1), user=user, character=character)
 
 

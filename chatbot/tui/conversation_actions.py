@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual import work
 
+from chatbot.config import expanded
 from chatbot.persona import spoken
 from chatbot.session import export_file
 from chatbot.tui.ask_screen import AskScreen
@@ -168,7 +167,7 @@ class ConversationActions(TabActions):
         answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
         if answer:
             with self.telling():
-                path, name = Path(answer).expanduser(), self.session.user_name
+                path, name = expanded(answer), self.session.user_name
                 path = export_file(self.session.manager, conversation.id, path, user_name=name)
                 self.notify(clean(f"Written to {path}."), markup=False)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Footer
 
+from chatbot.config import expanded
 from chatbot.session import BYTES_LEFT, ChatSession, Conversation, export_file, local
 from chatbot.tui.actions import LIST_ACTIONS, bindings
 from chatbot.tui.ask_screen import AskScreen
@@ -90,7 +90,7 @@ class ConversationsScreen(PickScreen):
             return
         name = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(conversation)))
         if name:
-            path, session = Path(name).expanduser(), self._session
+            path, session = expanded(name), self._session
             if self._tried(
                 lambda: export_file(session.manager, conversation.id, path, user_name=session.user_name)
             ):
