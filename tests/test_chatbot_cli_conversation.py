@@ -309,6 +309,7 @@ def test_search(manager: ConversationManager) -> None:
         run("search", "everything").stdout == "k3v9q2mx  2026-01-02 10:11  gloomy-poet: Everything is lost.\n"
     )
     gives(run("search", '"; DROP', "TABLE"), "", "No message contains '\"; DROP TABLE'.\n")
+    gives(run("search", "?!", "🙂"), "", "Search finds words, not '?! 🙂'.\n")  # many may contain them
     (hit,) = manager.search("lost k")
     assert transcript.hits([hit], colour=True) == (
         "k3v9q2mx  2026-01-02 10:10  you: I \x1b[1mlost\x1b[0m my \x1b[1mkeys\x1b[0m bot: [31mforged"

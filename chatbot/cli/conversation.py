@@ -264,6 +264,7 @@ def search(
 ) -> None:
     """Find messages by their words, the best match first. The last word may be unfinished."""
     from chatbot.cli import transcript
+    from storage.search import expression
 
     query = " ".join(words)
     config = settings()
@@ -276,7 +277,9 @@ def search(
     elif found:
         print(transcript.hits(found, colour=sys.stdout.isatty()))
     else:
-        print(f"No message contains {one_line(repr(query))}.", file=sys.stderr)
+        shown = one_line(repr(query))
+        none = f"No message contains {shown}." if expression(query) else f"Search finds words, not {shown}."
+        print(none, file=sys.stderr)
 
 
 app.command("export")(transfer.export)
