@@ -102,8 +102,10 @@ def test_a_file_whose_name_begins_with_a_tilde(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("stored")
-def test_export_to_standard_output() -> None:
+def test_export_to_standard_output(here: Path) -> None:
     result = run("export", KEYS, "--format", "json")
+    assert run("export", KEYS, "-", "--format", "json").stdout == result.stdout
+    assert list(here.iterdir()) == []
     assert result.stdout.isascii()
     assert json.loads(result.stdout) == DOCUMENT
     gives(

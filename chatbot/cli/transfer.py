@@ -37,7 +37,7 @@ def export(
     ],
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="A new file or a folder for it; else standard output."),
+        typer.Argument(metavar="FILE", help="A new file or a folder for it; - or none: standard output."),
     ] = None,
     form: Annotated[
         Format | None,
@@ -107,7 +107,7 @@ def written(
             how["change"] = _without_names(config, manager, persona=persona)
         if branches is not None:
             paths = export_branches(manager, found, expanded(branches), **how)
-        elif file is not None:
+        elif file is not None and str(file) != "-":
             try:
                 paths = [export_file(manager, found, expanded(file), form, **how)]
             except UnknownEndingError as error:
