@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+_TOLD = 10  # ids that a sentence lists
 _ELSEWHERE = "choose another file with the setting [storage] path"
 
 
@@ -54,10 +55,11 @@ class UnknownConversationError(StorageError):
 class AmbiguousConversationError(StorageError):
     exit_code = 2
 
-    def __init__(self, reference: str, ids: Iterable[str]) -> None:
+    def __init__(self, reference: str, ids: Sequence[str]) -> None:
+        others = f" and {len(ids) - _TOLD} more" if len(ids) > _TOLD else ""
         super().__init__(
             f"A reference must name one conversation, and {reference!r} names several: "
-            f"{', '.join(ids)}. Give one of these ids."
+            f"{', '.join(ids[:_TOLD])}{others}. Give one of these ids."
         )
 
 

@@ -373,6 +373,10 @@ def test_a_conversation_is_found_by_id_beginning_title_or_last(manager: Conversa
     ) as refused:
         manager.get("abc")
     assert refused.value.exit_code == 2
+    for number in range(10):
+        stored(manager, f"abcf000{number}", 1)
+    with pytest.raises(AmbiguousConversationError, match=r": (\w{8}, ){9}\w{8} and 2 more\. Give"):
+        manager.get("abc")
     manager.rename(two.id, "The lost keys")
     with pytest.raises(AmbiguousConversationError):
         manager.get("The lost keys")
