@@ -21,7 +21,6 @@ from storage.errors import (
     UnsoundBackupError,
 )
 from storage.foreign import Reading
-from storage.markdown import to_markdown
 from storage.own_json import from_json, to_json
 from storage.records import Conversation, Hit, Memory, Message, Statistics, Tabs
 from storage.transfer import export_branches, export_file
@@ -62,5 +61,4 @@ __all__ = [
     "rebuild_index",
     "restore",
     "to_json",
-    "to_markdown",
 ]

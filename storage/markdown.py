@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 
 from storage.branches import Tree
-from storage.conversations import ConversationManager
 from storage.values import one_line
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def to_markdown(manager: ConversationManager, conversation_id: str) -> str:
-    """The active path for people to read. What was said is escaped: rendered, it reads as it was typed."""
-    return write(Tree.read(manager, conversation_id))
-
-
 def write(tree: Tree) -> str:
+    """The active path for people to read. What was said is escaped: rendered, it reads as it was typed."""
     conversation, names = tree.conversation, tree.names
     begun = f"{conversation.created_at:%Y-%m-%d %H:%M} UTC"
     facts = f"with {conversation.profile_name}, model {conversation.model or 'unknown'}, {begun}"

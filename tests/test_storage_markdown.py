@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from markdown_it import MarkdownIt
 
-from storage import ConversationManager, to_markdown
+from storage import ConversationManager
+from storage.transfer import exported
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_markdown_is_the_active_path(manager: ConversationManager) -> None:
     manager.finish_reply(first.id, text="A man", state="partial", generation={})
     manager.begin_reply(made, parent_id=question.id)
     manager.select(first.id)
-    text = to_markdown(manager, made)
+    text = exported(manager, made)
     date = re.escape(f"{manager.get(made).created_at:%Y-%m-%d %H:%M} UTC")
     assert re.sub(date, "DATE", text) == (
         "# Who are you? Really? Tell me.\n\n*with gloomy-poet, model tiny, DATE*\n\n"
@@ -54,7 +55,7 @@ def test_rendered_markdown_reads_as_it_was_typed(manager: ConversationManager, s
     manager.add_message(made, role="user", text=said)
     manager.rename(made, "A *title*")
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    html = reader.render(to_markdown(manager, made))
+    html = reader.render(exported(manager, made))
     assert html.startswith("<h1>A *title*</h1>\n<p><em>with *star*, model unknown, ")
     body = html.split("<p><strong>You</strong></p>\n", 1)[1]
     lines = (
@@ -69,6 +70,6 @@ def test_rendered_markdown_reads_as_it_was_typed(manager: ConversationManager, s
 def test_markdown_carries_no_control_characters(manager: ConversationManager) -> None:
     made = manager.create(profile_name="p\x1b[31m", profile={}, model="m\n# x").id
     manager.add_message(made, role="user", text="a\x1b]0;title\x07b\x9b31m\r\nc\0d")
-    text = to_markdown(manager, made)
+    text = exported(manager, made)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
     assert "\n# x" not in text

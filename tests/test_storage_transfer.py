@@ -20,7 +20,6 @@ from storage import (
     export_file,
     foreign,
     to_json,
-    to_markdown,
     transfer,
 )
 
@@ -73,7 +72,7 @@ def test_the_ending_of_the_name_decides_the_format(
         for name in ("talk.JSON", "talk.md", "talk.txt", "talk.jsonl")
     }
     assert json.loads(texts["talk.JSON"]) == to_json(manager, conversation)
-    assert texts["talk.md"] == to_markdown(manager, conversation)
+    assert texts["talk.md"] == transfer.exported(manager, conversation)
     assert texts["talk.txt"] == "gloomy-poet: Oh.\n\nYou: Who?\n\ngloomy-poet: A man.\n"
     assert [json.loads(line).get("mes") for line in texts["talk.jsonl"].split("\n")] == [
         None,
