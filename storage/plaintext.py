@@ -49,7 +49,10 @@ def read(data: bytes, origin: Origin) -> Reading:
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise _refused(f"this file is no text in UTF-8 ({error})") from None
+        raise RefusedValueError(
+            f"A chat as plain text is in UTF-8, and this file is not ({error}). Nothing was imported. "
+            "Save it as UTF-8."
+        ) from None
     lines = text.split("\n")
     names = _names(lines, origin)
     spoken = list(_messages(lines, names))

@@ -8,6 +8,7 @@ is lost.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,6 +152,8 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
             f"A file to import has at most {MAX_FILE} bytes, and this one has more. Nothing was imported. "
             "Split it."
         )
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # what `>` writes in Windows PowerShell
+        data = data.decode("utf-16", errors="replace").encode()
     path = Path(name)
     found = _recognised(data, path.suffix.lower())
     if found is None or found.read is None:

@@ -127,7 +127,6 @@ def test_the_names_that_were_given_decide(manager: ConversationManager) -> None:
         (b"", "this file is empty"),
         (b" \n\n", "this file is empty"),
         (b"Once upon a time\nthere: was", "this file begins with 'Once upon a time'"),
-        (b"An\xff: x", "this file is no text in UTF-8"),
         (b"no colon here", "this file begins with 'no colon here'"),
         (b"x" * 70 + b": too long for a name", "this file begins with 'xxxx"),
         (b": no name", "this file begins with ': no name'"),
@@ -137,6 +136,11 @@ def test_what_is_no_chat_is_refused(manager: ConversationManager, data: bytes, r
     with pytest.raises(RefusedValueError, match="has lines that begin with 'name: '") as refused:
         transfer.read(data, "chat.txt")
     assert reason in str(refused.value)
+
+
+def test_a_text_in_another_encoding_is_to_be_saved_again() -> None:
+    with pytest.raises(RefusedValueError, match=r"is in UTF-8, and this file is not .* Save it as UTF-8\."):
+        transfer.read(b"An\xff: x", "chat.txt")
 
 
 def test_a_given_user_who_never_speaks_changes_nothing(manager: ConversationManager) -> None:

@@ -326,6 +326,17 @@ def test_a_file_that_is_refused_stores_nothing(manager: ConversationManager, tmp
     assert manager.list(include_empty=True) == []
 
 
+@pytest.mark.parametrize("form", ["text", "sillytavern", "json"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_that_windows_wrote_reads_the_same(
+    manager: ConversationManager, conversation: str, form: str, encoding: str
+) -> None:
+    text = transfer.exported(manager, conversation, form)
+    name = "talk" + next(known.ending for known in transfer.FORMATS if known.name == form)
+    read = transfer.read(("\ufeff" + text).replace("\n", "\r\n").encode(encoding), name)
+    assert [m.text for m in read.messages] == [m.text for m in transfer.read(text.encode(), name).messages]
+
+
 @pytest.mark.parametrize("form", ["text", "sillytavern", "markdown", "json"])
 def test_an_empty_conversation_can_be_exported(manager: ConversationManager, form: str) -> None:
     made = manager.create(profile_name="p", profile={}, model="").id
