@@ -18,13 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage.errors import (
-    ClosedStorageError,
-    DiskFullError,
-    LockedStorageError,
-    ReplacedStorageError,
-    translated,
-)
+from storage.errors import ClosedStorageError, ReplacedStorageError, translated
 from storage.migrations import CURRENT_VERSION, migrate, version
 
 BUSY_MS = 5_000  # how long to wait for another program's write
@@ -103,7 +97,7 @@ class Database:
         self.wiped = self._rewritten()
 
     def _rewritten(self) -> bool:
-        """False: another program is reading, or there is no room."""
+        """False where it cannot be: another program is reading, or there is no room."""
         if self.path is None:
             return True
         try:
@@ -111,11 +105,8 @@ class Database:
                 connection.exec_driver_sql("VACUUM")
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
             return busy == 0
-        except DBAPIError as error:
-            reason = translated(error, self.path)
-            if isinstance(reason, LockedStorageError | DiskFullError):
-                return False
-            raise reason from error
+        except DBAPIError:
+            return False
 
     def close(self) -> None:
         self._closed = True

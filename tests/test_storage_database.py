@@ -340,6 +340,24 @@ def test_a_full_disk_loses_nothing_that_was_stored(manager: ConversationManager)
     assert manager.add_message(conversation, role="user", text=question).text == question
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
+def test_a_deletion_that_leaves_no_room_for_a_rewrite_is_one(path: Path) -> None:
+    import resource
+
+    with ConversationManager(path) as manager:
+        manager.create(profile_name="p", profile={"much": "x" * 1_000_000}, model="m")
+        conversation = talk(manager, "one")
+    with ConversationManager(path) as manager:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))  # SQLite: disk I/O error, as a quota
+        try:
+            manager.delete(conversation)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert manager.list() == []
+        assert not manager.wiped
+
+
 def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
     for content in (b"Dear diary, today I was not a database. " * 50, b"SQLite format 3\0" + b"\xff" * 4_080):
         path.write_bytes(content)
