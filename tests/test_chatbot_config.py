@@ -122,9 +122,18 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
             "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
         ),
         (
-            "seed = 1\n",
-            "Setting 'seed' in {path} stands outside a section. "
+            "sede = 1\n",
+            "Setting 'sede' in {path} stands outside a section. "
             "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
+        ),
+        (
+            "seed = 1\n",
+            "Setting 'seed' in {path} stands outside a section. Did you mean 'sampling.seed'?",
+        ),
+        (
+            "sampling = 1\n",
+            "A section is a table of settings; {path} says sampling = 1. Write [sampling], and below it a "
+            "line for each setting.",
         ),
         (
             '[sampling]\nseed = "many"\n',
@@ -214,12 +223,23 @@ def test_storing_a_setting_keeps_comments_and_order(user_file: Path) -> None:
     assert config.load().sampling.seed == -1
 
 
+@pytest.mark.parametrize("text", ["tui = 1\n", "[[tui]]\ncompact = true\n"])
+def test_nothing_is_stored_in_what_is_no_section(text: str, user_file: Path) -> None:
+    user_file.write_text(text)
+    for value in ("true", None):
+        with pytest.raises(ConfigError, match="A section is a table of settings"):
+            config_file.store("tui.compact", value)
+    assert user_file.read_text() == text
+
+
 def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
     user_file.write_text("[sampling]\nseed = 1\n")
     with pytest.raises(ConfigError):
         config_file.store("sampling.seed", "many")
     with pytest.raises(ConfigError):
         config_file.store("sampling.sede", "1")
+    with pytest.raises(ConfigError, match=r"Did you mean 'sampling\.seed'\?"):
+        config_file.store("seed", "1")
     assert user_file.read_text() == "[sampling]\nseed = 1\n"
 
 
