@@ -204,7 +204,7 @@ def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> It
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         if os.environ.get(CONFIG_VARIABLE):
             raise ConfigError(

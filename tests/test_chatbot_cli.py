@@ -80,13 +80,14 @@ def test_once_prints_one_reply_and_stores_it(manager: ConversationManager) -> No
 
 
 def test_once_reads_its_text_from_input(manager: ConversationManager) -> None:
-    assert run("chat", "--once", "-", text="Two\nlines\n").stdout == "It rains.\n"
+    assert run("chat", "--once", "-", text="\ufeffTwo\nlines\n").stdout == "It rains.\n"
     assert manager.path(manager.get("last").id)[1].text == "Two\nlines"
 
 
 def test_a_pipe_gets_a_reply_for_each_line() -> None:
     result = run("chat", text="One\nTwo\n/quit\nThree\n")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "It rains.\nIt rains.\n", "")
+    assert run("chat", text="\ufeff/quit\nThree\n").stdout == ""  # the mark of a file saved on Windows
 
 
 def test_json_gives_events(manager: ConversationManager) -> None:
@@ -353,7 +354,7 @@ def test_batch_writes_replies_in_order_and_names_bad_lines(tmp_path: Path) -> No
 
 def test_batch_without_bad_lines_is_code_0(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
-    source.write_text('{"turns": ["x"]}\n')
+    source.write_bytes(b'\xef\xbb\xbf{"turns": ["x"]}\r\n')  # as editors on Windows save it
     assert run("batch", str(source), "-o", str(tmp_path / "out.jsonl")).exit_code == 0
 
 

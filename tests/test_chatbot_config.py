@@ -167,6 +167,13 @@ def test_a_file_that_is_no_toml_is_named(user_file: Path) -> None:
         config.load()
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(user_file: Path) -> None:
+    user_file.write_bytes(b"\xef\xbb\xbf[sampling]\r\nseed = 1\r\n")
+    assert config.load().sampling.seed == 1
+    config_file.store("sampling.seed", "7")
+    assert config.load().sampling.seed == 7
+
+
 def test_an_unreadable_file_is_named(user_file: Path) -> None:
     user_file.mkdir()
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
