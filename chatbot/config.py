@@ -151,8 +151,8 @@ def parse(name: str, text: str, source: str) -> Any:
     words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
     written = words.get(text.lower(), text.lower()) if kind is bool else text
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = kind(text) if kind in (int, float) else tomllib.loads(f"value = {written}")["value"]
+    except ValueError:  # which that of tomllib is too
         value = text
     return _checked(section, key, value, source)
 

@@ -96,6 +96,7 @@ def test_flag_wins_over_variable_over_file(user_file: Path, monkeypatch: pytest.
         ("CHATBOT_FLOW_STEPS", "12", 12),
         ("CHATBOT_FLOW_BETA_MAX", "10", 10.0),
         ("CHATBOT_FLOW_RTOL", "1e-4", 1e-4),
+        ("CHATBOT_SAMPLING_TOP_P", ".5", 0.5),
         ("CHATBOT_TUI_KEYS", '{ quit = "ctrl+x" }', {"quit": "ctrl+x"}),
     ],
 )
