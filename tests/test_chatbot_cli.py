@@ -378,6 +378,7 @@ def test_config_set_show_and_unset() -> None:
     assert run("config", "show").output == (
         f'sampling.seed = 7  # {config.config_path()}\nchat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
     )
+    assert run("config", "set", "sampling.seed", "-1").output.startswith("sampling.seed = -1 written")
     assert run("config", "unset", "sampling.seed").output == "sampling.seed is the default again\n"
     assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
 

@@ -44,7 +44,7 @@ def template() -> None:
     print(config.shipped_path().read_text(encoding="utf-8"), end="")
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -1
 def set_(name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.")]) -> None:
     """Write one setting to your settings file; comments in it stay."""
     from chatbot import config, config_file
