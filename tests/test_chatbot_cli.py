@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chatbot import __version__, config
-from chatbot.cli import app, start
+from chatbot.cli import app, main, start
 from chatbot.errors import ModelError
 from fake_engine import FakeEngine
 from profiles import Profile, ProfileStore, Target
@@ -322,6 +322,20 @@ def test_a_dumb_terminal_gets_the_line_chat(
         assert start.chat(config.load(), None, []) == 0
     assert opened == ["xterm"]
     assert "poet: It rains." in capsys.readouterr().out
+
+
+def test_closed_streams_do_not_end_the_program(
+    monkeypatch: pytest.MonkeyPatch, manager: ConversationManager
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["chatbot", "chat", "--once", "Hi"])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as left:
+        main()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    assert left.value.code == 0
+    assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
 def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:

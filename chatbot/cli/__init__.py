@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
 from typing import Annotated, Any
 
@@ -113,7 +114,11 @@ app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    """The entry point. Bytes that are no text, and letters that the terminal lacks, never end the program."""
+    """The entry point. Bytes that are no text, letters that the terminal lacks, and streams that were closed
+    before never end the program."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
