@@ -338,6 +338,14 @@ def test_closed_streams_do_not_end_the_program(
     assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
+def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**shell: str) -> None:
+        raise PermissionError(13, "Permission denied", "/home/me/.bashrc")
+
+    monkeypatch.setattr("typer.completion.install", refused)
+    failed(run("--install-completion"), 1, "/home/me/.bashrc: Permission denied")
+
+
 def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
     engine.pieces = (ZeroDivisionError(),)
     assert isinstance(run("chat", "--once", "Hi").exception, ZeroDivisionError)
