@@ -6,6 +6,7 @@ leave. It prints nothing itself.
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 
 from chatbot import direction, drift, sweep
@@ -118,7 +119,7 @@ def _rename(room: Room, rest: str) -> str:
 def _export(room: Room, rest: str) -> str:
     name = needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")
     quoted = len(name) > 2 and name[0] == name[-1] and name[0] in "\"'"
-    path = Path(name[1:-1] if quoted else name).expanduser()
+    path = Path(os.path.expanduser(name[1:-1] if quoted else name))  # ~NAME of nobody stays as it is
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")

@@ -338,6 +338,13 @@ def test_closed_streams_do_not_end_the_program(
     assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
+def test_a_home_that_nobody_has_is_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATBOT_STORAGE_PATH", "~nobody-of-this-name/chat.db")
+    result = run("chat", "--once", "Hi")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "A path begins with ~" in result.stderr
+
+
 def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(**shell: str) -> None:
         raise PermissionError(13, "Permission denied", "/home/me/.bashrc")

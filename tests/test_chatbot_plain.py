@@ -351,6 +351,8 @@ def test_export(room: Open, tmp_path: Path) -> None:
         "No such file or directory. Give another folder.\n"
     )
     talk.notes.truncate(0)
+    talk.run("/export ~nobody-of-this-name/chat.md")
+    assert "No such file or directory" in talk.notes.getvalue()
     talk.run(f"/export {tmp_path / 'chat.doc'}")
     assert talk.notes.getvalue().endswith("and 'chat.doc' in none of them. Give another name.\n")
 

@@ -61,10 +61,12 @@ def _told() -> Iterator[None]:
         where = f"{error.filename}: " if error.filename else ""
         raise _failed(f"{where}{error.strerror or error}", 1) from error
     except Exception as error:
-        code = getattr(error, "exit_code", None)
+        code, hint = getattr(error, "exit_code", None), ""
+        if type(error) is RuntimeError and "home directory" in str(error):  # pathlib's own
+            code, hint = 2, " A path begins with ~ and a name that nobody has here. Write it out."
         if code is None:
             raise
-        raise _failed(str(error), code) from error
+        raise _failed(f"{error}{hint}", code) from error
 
 
 class Commands(TyperGroup):
