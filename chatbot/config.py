@@ -186,7 +186,7 @@ def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> It
             raise ConfigError(f"Setting {section!r} in {path} stands outside a section.{_meant(section)}")
         for key, value in table.items():
             yield f"{section}.{key}", value, path
-    variables = {f"{PREFIX}{name.replace('.', '_').upper()}": name for name, _, _ in settings(Config())}
+    variables = {_variable(name): name for name, _, _ in settings(Config())}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
         if variable in (CONFIG_VARIABLE, DATA_VARIABLE):
             continue
@@ -200,6 +200,15 @@ def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> It
     for name, value in flags.items():
         if value is not None:
             yield name, value, "flag"
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.replace('.', '_').upper()}"
+
+
+def overruling(name: str) -> str | None:
+    """The variable that is set, and so wins over what the file says of the setting "section.key"."""
+    return _variable(name) if _variable(name) in os.environ else None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -412,6 +412,13 @@ def test_config_set_show_and_unset() -> None:
     assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
 
 
+def test_config_set_says_when_a_variable_wins() -> None:
+    for change in (("set", "chat.profile", "blunt-mechanic"), ("unset", "chat.profile")):
+        result = run("config", *change)
+        wins = "But CHATBOT_CHAT_PROFILE is set, and a variable wins over the file.\n"
+        assert (result.exit_code, result.stderr) == (0, wins)
+
+
 def test_config_show_all_names_every_setting() -> None:
     lines = run("config", "show", "--all").output.splitlines()
     assert [line.split(" = ")[0] for line in lines] == [

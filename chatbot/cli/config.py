@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -50,6 +51,7 @@ def set_(name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help=
     from chatbot import config, config_file
 
     print(f"{config_file.store(name, value)} written to {config.config_path()}")
+    _say_what_wins(name)
 
 
 @app.command()
@@ -59,3 +61,11 @@ def unset(name: Name) -> None:
 
     config_file.store(name, None)
     print(f"{name} is the default again")
+    _say_what_wins(name)
+
+
+def _say_what_wins(name: str) -> None:
+    from chatbot import config
+
+    if variable := config.overruling(name):
+        print(f"But {variable} is set, and a variable wins over the file.", file=sys.stderr)
