@@ -119,7 +119,7 @@ def _rename(room: Room, rest: str) -> str:
 def _export(room: Room, rest: str) -> str:
     name = needed(rest, "/export FILE", "a file, .md, .json, .txt or .jsonl")
     quoted = len(name) > 2 and name[0] == name[-1] and name[0] in "\"'"
-    path = Path(os.path.expanduser(name[1:-1] if quoted else name))  # ~NAME of nobody stays as it is
+    path = Path(os.path.expanduser(name[1:-1] if quoted else name))
     conversation = room.session.conversation
     if conversation is None:
         raise UsageError("There is nothing to export yet. Say something first.")

@@ -207,7 +207,7 @@ def _variable(name: str) -> str:
 
 
 def overruling(name: str) -> str | None:
-    """The variable that is set, and so wins over what the file says of the setting "section.key"."""
+    """The variable that is set, and so wins over the file."""
     return _variable(name) if _variable(name) in os.environ else None
 
 
