@@ -170,7 +170,7 @@ def _together(
 
 def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, chance: str) -> Request:
     try:
-        data = json.loads(line.decode("utf-8"))
+        data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise LineError(f"A line is one JSON object: {error}.") from error
     if not isinstance(data, dict):

@@ -154,8 +154,8 @@ def parse(name: str, text: str, source: str) -> Any:
     words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
     written = words.get(text.lower(), text.lower()) if kind is bool else text
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = kind(text) if kind in (int, float) else tomllib.loads(f"value = {written}")["value"]
+    except ValueError:  # which that of tomllib is too
         value = text
     return _checked(section, key, value, source)
 
@@ -183,12 +183,13 @@ def known_presets(tables: object, path: str) -> Mapping[str, Mapping[str, Any]]:
 def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """("section.key", value, who set it) of the file, then the environment, then the flags."""
     for section, table in tables.items():
-        if not isinstance(table, dict):
-            where = suggestion(section, (*SECTIONS, "presets"))
-            raise ConfigError(f"Setting {section!r} in {path} stands outside a section.{where}")
+        if section in SECTIONS:
+            check_table(section, table, path)
+        elif not isinstance(table, dict):
+            raise ConfigError(f"Setting {section!r} in {path} stands outside a section.{_meant(section)}")
         for key, value in table.items():
             yield f"{section}.{key}", value, path
-    variables = {f"{PREFIX}{name.replace('.', '_').upper()}": name for name, _, _ in settings(Config())}
+    variables = {_variable(name): name for name, _, _ in settings(Config())}
     for variable in sorted(v for v in os.environ if v.startswith(PREFIX)):
         if variable in (CONFIG_VARIABLE, DATA_VARIABLE):
             continue
@@ -204,9 +205,18 @@ def _given(tables: Mapping[str, Any], path: str, flags: Mapping[str, Any]) -> It
             yield name, value, "flag"
 
 
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.replace('.', '_').upper()}"
+
+
+def overruling(name: str) -> str | None:
+    """The variable that is set, and so wins over the file."""
+    return _variable(name) if _variable(name) in os.environ else None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         if os.environ.get(CONFIG_VARIABLE):
             raise ConfigError(
@@ -227,7 +237,7 @@ def known(name: str, source: str) -> tuple[str, str]:
     """("section", "key") of a setting that exists; ConfigError with the near names otherwise."""
     section, _, key = name.partition(".")
     if section not in SECTIONS:
-        hint = suggestion(section, (*SECTIONS, "presets"))
+        hint = _meant(section)
         if section == "presets":
             hint = " Presets are written into the file: [presets.NAME], and below it temperature = 0.7."
         raise ConfigError(f"There is no section [{section}] of settings ({source}).{hint}")
@@ -235,6 +245,21 @@ def known(name: str, source: str) -> tuple[str, str]:
     if key not in keys:
         raise ConfigError(f"There is no setting {key!r} in [{section}] ({source}).{suggestion(key, keys)}")
     return section, key
+
+
+def check_table(section: str, table: object, path: str) -> None:
+    """ConfigError where the file has something else in the place of a section."""
+    if not isinstance(table, dict):
+        raise ConfigError(
+            f"A section is a table of settings; {path} says {section} = {table!r}. Write [{section}], and "
+            "below it a line for each setting."
+        )
+
+
+def _meant(section: str) -> str:
+    """The hint for a section that there is not: it may be a setting without its section."""
+    whole = [repr(name) for name, _, _ in settings(Config()) if name.partition(".")[2] == section]
+    return f" Did you mean {' or '.join(whole)}?" if whole else suggestion(section, (*SECTIONS, "presets"))
 
 
 def _kind(section: str, key: str) -> type:

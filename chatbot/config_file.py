@@ -42,11 +42,13 @@ def store(name: str, text: str | None) -> str:
 
 def _change(path: Path, section: str, key: str, value: Any) -> None:
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+        document = tomlkit.parse(path.read_text(encoding="utf-8-sig") if path.exists() else "")
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
+    tables = document.unwrap()
+    config.check_table(section, tables.get(section, {}), str(path))
     if (section, key) == ("chat", "preset") and value:
-        presets = config.known_presets(document.unwrap().get("presets", {}), str(path))
+        presets = config.known_presets(tables.get("presets", {}), str(path))
         if value not in presets:
             raise UnknownNameError("preset", value, presets)
     if value is None:

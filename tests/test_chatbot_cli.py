@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chatbot import __version__, config
-from chatbot.cli import app, start
+from chatbot.cli import app, main, start
 from chatbot.errors import ModelError
 from fake_engine import FakeEngine
 from profiles import Profile, ProfileStore, Target
@@ -80,13 +80,14 @@ def test_once_prints_one_reply_and_stores_it(manager: ConversationManager) -> No
 
 
 def test_once_reads_its_text_from_input(manager: ConversationManager) -> None:
-    assert run("chat", "--once", "-", text="Two\nlines\n").stdout == "It rains.\n"
+    assert run("chat", "--once", "-", text="\ufeffTwo\nlines\n").stdout == "It rains.\n"
     assert manager.path(manager.get("last").id)[1].text == "Two\nlines"
 
 
 def test_a_pipe_gets_a_reply_for_each_line() -> None:
     result = run("chat", text="One\nTwo\n/quit\nThree\n")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "It rains.\nIt rains.\n", "")
+    assert run("chat", text="\ufeff/quit\nThree\n").stdout == ""
 
 
 def test_json_gives_events(manager: ConversationManager) -> None:
@@ -323,6 +324,28 @@ def test_a_dumb_terminal_gets_the_line_chat(
     assert "poet: It rains." in capsys.readouterr().out
 
 
+def test_closed_streams_do_not_end_the_program(
+    monkeypatch: pytest.MonkeyPatch, manager: ConversationManager
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["chatbot", "chat", "--once", "Hi"])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as left:
+        main()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    assert left.value.code == 0
+    assert manager.path(manager.get("last").id)[-1].text == "It rains."
+
+
+def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**shell: str) -> None:
+        raise PermissionError(13, "Permission denied", "/home/me/.bashrc")
+
+    monkeypatch.setattr("typer.completion.install", refused)
+    failed(run("--install-completion"), 1, "/home/me/.bashrc: Permission denied")
+
+
 def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
     engine.pieces = (ZeroDivisionError(),)
     assert isinstance(run("chat", "--once", "Hi").exception, ZeroDivisionError)
@@ -353,7 +376,7 @@ def test_batch_writes_replies_in_order_and_names_bad_lines(tmp_path: Path) -> No
 
 def test_batch_without_bad_lines_is_code_0(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
-    source.write_text('{"turns": ["x"]}\n')
+    source.write_bytes(b'\xef\xbb\xbf{"turns": ["x"]}\r\n')
     assert run("batch", str(source), "-o", str(tmp_path / "out.jsonl")).exit_code == 0
 
 
@@ -377,8 +400,15 @@ def test_config_set_show_and_unset() -> None:
     assert run("config", "show").output == (
         f'sampling.seed = 7  # {config.config_path()}\nchat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
     )
+    assert run("config", "set", "sampling.seed", "-1").output.startswith("sampling.seed = -1 written")
     assert run("config", "unset", "sampling.seed").output == "sampling.seed is the default again\n"
     assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
+
+
+def test_config_set_says_when_a_variable_wins() -> None:
+    for change in (("set", "chat.profile", "ann"), ("unset", "chat.profile")):
+        wins = "But CHATBOT_CHAT_PROFILE is set, and a variable wins over the file.\n"
+        assert run("config", *change).stderr == wins
 
 
 def test_config_show_all_names_every_setting() -> None:

@@ -53,7 +53,9 @@ def test_memories_are_added_listed_and_forgotten(manager: ConversationManager, p
         run("memory", "list"),
         "1  ann       you have a dog called Rex\n2  everyone  you are called Ada\n",
     )
-    gives(run("memory", "list", "--profile", "bea"), "2  everyone  you are called Ada\n")
+    for name in ("bea", "everyone"):
+        gives(run("memory", "list", "--profile", name), "2  everyone  you are called Ada\n")
+    assert "There is no persona 'anne'. Did you mean 'ann'?" in run("memory", "list", "-p", "anne").stderr
     gives(run("memory", "forget", "1"), "Forgotten: you have a dog called Rex\n")
     assert [memory.text for memory in manager.memories()] == ["The user is called Ada."]
 

@@ -96,6 +96,7 @@ def test_flag_wins_over_variable_over_file(user_file: Path, monkeypatch: pytest.
         ("CHATBOT_FLOW_STEPS", "12", 12),
         ("CHATBOT_FLOW_BETA_MAX", "10", 10.0),
         ("CHATBOT_FLOW_RTOL", "1e-4", 1e-4),
+        ("CHATBOT_SAMPLING_TOP_P", ".5", 0.5),
         ("CHATBOT_TUI_KEYS", '{ quit = "ctrl+x" }', {"quit": "ctrl+x"}),
     ],
 )
@@ -122,9 +123,15 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
             "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
         ),
         (
-            "seed = 1\n",
-            "Setting 'seed' in {path} stands outside a section. "
+            "sede = 1\n",
+            "Setting 'sede' in {path} stands outside a section. "
             "Known: chat, flow, measures, memory, model, presets, profiles, sampling, storage, tui.",
+        ),
+        ("seed = 1\n", "Setting 'seed' in {path} stands outside a section. Did you mean 'sampling.seed'?"),
+        (
+            "sampling = 1\n",
+            "A section is a table of settings; {path} says sampling = 1. Write [sampling], and below it a "
+            "line for each setting.",
         ),
         (
             '[sampling]\nseed = "many"\n',
@@ -156,6 +163,13 @@ def test_a_file_that_is_no_toml_is_named(user_file: Path) -> None:
     user_file.write_text("[sampling\n")
     with pytest.raises(ConfigError, match=re.escape(f"Settings file {user_file} is not valid TOML: ")):
         config.load()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(user_file: Path) -> None:
+    user_file.write_bytes(b"\xef\xbb\xbf[sampling]\r\nseed = 1\r\n")
+    assert config.load().sampling.seed == 1
+    config_file.store("sampling.seed", "7")
+    assert config.load().sampling.seed == 7
 
 
 def test_an_unreadable_file_is_named(user_file: Path) -> None:
@@ -215,12 +229,21 @@ def test_storing_a_setting_keeps_comments_and_order(user_file: Path) -> None:
     assert config.load().sampling.seed == -1
 
 
+@pytest.mark.parametrize("value", ["true", None])
+def test_nothing_is_stored_in_what_is_no_section(value: str | None, user_file: Path) -> None:
+    user_file.write_text("[[tui]]\ncompact = true\n")
+    with pytest.raises(ConfigError, match="A section is a table of settings"):
+        config_file.store("tui.compact", value)
+
+
 def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
     user_file.write_text("[sampling]\nseed = 1\n")
     with pytest.raises(ConfigError):
         config_file.store("sampling.seed", "many")
     with pytest.raises(ConfigError):
         config_file.store("sampling.sede", "1")
+    with pytest.raises(ConfigError, match=r"Did you mean 'sampling\.seed'\?"):
+        config_file.store("seed", "1")
     assert user_file.read_text() == "[sampling]\nseed = 1\n"
 
 

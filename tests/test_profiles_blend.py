@@ -185,6 +185,8 @@ def test_a_line_of_a_batch_takes_a_blend(tmp_path: Path) -> None:
     assert bad.reason == "There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list"
 
 
-def test_the_last_name_of_a_blend_is_completed() -> None:
+def test_the_last_name_of_a_blend_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert options.profile_names("calm-captain:0.4,gloo") == ["calm-captain:0.4,gloomy-poet"]
     assert options.profile_names("gloo") == ["gloomy-poet"]
+    monkeypatch.setenv("CHATBOT_SAMPLING_SEED", "many")
+    assert options.profile_names("gloo") == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -45,24 +48,35 @@ Exit codes:
 """
 
 
-class Commands(TyperGroup):
+@contextmanager
+def _told() -> Iterator[None]:
     """Turns any error that carries an exit code into one line on standard error."""
+    try:
+        yield
+    except (typer.Exit, typer.TyperException):
+        raise  # Typer's own
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # the reader has gone; Typer ends quietly
+        where = f"{error.filename}: " if error.filename else ""
+        raise _failed(f"{where}{error.strerror or error}", 1) from error
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if code is None:
+            raise
+        raise _failed(str(error), code) from error
+
+
+class Commands(TyperGroup):
+    """The commands, and options such as --install-completion, which do their work while they are read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _told():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _told():
             return super().invoke(ctx)
-        except (typer.Exit, typer.TyperException):
-            raise  # Typer's own
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise  # the reader has gone; Typer ends quietly
-            where = f"{error.filename}: " if error.filename else ""
-            raise _failed(f"{where}{error.strerror or error}", 1) from error
-        except Exception as error:
-            code = getattr(error, "exit_code", None)
-            if code is None:
-                raise
-            raise _failed(str(error), code) from error
 
 
 def _failed(reason: str, code: int) -> typer.Exit:
@@ -113,7 +127,11 @@ app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    """The entry point. Bytes that are no text, and letters that the terminal lacks, never end the program."""
+    """The entry point. Bytes that are no text, letters that the terminal lacks, and streams that were closed
+    before never end the program."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

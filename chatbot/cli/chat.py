@@ -94,7 +94,7 @@ def chat(
             "sampling.temperature": temperature,
         }
     )
-    text = sys.stdin.read() if once == "-" else once
+    text = sys.stdin.read().removeprefix("\ufeff") if once == "-" else once
     raise typer.Exit(
         start.chat(
             settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -44,12 +45,13 @@ def template() -> None:
     print(config.shipped_path().read_text(encoding="utf-8"), end="")
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # a value may be -1
 def set_(name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.")]) -> None:
     """Write one setting to your settings file; comments in it stay."""
     from chatbot import config, config_file
 
     print(f"{config_file.store(name, value)} written to {config.config_path()}")
+    _say_what_wins(name)
 
 
 @app.command()
@@ -59,3 +61,11 @@ def unset(name: Name) -> None:
 
     config_file.store(name, None)
     print(f"{name} is the default again")
+    _say_what_wins(name)
+
+
+def _say_what_wins(name: str) -> None:
+    from chatbot import config
+
+    if variable := config.overruling(name):
+        print(f"But {variable} is set, and a variable wins over the file.", file=sys.stderr)

@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from chatbot.errors import ChatbotError
+
 
 def profile_names(incomplete: str) -> list[str]:
-    """The profiles whose names begin so, for shell completion."""
+    """The profiles whose names begin so, for shell completion, which has no place for errors."""
     from chatbot import config
-    from profiles import ProfileStore
+    from profiles import ProfileError, ProfileStore
 
-    names = ProfileStore(config.load().profiles_folder).names()
+    try:
+        names = ProfileStore(config.load().profiles_folder).names()
+    except (ChatbotError, ProfileError):
+        return []
     begun, comma, last = incomplete.rpartition(",")  # of a blend the last name
     return [f"{begun}{comma}{name}" for name in names if name.startswith(last)]
 

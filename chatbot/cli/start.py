@@ -190,7 +190,7 @@ def _line() -> str:
     line = sys.stdin.readline()
     if not line:
         raise EOFError
-    return line.rstrip("\n")
+    return line.rstrip("\n").removeprefix("\ufeff")
 
 
 def batch(config: Config, source: Path, output: Path, batch_size: int) -> int:
