@@ -121,6 +121,14 @@ def test_a_word_that_is_everywhere_tells_nothing(manager: ConversationManager) -
     assert come_to_mind(manager, "my garden") == []
 
 
+def test_the_six_longest_words_are_looked_for(manager: ConversationManager) -> None:
+    talk(manager, "A moth sat there.")
+    assert come_to_mind(manager, "moth windmill umbrella saxophone carpenter lighthouse") == [
+        "A moth sat there."
+    ]
+    assert come_to_mind(manager, "moth windmill umbrella saxophone carpenter lighthouse harbours") == []
+
+
 def test_long_lines_are_cut(manager: ConversationManager) -> None:
     talk(manager, "The parrot " + "and so " * 30)
     (line,) = come_to_mind(manager, "parrot news")
