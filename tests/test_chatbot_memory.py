@@ -220,6 +220,12 @@ def test_the_line_chat_says_quietly_what_it_remembers(session: ChatSession, tmp_
     assert notes == "(Remembered: your dog is called Rex. /forget 1)\n"
 
 
+def test_one_reply_names_the_command_that_forgets(session: ChatSession, tmp_path: Path) -> None:
+    out, notes = io.StringIO(), io.StringIO()
+    assert PlainChat(session, ProfileStore(tmp_path), out=out, notes=notes).once("My dog is called Rex.") == 0
+    assert notes.getvalue() == "(Remembered: your dog is called Rex. chatbot memory forget 1)\n"
+
+
 def test_the_event_in_json(session: ChatSession, tmp_path: Path) -> None:
     out, notes = plain(session, tmp_path, "My dog is called Rex.", as_json=True)
     event = json.loads(out.splitlines()[1])
