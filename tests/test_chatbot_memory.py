@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from storage import ConversationManager, Message
 
 POET = Profile.parse({"name": "poet", "facts": ["I write."]})
 ALL = MemoryRules(notice=True, know=True, recall=True)
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def say(manager: ConversationManager, text: str, name: str = "poet") -> Message:

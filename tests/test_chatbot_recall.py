@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import pytest
 
 from chatbot.recall import Line, recalled, words
 from storage import ConversationManager, Message
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def talk(manager: ConversationManager, *lines: str, name: str = "poet") -> list[Message]:
