@@ -48,10 +48,12 @@ class PlainChat:
         self.as_json = as_json
         self._out, self._notes = out, notes
         self._failures = 0
+        self._forget = "/forget"
 
     def once(self, text: str, prefix: str = "") -> int:
         """One reply, which begins with `prefix`; the exit code."""
         self.room.session.load()
+        self._forget = "chatbot memory forget"  # there is no next line for a /command
         self._show_reply(self.room.session.reply(text, prefix))
         return 1 if self._failures else 0
 
@@ -117,7 +119,8 @@ class PlainChat:
                     if self.as_json:
                         self._json(_snake(type(event).__name__), **asdict(event))
                     elif isinstance(event, Noticed):
-                        self._note(f"(Remembered: {spoken_of(event.memory.text)}. /forget {event.memory.id})")
+                        learnt, number = spoken_of(event.memory.text), event.memory.id
+                        self._note(f"(Remembered: {learnt}. {self._forget} {number})")
                     elif isinstance(event, Piece):
                         self._write(event.text if started else self._name() + event.text.lstrip())
                         started = True

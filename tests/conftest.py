@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from storage import ConversationManager
     from tui_scripted import Opened
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -40,6 +42,25 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Times are told in UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def manager() -> Iterator[ConversationManager]:
+    """A store of conversations in memory."""
+    from storage import ConversationManager  # sqlalchemy comes with it
+
+    with ConversationManager(None) as manager:
+        yield manager
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from chatbot.cli import app, start, transcript
 from fake_engine import FakeEngine
 from storage import ConversationManager, from_json
 
+pytestmark = pytest.mark.usefixtures("utc")
+
 ROOT = Path(__file__).parent.parent
 KEYS = "k3v9q2mx"
 BARE = {"hidden": False, "generation": None, "state": "complete"}
@@ -56,15 +58,6 @@ SECOND: dict[str, Any] = {
     },
     "messages": [{**DOCUMENT["messages"][0], "text": "Nothing but keys"}],
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pty
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from typer.testing import CliRunner, Result
 from chatbot import config
 from chatbot.cli import app
 from storage import ConversationManager, from_json
+
+pytestmark = pytest.mark.usefixtures("utc")
 
 ROOT = Path(__file__).parent.parent
 KEYS, RAIN = "k3v9q2mx", "r41n0000"
@@ -58,15 +59,6 @@ OTHER: dict[str, Any] = {
     },
     "messages": [line(1, None, "user", "It rains on my keys")],
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from chatbot import config
 from chatbot.cli import app
 from profiles import Profile, ProfileStore
 from storage import ConversationManager, from_json, to_json
+
+pytestmark = pytest.mark.usefixtures("utc")
 
 KEYS = "k3v9q2mx"
 BARE = {"hidden": False, "generation": None, "state": "complete"}
@@ -49,15 +50,6 @@ CHAT = [
     {"name": "Captain Ahab", "is_user": False, "send_date": "2024-07-12@01h31m37s", "mes": "Ahoy \x1b[31m🐋"},
     {"name": "Zoë", "is_user": True, "send_date": 1720747898000, "mes": "Where is it?"},
 ]
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.fixture(autouse=True)

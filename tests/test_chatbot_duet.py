@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,12 +47,6 @@ class Talker(FakeEngine):
         if line == "!":
             raise KeyboardInterrupt
         return [FakeReply(line, {"seed": seed})]
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def play(

@@ -110,6 +110,7 @@ def test_a_key_is_a_regular_expression_with_an_end(key: str, expression: str) ->
     [
         *("(a+)+b", "(a|aa)+b", "(a*)*", "(a{1,9}){9}", ".*.*.*x", "a?a?a?a?a?a?a?a?a?a?a?a?a?a?", "x" * 201),
         *("(", ")", "a)", "[", "[a", "a**", "*a", "a{3,2}", "a++", "\\", "[z-a]", "a{2}{3}", "[[a]"),
+        *("|".join(["a*b*"] * 4), "(" + "|".join(["a*b*"] * 4) + ")"),  # each alternative alone may be tried
         *(r"(a)\1", "(?=a)", "(?i)a", "(?P<n>a)", r"\x41", r"\A", "/a/y", "a{1,999}{1,999}"),
     ],
 )

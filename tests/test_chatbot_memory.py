@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from storage import ConversationManager, Message
 
 POET = Profile.parse({"name": "poet", "facts": ["I write."]})
 ALL = MemoryRules(notice=True, know=True, recall=True)
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def say(manager: ConversationManager, text: str, name: str = "poet") -> Message:
@@ -218,6 +211,12 @@ def test_the_line_chat_says_quietly_what_it_remembers(session: ChatSession, tmp_
     out, notes = plain(session, tmp_path, "My dog is called Rex.")
     assert out == "It rains.\n"
     assert notes == "(Remembered: your dog is called Rex. /forget 1)\n"
+
+
+def test_one_reply_names_the_command_that_forgets(session: ChatSession, tmp_path: Path) -> None:
+    out, notes = io.StringIO(), io.StringIO()
+    assert PlainChat(session, ProfileStore(tmp_path), out=out, notes=notes).once("My dog is called Rex.") == 0
+    assert notes.getvalue() == "(Remembered: your dog is called Rex. chatbot memory forget 1)\n"
 
 
 def test_the_event_in_json(session: ChatSession, tmp_path: Path) -> None:

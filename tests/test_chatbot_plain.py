@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,6 @@ MEASURED = {
     "attitude": {"optimistic": 0.04, "pessimistic": 0.96},
     "mind": {"critical": 0.5, "emotional": 0.5},
 }
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 class Room:

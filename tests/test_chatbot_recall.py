@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import pytest
 
 from chatbot.recall import Line, recalled, words
 from storage import ConversationManager, Message
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def talk(manager: ConversationManager, *lines: str, name: str = "poet") -> list[Message]:
@@ -119,6 +110,14 @@ def test_what_fell_out_of_this_conversation_comes_back_and_what_is_shown_does_no
 def test_a_word_that_is_everywhere_tells_nothing(manager: ConversationManager) -> None:
     talk(manager, *["the garden is green"] * 50)
     assert come_to_mind(manager, "my garden") == []
+
+
+def test_the_six_longest_words_are_looked_for(manager: ConversationManager) -> None:
+    talk(manager, "A moth sat there.")
+    assert come_to_mind(manager, "moth windmill umbrella saxophone carpenter lighthouse") == [
+        "A moth sat there."
+    ]
+    assert come_to_mind(manager, "moth windmill umbrella saxophone carpenter lighthouse harbours") == []
 
 
 def test_long_lines_are_cut(manager: ConversationManager) -> None:

@@ -78,8 +78,9 @@ def test_what_answers_the_last_message_has_room_before_all_else(budget: int, fac
     assert asked == ([("Which city is home?", tuple(BAKER.facts))] if budget < 40 else [])
 
 
-def test_what_touches_the_last_message_comes_first() -> None:
-    seen = scene(BAKER, path("Your brother called, and so did Rex."), budget=60, memories=memories(NAME, DOG))
+@pytest.mark.parametrize("last", ["Your brother called, and so did Rex.", "Brothers are like dogs."])
+def test_what_touches_the_last_message_comes_first(last: str) -> None:
+    seen = scene(BAKER, path(last), budget=60, memories=memories(NAME, DOG))
     assert seen.context.facts == (
         "The user's dog is called Rex.",
         "I have a brother.",

@@ -26,7 +26,11 @@ from chatbot.tui.dials import DialPanel
 from chatbot.tui.tree_screen import TreeScreen
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "docs/comparison.md", "docs/guide.md", "docs/walkthrough.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("comparison", "guide", "memory", "profiles", "walkthrough")),
+)
 WIDGETS = (Composer, ConversationView, DialPanel, TreeScreen)
 OTHER_KEYS = {"Ctrl+P", "Ctrl+C", "Ctrl+Z", "Enter", "Esc", "Tab"}  # Textual's own, and the terminal's
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)

@@ -21,12 +21,6 @@ from storage import (
 )
 
 
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
-
-
 def begin(manager: ConversationManager) -> str:
     return manager.create(profile_name="poet", profile={"name": "poet"}, model="tiny").id
 

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from markdown_it import MarkdownIt
 
 from storage import ConversationManager
 from storage.transfer import exported
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def test_markdown_is_the_active_path(manager: ConversationManager) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,12 +13,6 @@ from storage import (
     UnknownMemoryError,
     UnknownMessageError,
 )
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 @pytest.fixture

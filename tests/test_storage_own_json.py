@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,6 @@ import pytest
 from storage import ConversationManager, RefusedValueError, from_json, own_json, to_json
 
 NASTY = "a\0b \x1b[31m\r\n\ttabs\u2028 <b>&amp;</b> 😀 \u202eback \ufffd ends "
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 @pytest.fixture

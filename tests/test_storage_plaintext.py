@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +11,6 @@ from hypothesis import strategies as st
 from storage import ConversationManager, Reading, RefusedValueError, plaintext, transfer
 from storage.branches import Tree
 from storage.foreign import Origin, Turn, Version, assembled
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def brought(manager: ConversationManager, text: str, **names: str) -> Reading:

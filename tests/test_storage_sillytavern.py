@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +13,8 @@ from hypothesis import strategies as st
 from storage import ConversationManager, Message, Reading, RefusedValueError, sillytavern, to_json, transfer
 from storage.branches import Tree
 from storage.foreign import Origin
+
+pytestmark = pytest.mark.usefixtures("utc")
 
 OLD = {"user_name": "Zoë", "character_name": "Élise 🌙", "create_date": "2023-6-19 @14h 20m 01s 5ms",
        "chat_metadata": {"note_prompt": "", "note_depth": 4, "variables": {"mood": "grey"}}}  # fmt: skip
@@ -97,21 +97,6 @@ CHATS: dict[str, list[dict[str, Any]]] = {
         {"swipes": ["b", "c"], "swipe_id": 1}, {"mes": {"text": "no message"}, "title": None, "extra": None},
     ],
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def lines(values: list[dict[str, Any]]) -> bytes:

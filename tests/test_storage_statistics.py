@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,12 +9,6 @@ import pytest
 from storage import ConversationManager, Statistics, UnknownConversationError
 
 NOTHING = Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0.0, None, None, {})
-
-
-@pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(None) as manager:
-        yield manager
 
 
 def begin(manager: ConversationManager, persona: str) -> str:
