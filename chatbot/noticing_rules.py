@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES
+from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES, WANTED
+from chatbot.naming import small_words
 from chatbot.noticing_words import as_name, as_place, as_thing, turned
 
 
@@ -27,7 +28,7 @@ class Fact:
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
 _PLACE = r"(?P<place>[\w'-]+(?: [\w'-]+){0,5})"
 _THING = r"(?P<thing>[\w'&-]+(?: [\w'&-]+){0,5})"
-_COUNT = rf"(?P<count>an?|\d\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
+_COUNT = rf"(?P<count>an?|[1-9]\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
 _ADVERB = r"(?:(?:really|also|just|still|actually|absolutely|always|kind of|usually|mostly|now|currently|both|do) )*"
 _I_AM = r"(?:i am|i'm|im|i m)"
 _HAVE = r"(?:i|we)(?:'ve| have)(?: got)?"
@@ -43,27 +44,38 @@ def _name(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
-    """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting."""
+    """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting; words of one case tell no name from a state."""
     word = found["name"]
     if word.islower() and (not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)):
+        return None
+    if (word.islower() or word.isupper()) and not small_words().isdisjoint(word.lower().split()):
         return None
     return _name(found, greeted)
 
 
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
-    place = as_place(found["place"])
-    how = found["how"].lower()
+    how, words = found["how"].lower(), found["place"]
+    if how == "to":
+        words = re.sub(r" (?:from|for|to|with|because|when|after)\b.*", "", words, flags=re.I)
+    place = as_place(words)
     if not place or re.search(
-        r"(?:^|\b)(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
-        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there)\b", place, re.I
+        r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
+        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword)\b|"
+        r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level)$", place, re.I
     ):  # fmt: skip
         return None
+    if how in ("on", "by") and words[0].islower() and not re.match(r"(?:an?|the|my|our) ", words):
+        return None  # on coffee, by night
     return Fact("home", f"The user lives {'in' if how == 'to' else how} {place}.")
 
 
 def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
     place = as_place(found["place"])
-    if not place or not place[0].isupper() or place.lower() in ("work", "home", "school", "here", "bed"):
+    if (
+        not place
+        or not place[0].isupper()
+        or place.lower() in ("work", "home", "school", "here", "there", "bed")
+    ):
         return None
     return Fact("origin", f"The user comes from {place}.")
 
@@ -72,7 +84,7 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "I'm a nurse", "I work as a bus driver at the station"; only jobs that are known."""
     words = found["job"].lower().split()
     known = words[-1] in JOBS or (words[-1] in JOB_HEADS and len(words) > 1)
-    if not known or {"not", "good", "bad", "terrible", "great"} & set(words):
+    if not known or {"not", "good", "bad", "terrible", "great", "awful", "lousy", "fake"} & set(words):
         return None
     where = found["where"] or ""
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
@@ -80,12 +92,15 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("work", f"The user is {found['article'].lower()} {' '.join(words)}{turned(where)}.")
 
 
-_TIMES = r"mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
+_TIMES = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
 
 
 def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
     place = turned(found["place"])
-    if not place or re.search(rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b", place, re.I):
+    if not place or re.search(
+        rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b|^\d+(?: ?[ap]m)?$|"
+        r"^(?:money|food|peanuts|free|fun|nothing|a living)$", place, re.I,
+    ):  # fmt: skip
         return None
     return Fact("workplace", f"The user works {found['how'].lower()} {place}.")
 
@@ -159,7 +174,8 @@ def _state(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _household(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("household", f"The user lives {turned(found['how'].lower())}.")
+    how = found["how"]
+    return Fact("household", f"The user lives {turned(how[0].lower() + how[1:])}.")
 
 
 def _taste(verb: str, kind: str) -> Callable[..., Fact | None]:
@@ -174,7 +190,7 @@ def _favourite(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or found["what"].lower().split()[0] in ("part", "thing", "person", "bit"):
         return None
-    return Fact("like", f"The user's favourite {found['what'].lower()} is {thing}.")
+    return Fact("like", f"The user's favourite {found['what'].lower()} {found['is'].lower()} {thing}.")
 
 
 def _age(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -184,37 +200,15 @@ def _age(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
+    """ "My birthday is 3 May"; "tomorrow", "over" and "in two weeks" are no day of the year."""
+    if not re.search(rf"\b(?:{_MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
+        return None
     return Fact("birthday", f"The user's birthday is {found['day'].strip()}.")
 
 
-_WANTED = frozenset(
-    [
-        "be",
-        "become",
-        "build",
-        "buy",
-        "climb",
-        "find",
-        "found",
-        "have",
-        "learn",
-        "live",
-        "move",
-        "open",
-        "play",
-        "read",
-        "sail",
-        "see",
-        "sing",
-        "start",
-        "study",
-        "swim",
-        "teach",
-        "travel",
-        "visit",
-        "work",
-        "write",
-    ]
+_MONTHS = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?"
 )
 
 
@@ -222,7 +216,7 @@ def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = turned(found["thing"])
     if not thing or NOT_THINGS & set(thing.lower().split()[1:2]):
         return None
-    if found["how"].lower() == "want" and thing.split()[0].lower() not in _WANTED:
+    if found["how"].lower() == "want" and thing.split()[0].lower() not in WANTED:
         return None
     return Fact("plan", f"The user {found['how'].lower()}s to {thing}.")
 
@@ -246,7 +240,9 @@ def _language(found: re.Match[str], greeted: bool) -> Fact | None:
 def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.match(
-        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty)\b", thing
+        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty|safe|around|tricks|by|up|old$|"
+        r"older|tired|calm|quiet|still|silent|awake|busy|track|in touch|away)\b",
+        thing,
     ):
         return None
     verb = found["verb"].lower()
@@ -301,7 +297,7 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:{_HAVE}|i just got|we just got|i (?:just )?adopted|we (?:just )?adopted) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
     (_rule(rf"i {_ADVERB}speak (?P<thing>(?:(?:english|french|german|spanish|italian|portuguese|dutch|swedish|danish|norwegian|finnish|polish|russian|greek|turkish|arabic|hebrew|hindi|chinese|mandarin|japanese|korean|latin|welsh|irish|czech)(?:,? and |, | )?)+)"), _language),
     (_rule(rf"i {_ADVERB}(?P<verb>play|collect|knit|paint|brew|restore|repair|grow|keep) {_THING}"), _hobby),
-    (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?:is|are) {_THING}"), _favourite),
+    (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?P<is>is|are) {_THING}"), _favourite),
     (_rule(rf"i {_ADVERB}(?:like|enjoy) {_THING}"), _taste("likes", "like")),
     (_rule(rf"i {_ADVERB}(?:love|adore) {_THING}"), _taste("loves", "like")),
     (_rule(rf"i {_ADVERB}(?:(?:don't|do not|dont) (?:really )?(?:like|enjoy|love)|dislike|can't stand|cannot stand) {_THING}"), _taste("does not like", "dislike")),
