@@ -18,8 +18,12 @@ from storage import ConversationManager, Memory, Message
 
 NOTE = "note"  # the kind of what a person wrote down
 LONGEST_NOTE = 200  # characters; the model reads few words
-SINGLE = ("name", "home", "work", "workplace", "age", "birthday", "origin")
-_TASTES = re.compile(r"The user (?:likes|loves|does not like|hates) (?P<thing>.+)\.")
+SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "origin")
+_ONE = re.compile(
+    r"The user(?: (?:likes|loves|does not like|hates) (?P<taste>.+)|"
+    r"'s favourite (?P<favourite>.+?) (?:is|are) .+|"
+    r" is (?P<state>married|divorced|engaged|widowed|single)(?: to .+)?)\."
+)
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,25 @@ def remember(
 ) -> Memory | None:
     """Remember one fact in the place of those that it replaces; None when it is known."""
     known = manager.memories(profile_name)
-    if any(memory.text.casefold() == fact.text.casefold() for memory in known):
-        return None
+    same = [memory for memory in known if memory.text.casefold() == fact.text.casefold()]
     for memory in known:
-        if memory.profile_name == profile_name and _replaces(fact, memory):
+        if memory not in same and memory.profile_name == profile_name and _replaces(fact, memory):
             manager.forget(memory.id)
-    return manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
+    return None if same else manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
 
 
 def _replaces(fact: Fact, memory: Memory) -> bool:
     if fact.kind in SINGLE:
         return fact.kind == memory.kind
-    new, old = _TASTES.fullmatch(fact.text), _TASTES.fullmatch(memory.text)
-    return bool(new and old) and new["thing"].casefold() == old["thing"].casefold()  # pyright: ignore
+    return bool(about := _about(fact.text)) and about == _about(memory.text)
+
+
+def _about(text: str) -> tuple[str, str] | None:
+    """Of what a sentence says the only thing that can be true: a taste, a favourite, or being married."""
+    found = _ONE.fullmatch(text)
+    if not found or not found.lastgroup:
+        return None
+    return found.lastgroup, "" if found.lastgroup == "state" else found[found.lastgroup].casefold()
 
 
 def find(memories: Sequence[Memory], reference: str) -> Memory:

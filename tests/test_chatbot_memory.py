@@ -69,6 +69,13 @@ def test_the_same_is_kept_once(manager: ConversationManager) -> None:
         ("I love tea.", "I hate tea.", ["The user hates tea."]),
         ("I don't like tea.", "I like tea.", ["The user likes tea."]),
         ("I like tea.", "I like cake.", ["The user likes tea.", "The user likes cake."]),
+        ("I live alone.", "I live with my brother.", ["The user lives with their brother."]),
+        ("I'm married to Tom.", "I'm divorced.", ["The user is divorced."]),
+        (
+            "My favourite colour is red.",
+            "My favourite colour is blue.",
+            ["The user's favourite colour is blue."],
+        ),
         ("I have a cat.", "I have a dog.", ["The user has a cat.", "The user has a dog."]),
     ],
 )
@@ -85,6 +92,13 @@ def test_what_everyone_knows_is_not_replaced_by_what_one_hears(manager: Conversa
     keep(manager, "poet", say(manager, "My name is Eva."))
     assert texts(manager) == ["The user is called Ada.", "The user is called Eva."]
     assert texts(manager, "baker") == ["The user is called Ada."]
+
+
+def test_what_everyone_knows_and_is_told_again_replaces_what_one_heard(manager: ConversationManager) -> None:
+    write_down(manager, "", "I live in Leeds.")
+    keep(manager, "poet", say(manager, "I live in Oslo."))
+    keep(manager, "poet", say(manager, "I live in Leeds."))
+    assert texts(manager) == ["The user lives in Leeds."]
 
 
 def test_a_person_may_write_down_anything_short(manager: ConversationManager) -> None:
