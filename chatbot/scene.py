@@ -23,6 +23,7 @@ from chatbot.lorebook import lore
 from chatbot.memory import MemoryRules
 from chatbot.model.text import Context, Turn
 from chatbot.nearness import asks_of_user, touches
+from chatbot.noticing import noticed
 from chatbot.recall import Line
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
@@ -153,6 +154,7 @@ def remembered_scene(
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
+    A line that tells of the user what is not known, as it was forgotten or is so no more, is not among them.
     With what another scene `used`, only the memories and lines in that.
     """
     shown = seen(path)
@@ -170,6 +172,13 @@ def remembered_scene(
     if used is not None:
         lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
+    elif rules.know:
+        known = {memory.text.casefold() for memory in memories}
+        lines = tuple(
+            line
+            for line in lines
+            if line.role != "user" or all(fact.text.casefold() in known for fact in noticed(line.text))
+        )
     return scene(
         profile,
         path,

@@ -214,6 +214,25 @@ def test_lines_of_an_earlier_talk_come_back(session: ChatSession, engine: FakeEn
     assert (finished.message.generation or {})["scene"] == {"recalled": [1]}
 
 
+def test_what_was_forgotten_or_is_so_no_more_does_not_come_back_as_a_line(
+    session: ChatSession, engine: FakeEngine, manager: ConversationManager
+) -> None:
+    def mentioned(text: str) -> list[str]:
+        session.new()
+        list(session.reply(text))
+        return [turn.text for turn in engine.contexts[-1].turns[:-1]]
+
+    list(session.reply("I collect old harpoons."))
+    list(session.reply("I live in Leeds."))
+    assert mentioned("Tell me of harpoons!") == []  # it is known, and stands among the facts
+    manager.forget(find(manager.memories("poet"), "harpoons").id)
+    assert mentioned("And the harpoons?") == ["Tell me of harpoons!"]
+    list(session.reply("I moved to Oslo."))
+    assert mentioned("How is Leeds?") == []
+    session.memory = MemoryRules(recall=True)
+    assert "I live in Leeds." in mentioned("What of Leeds?")
+
+
 def plain(session: ChatSession, folder: Path, *lines: str, as_json: bool = False) -> tuple[str, str]:
     out, notes = io.StringIO(), io.StringIO()
     waiting = iter(lines)

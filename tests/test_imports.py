@@ -84,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.memory": GROUND | {"chatbot.noticing", "storage"},
     "chatbot.recall": GROUND | {"storage"},
     "chatbot.nearness": {"chatbot.recall"},
-    "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall", "chatbot.nearness"},
+    "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall", "chatbot.nearness", "chatbot.noticing"},
     "chatbot.arc": {"profiles", "storage"},
     "chatbot.tuning": GROUND | {"chatbot.config", "chatbot.sampling", "profiles"},
     "chatbot.duet": SESSION,
