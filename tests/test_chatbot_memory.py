@@ -214,6 +214,14 @@ def test_lines_of_an_earlier_talk_come_back(session: ChatSession, engine: FakeEn
     assert (finished.message.generation or {})["scene"] == {"recalled": [1]}
 
 
+def test_a_note_in_the_users_own_words_is_not_told_as_a_fact_of_the_persona(
+    session: ChatSession, engine: FakeEngine, manager: ConversationManager
+) -> None:
+    write_down(manager, "poet", "my knee creaks")
+    list(session.reply("Hm."))
+    assert engine.contexts[-1].facts == ("I write.", 'The user says: "my knee creaks."')
+
+
 def test_what_was_forgotten_or_is_so_no_more_does_not_come_back_as_a_line(
     session: ChatSession, engine: FakeEngine, manager: ConversationManager
 ) -> None:
