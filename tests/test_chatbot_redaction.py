@@ -207,6 +207,13 @@ def test_of_names_within_names_the_longest_is_taken_out_and_forms_come_first(
     assert dict(done.found) == {"name": 8, "place": 1, "mail": 1, "link": 2, "phone": 1}
 
 
+def test_a_number_of_a_card_or_an_account_is_taken_out_whole(manager: ConversationManager) -> None:
+    talk = manager.create(profile_name="poet", profile=PROFILE, model="m").id
+    manager.add_message(talk, role="user", text="4111 1111 1111 1111, DE89 3704 0044 0532 0130 00.")
+    done = redacted(Tree.read(manager, talk))
+    assert done.tree.messages[0].text == "[phone 1], DE89 [phone 2]."
+
+
 def test_nothing_to_take_out(manager: ConversationManager) -> None:
     talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="").id
     manager.add_message(talk, role="user", text="It rains. Does it?")
