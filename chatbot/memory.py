@@ -18,6 +18,7 @@ from storage import ConversationManager, Memory, Message
 
 NOTE = "note"  # the kind of what a person wrote down
 LONGEST_NOTE = 200  # characters; the model reads few words
+_SENTENCE = re.compile(r"[^.!?]*\w[^.!?]*")
 SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "origin")
 _ONE = re.compile(
     r"The user(?: (?:likes|loves|does not like|hates) (?P<taste>.+)|"
@@ -45,7 +46,7 @@ def keep(manager: ConversationManager, profile_name: str, message: Message) -> l
 
 
 def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
-    """Remember what a person says is to be remembered: the facts in it, or the whole as it stands."""
+    """Remember what a person says is to be remembered: a fact of each sentence, or the whole as it stands."""
     text = one_line(text)
     if not text:
         raise UsageError("A memory needs words. Write a short sentence, such as: I have a dog called Rex.")
@@ -53,7 +54,9 @@ def write_down(manager: ConversationManager, profile_name: str, text: str) -> li
         raise UsageError(
             f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Shorten it."
         )
-    facts = noticed(text) or (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
+    facts = noticed(text)
+    if not facts or len(facts) < len(_SENTENCE.findall(text)):
+        facts = (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
     kept = [remember(manager, profile_name, fact) for fact in facts]
     if not any(kept):
         raise UsageError(f"This is remembered already: {text!r}. See /memory or chatbot memory list.")
@@ -108,7 +111,7 @@ def find(memories: Sequence[Memory], reference: str) -> Memory:
 # --- words
 
 _SUBJECT = re.compile(r"The user(?P<whose>'s)? ")
-_VERBS = {"is": "are", "has": "have", "does": "do", "goes": "go"}
+_VERBS = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
 
 
 def spoken_of(text: str) -> str:
@@ -119,7 +122,7 @@ def spoken_of(text: str) -> str:
 def spoken_by(text: str) -> str:
     """A memory as the user would say it: "The user lives in Leeds." -> "I live in Leeds."."""
     said = re.sub(r"^The user is called ", "My name is ", text)
-    said = _turned(said, "I", "my", {**_VERBS, "is": "am"})
+    said = _turned(said, "I", "my", {**_VERBS, "is": "am", "was": "was"})
     return said[:1].upper() + said[1:]
 
 

@@ -107,6 +107,9 @@ def test_a_person_may_write_down_anything_short(manager: ConversationManager) ->
         ("note", "Thursdays are for chess.", None)
     ]
     assert [memory.kind for memory in write_down(manager, "poet", "I have a dog")] == ["pet"]
+    assert [memory.text for memory in write_down(manager, "poet", "I like tea. No milk in it!")] == [
+        "I like tea. No milk in it!"
+    ]
     with pytest.raises(UsageError, match="remembered already"):
         write_down(manager, "poet", "thursdays are for CHESS.")
     with pytest.raises(UsageError, match="needs words"):
@@ -144,6 +147,7 @@ def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: Convers
         ("The user teaches law.", "you teach law", "I teach law."),
         ("The user goes to sea.", "you go to sea", "I go to sea."),
         ("The user dresses dolls.", "you dress dolls", "I dress dolls."),
+        ("The user was born at sea.", "you were born at sea", "I was born at sea."),
         ("Thursdays are for chess.", "Thursdays are for chess", "Thursdays are for chess."),
     ],
 )
