@@ -71,12 +71,8 @@ NOT_NAMES = _words(
     unknown unsure up upset used usually vegan vegetarian very wasted weak wednesday weird welcome welsh
     well wet what when where who why with wondering working worried worse worthless wrong yes you young
     your yours
-    african albanian algerian argentinian armenian asexual bi bisexual blind bosnian bulgarian chilean
-    colombian croatian cuban czech deaf difficult ecstatic egyptian estonian ethiopian european filipino
-    gay georgian ghanaian hispanic hungarian icelandic impatient indonesian iranian iraqi irrelevant
-    israeli jamaican kenyan latina latino latvian lebanese lesbian lithuanian malaysian moroccan mute
-    nepalese nigerian nonbinary offline online palestinian peruvian queer romanian serbian slovak
-    slovenian straight syrian taiwanese thai tibetan trans tunisian ukrainian unwell venezuelan vietnamese
+    asexual bi bisexual blind czech deaf difficult ecstatic european gay impatient irrelevant latina
+    latino lesbian nigerian nonbinary offline online queer straight trans ukrainian unwell
     """
 )
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".

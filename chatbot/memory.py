@@ -21,9 +21,9 @@ LONGEST_NOTE = 200  # characters; the model reads few words
 _SENTENCE = re.compile(r"[^.!?]*\w[^.!?]*")
 SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "origin")
 _ONE = re.compile(
-    r"The user(?: (?:likes|loves|does not like|hates) (?P<taste>.+)|"
-    r"'s favourite (?P<favourite>.+?) (?:is|are) .+|"
-    r" is (?P<state>married|divorced|engaged|widowed|single)(?: to .+)?)\."
+    r"The user(?: (?:likes|loves|does not like|hates) (.+)|"
+    r"'s favourite (.+?) (?:is|are) .+|"
+    r" is (?:married|divorced|engaged|widowed|single)(?: to .+)?)\."
 )
 
 
@@ -78,15 +78,13 @@ def remember(
 def _replaces(fact: Fact, memory: Memory) -> bool:
     if fact.kind in SINGLE:
         return fact.kind == memory.kind
-    return bool(about := _about(fact.text)) and about == _about(memory.text)
+    return (about := _about(fact.text)) is not None and about == _about(memory.text)
 
 
-def _about(text: str) -> tuple[str, str] | None:
-    """Of what a sentence says the only thing that can be true: a taste, a favourite, or being married."""
+def _about(text: str) -> tuple[str, ...] | None:
+    """What a sentence says one thing of: a taste, a favourite, or being married."""
     found = _ONE.fullmatch(text)
-    if not found or not found.lastgroup:
-        return None
-    return found.lastgroup, "" if found.lastgroup == "state" else found[found.lastgroup].casefold()
+    return found and tuple((part or "").casefold() for part in found.groups())
 
 
 def find(memories: Sequence[Memory], reference: str) -> Memory:

@@ -77,7 +77,7 @@ def _whole(text: str, run: list[re.Match[str]]) -> tuple[str, bool]:
 
 @cache
 def small_words() -> frozenset[str]:
-    """The words that English writes small, as they stand there; `english` knows their other forms too."""
+    """The words that English writes small; `english` knows their other forms."""
     return OPENERS.union(ENGLISH.read_text(encoding="utf-8").split())
 
 

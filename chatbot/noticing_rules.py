@@ -105,8 +105,8 @@ def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("workplace", f"The user works {found['how'].lower()} {place}.")
 
 
-def _idle(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("work", f"The user is {found['what'].lower()}.")
+def _is(kind: str) -> Callable[..., Fact]:
+    return lambda found, greeted: Fact(kind, f"The user is {found['what'].lower()}.")
 
 
 def _study(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -117,10 +117,6 @@ def _study(found: re.Match[str], greeted: bool) -> Fact | None:
     ):  # fmt: skip
         return None
     return Fact("study", f"The user studies {thing}.")
-
-
-def _student(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("study", f"The user is {found['what'].lower()}.")
 
 
 def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Callable[..., Fact | None]:
@@ -251,10 +247,6 @@ def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("hobby", f"The user {verb}s {thing}.")
 
 
-def _diet(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("food", f"The user is {found['what'].lower()}.")
-
-
 _AGE = r"(?P<age>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|" \
        r"seven|eight|nine))?|(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen))"  # fmt: skip
 _NAMES = r"(?P<name>[^\W\d_][\w'-]*(?:(?:, | and |, and )[^\W\d_][\w'-]*){0,3})"
@@ -270,19 +262,17 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"{_I_AM} {_AGE}(?: years? old| years of age)?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
     (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?)"), _birthday),
-    (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _idle),
-    (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _diet),
-    (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _student),
+    (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _is("work")),
+    (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _is("food")),
+    (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _is("study")),
     (_rule(rf"{_I_AM} (?:happily |newly |recently )?(?P<what>married|divorced|engaged|widowed|single)(?: to {_NAME})?"), _state),
     (_rule(rf"{_I_AM} (?P<what>a (?:(?:single|proud|new) )?(?:mother|father|mum|mom|dad|widow|widower|grandmother|grandfather))(?P<name>)"), _state),
     (_rule(rf"{_I_AM} getting married"), _marrying),
     (_rule(rf"(?:{_I_AM}|i {_ADVERB}work as) (?:working as )?(?P<article>an?) (?P<job>(?:[\w-]+ ){{0,2}}[\w-]+?)(?P<where> (?:at|in|for|on) [\w' -]+)?"), _job),
-    (_rule(rf"{_I_AM} (?:originally )?from {_PLACE}"), _origin),
-    (_rule(rf"i (?:come|am) (?:originally )?from {_PLACE}"), _origin),
+    (_rule(rf"(?:{_I_AM}|i come) (?:originally )?from {_PLACE}"), _origin),
     (_rule(rf"i {_ADVERB}live (?P<how>alone|by myself|on my own|with (?:my|two|three|a|some) [\w' -]{{2,30}})"), _household),
-    (_rule(rf"i {_ADVERB}live (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
+    (_rule(rf"(?:i {_ADVERB}live|{_I_AM} living) (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
     (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_PLACE}"), _home),
-    (_rule(rf"{_I_AM} living (?P<how>in|near) {_PLACE}"), _home),
     (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),

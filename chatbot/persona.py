@@ -78,6 +78,11 @@ def user_facts(user_name: str, written: Iterable[str]) -> tuple[str, ...]:
     return tuple(_of_user(text) for text in texts if text)
 
 
+def of_user(memory: str) -> str:
+    """A memory as the model is told it: a note in the user's own words must not read as the persona's."""
+    return _of_user(memory) if is_own(memory) else memory
+
+
 def is_own(text: str) -> bool:
     """Whether a fact about the user is in the user's own words."""
     return bool(_FIRST_PERSON.match(text))

@@ -78,7 +78,7 @@ def recalled(
     lines: dict[str, Line] = {}
     for number in best:
         message = found.get(number)
-        if message is None or message.speaker:  # a turn is the user's or the persona's, and nobody else's
+        if message is None or message.speaker:
             continue
         if message.conversation_id == conversation_id and number not in said:
             continue

@@ -174,11 +174,7 @@ def remembered_scene(
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:
         known = {memory.text.casefold() for memory in memories}
-        lines = tuple(
-            line
-            for line in lines
-            if line.role != "user" or all(fact.text.casefold() in known for fact in noticed(line.text))
-        )
+        lines = tuple(it for it in lines if it.role == "bot" or known.issuperset(_told(it.text)))
     return scene(
         profile,
         path,
@@ -192,6 +188,10 @@ def remembered_scene(
         chance=chance,
         answering=answering,
     )
+
+
+def _told(text: str) -> Iterable[str]:
+    return (fact.text.casefold() for fact in noticed(text))
 
 
 def exchanged(path: Sequence[Message], facts: Iterable[str], *, budget: int) -> Context:
@@ -236,17 +236,14 @@ def _candidates(
 ) -> list[_Fact]:
     """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
     own = [_Fact(text) for text in persona.facts(profile, user_name, chance)]
-    known = [_Fact(_of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)]
+    known = [
+        _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
+    ]
     named = any(memory.kind == "name" for memory in memories)
     name = "" if named or any(user_name and user_name in fact.text for fact in own) else user_name
     written = [_Fact(text, None, "", "user") for text in persona.user_facts("", user_facts)]
     written += [_Fact(text, None, "name", "user") for text in persona.user_facts(name, ())]
     return [*(_Fact(text, source="lore") for text in told), *own, *written, *known]
-
-
-def _of_user(memory: str) -> str:
-    """A memory as the model is told it: a note in the user's own words must not read as the persona's."""
-    return persona.user_facts("", [memory])[0] if persona.is_own(memory) else memory
 
 
 def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:

@@ -54,10 +54,9 @@ def test_a_rare_shared_word_brings_a_line_back(manager: ConversationManager) -> 
     assert come_to_mind(manager, "I still miss that dog.") == ["My dog Rex ran away."]
 
 
-def test_what_somebody_else_said_is_not_recalled_as_the_users(manager: ConversationManager) -> None:
-    conversation = manager.create(profile_name="poet", profile={"name": "poet"}, model="fake")
-    for speaker, text in (("baker", "I sell harpoons."), ("", "Harpoons are sharp.")):
-        manager.add_message(conversation.id, role="user", text=text, speaker=speaker)
+def test_what_somebody_else_said_is_not_the_users(manager: ConversationManager) -> None:
+    conversation = talk(manager, "Harpoons are sharp.")[0].conversation_id
+    manager.add_message(conversation, role="user", text="I sell harpoons.", speaker="baker")
     assert come_to_mind(manager, "What of harpoons?") == ["Harpoons are sharp."]
 
 
