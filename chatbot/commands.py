@@ -49,6 +49,7 @@ def _step_told(room: Room) -> str:
 
 def _new(room: Room, rest: str) -> str:
     room.session.new()
+    room.draft = ""
     return "A new conversation.\n" + _history(room, "")
 
 
@@ -58,6 +59,7 @@ def _history(room: Room, rest: str) -> str:
 
 def _open(room: Room, rest: str) -> str:
     room.session.resume(needed(rest, "/open ID", "the id or title of a conversation, or last"))
+    room.draft = ""
     conversation = room.session.conversation
     return f"{conversation.title if conversation else ''}\n{_history(room, '')}"
 
@@ -105,6 +107,7 @@ def _profile(room: Room, rest: str) -> str:
     profile = find(room.profiles, rest)
     room.session.engine.check(profile.attributes)
     room.session.new()  # the conversation that is left stays with the persona that it had
+    room.draft = ""
     room.session.use(profile)
     return f"A new conversation with {profile.speaker}.\n{_history(room, '')}"
 

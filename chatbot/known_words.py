@@ -71,17 +71,26 @@ NOT_NAMES = _words(
     unknown unsure up upset used usually vegan vegetarian very wasted weak wednesday weird welcome welsh
     well wet what when where who why with wondering working worried worse worthless wrong yes you young
     your yours
+    asexual bi bisexual blind czech deaf difficult ecstatic european gay impatient irrelevant latina
+    latino lesbian nigerian nonbinary offline online queer straight trans ukrainian unwell
     """
 )
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".
 NOT_THINGS = _words(
     """
     a bit about all anything being both each either everybody everyone everything he her hers him himself
-    his how i if it its itself lot me mine most much my myself neither none nothing one ours ourselves
-    same she so some somebody someone something such than that the way theirs them themselves there these
-    they this those to what when where which who whom why us we you your yours yourself
+    his how i if it its itself lot me mine most much my myself neither nobody none not nothing one ours
+    ourselves same she so some somebody someone something such than that the way theirs them themselves
+    there these they this those to what when where which who whom why us we you your yours yourself
     """
 ) - {"a", "all", "the", "to", "way", "bit", "lot", "about", "most", "much", "there"}
+
+WANTED = _words(  # what one wants to do for longer than a moment
+    """
+    be become build buy climb find found have learn live move open play read sail see sing start study swim
+    teach travel visit work write
+    """
+)
 
 HEALTH = (
     r"ill|sick|illness|disease|cancer|tumou?r|diabet\w*|asthma\w*|allerg\w*|depress\w*|anxi\w*|adhd|autis\w*|"

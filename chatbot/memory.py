@@ -18,8 +18,13 @@ from storage import ConversationManager, Memory, Message
 
 NOTE = "note"  # the kind of what a person wrote down
 LONGEST_NOTE = 200  # characters; the model reads few words
-SINGLE = ("name", "home", "work", "workplace", "age", "birthday", "origin")
-_TASTES = re.compile(r"The user (?:likes|loves|does not like|hates) (?P<thing>.+)\.")
+_SENTENCE = re.compile(r"[^.!?]*\w[^.!?]*")
+SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "origin")
+_ONE = re.compile(
+    r"The user(?: (?:likes|loves|does not like|hates) (.+)|"
+    r"'s favourite (.+?) (?:is|are) .+|"
+    r" is (?:married|divorced|engaged|widowed|single)(?: to .+)?)\."
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def keep(manager: ConversationManager, profile_name: str, message: Message) -> l
 
 
 def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
-    """Remember what a person says is to be remembered: the facts in it, or the whole as it stands."""
+    """Remember what a person says is to be remembered: a fact of each sentence, or the whole as it stands."""
     text = one_line(text)
     if not text:
         raise UsageError("A memory needs words. Write a short sentence, such as: I have a dog called Rex.")
@@ -49,7 +54,9 @@ def write_down(manager: ConversationManager, profile_name: str, text: str) -> li
         raise UsageError(
             f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Shorten it."
         )
-    facts = noticed(text) or (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
+    facts = noticed(text)
+    if not facts or len(facts) < len(_SENTENCE.findall(text)):
+        facts = (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
     kept = [remember(manager, profile_name, fact) for fact in facts]
     if not any(kept):
         raise UsageError(f"This is remembered already: {text!r}. See /memory or chatbot memory list.")
@@ -61,19 +68,23 @@ def remember(
 ) -> Memory | None:
     """Remember one fact in the place of those that it replaces; None when it is known."""
     known = manager.memories(profile_name)
-    if any(memory.text.casefold() == fact.text.casefold() for memory in known):
-        return None
+    same = [memory for memory in known if memory.text.casefold() == fact.text.casefold()]
     for memory in known:
-        if memory.profile_name == profile_name and _replaces(fact, memory):
+        if memory not in same and memory.profile_name == profile_name and _replaces(fact, memory):
             manager.forget(memory.id)
-    return manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
+    return None if same else manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
 
 
 def _replaces(fact: Fact, memory: Memory) -> bool:
     if fact.kind in SINGLE:
         return fact.kind == memory.kind
-    new, old = _TASTES.fullmatch(fact.text), _TASTES.fullmatch(memory.text)
-    return bool(new and old) and new["thing"].casefold() == old["thing"].casefold()  # pyright: ignore
+    return (about := _about(fact.text)) is not None and about == _about(memory.text)
+
+
+def _about(text: str) -> tuple[str, ...] | None:
+    """What a sentence says one thing of: a taste, a favourite, or being married."""
+    found = _ONE.fullmatch(text)
+    return found and tuple((part or "").casefold() for part in found.groups())
 
 
 def find(memories: Sequence[Memory], reference: str) -> Memory:
@@ -98,7 +109,7 @@ def find(memories: Sequence[Memory], reference: str) -> Memory:
 # --- words
 
 _SUBJECT = re.compile(r"The user(?P<whose>'s)? ")
-_VERBS = {"is": "are", "has": "have", "does": "do", "goes": "go"}
+_VERBS = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
 
 
 def spoken_of(text: str) -> str:
@@ -109,7 +120,7 @@ def spoken_of(text: str) -> str:
 def spoken_by(text: str) -> str:
     """A memory as the user would say it: "The user lives in Leeds." -> "I live in Leeds."."""
     said = re.sub(r"^The user is called ", "My name is ", text)
-    said = _turned(said, "I", "my", {**_VERBS, "is": "am"})
+    said = _turned(said, "I", "my", {**_VERBS, "is": "am", "was": "was"})
     return said[:1].upper() + said[1:]
 
 

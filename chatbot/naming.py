@@ -57,7 +57,7 @@ def named(text: str) -> Iterator[tuple[str, bool]]:
 def english(word: str) -> bool:
     """Whether a word or what it comes from is written small in English."""
     parts = word.casefold().replace("’", "'").split("-")
-    return all(any(form in _english() for form in _forms(part)) for part in parts)
+    return all(any(form in small_words() for form in _forms(part)) for part in parts)
 
 
 def _is_name(text: str, word: re.Match[str], shouted: bool) -> bool:
@@ -76,7 +76,8 @@ def _whole(text: str, run: list[re.Match[str]]) -> tuple[str, bool]:
 
 
 @cache
-def _english() -> frozenset[str]:
+def small_words() -> frozenset[str]:
+    """The words that English writes small; `english` knows their other forms."""
     return OPENERS.union(ENGLISH.read_text(encoding="utf-8").split())
 
 

@@ -21,7 +21,7 @@ LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
 
 def noticed(text: str) -> tuple[Fact, ...]:
     """The facts in a message of the user, each once, in the order they were told."""
-    text = text.translate(str.maketrans("’‘“”", "''\"\""))
+    text = _BACKTICK.sub("'", text.translate(_MARKS))
     if _PLAY.search(text):
         return ()
     facts = (fact for clause, greeted in _clauses(text) for fact in _facts(clause, greeted))
@@ -30,15 +30,21 @@ def noticed(text: str) -> tuple[Fact, ...]:
 
 # --- from a message to clauses
 
+_MARKS = str.maketrans("’‘ʼ´＇‚“”„‟", "'" * 6 + '"' * 4)
+_BACKTICK = re.compile(r"(?<=\w)`(?=\w)")
 _PLAY = re.compile(
     r"\b(?:just )?(?:kidding|joking)\b|\bj/?k\b|\bas a joke\b|\brepeat after me\b|\btranslate\b|"
     r"\bpretend|\bimagine\b|"
     r"\brole-?play|\bonce upon a time\b|\blyrics\b|\bin (?:the|my|this) (?:story|game|book|film|movie|"
     r"dream|play)\b|"
-    r"\bcharacter\b|\blet's play\b|\bsarcas",
+    r"\bcharacter\b|\blet's play\b|\bsarcas|[.,!…]\s*not\W*$|(?<!\w)/s\W*$",
     re.I,
 )
-_QUOTED = re.compile(r'"[^"]*"|«[^»]*»|(?<!\w)\'[^\']{2,}\'(?!\w)|\*[^*]*\*|\([^)]*\)|`[^`]*`|^\s*>.*$', re.M)
+_QUOTED = re.compile(
+    r'"[^"]*"|«[^»]*»|»[^«»]*«|(?<!\w)\'(?:[^\']|(?<=\w)\'(?=\w)){2,}\'(?!\w)|\*[^*]*\*|\([^)]*\)|`[^`]*`|^\s*>.*$',
+    re.M,
+)
+_ABBREVIATED = re.compile(r"\b(dr|mr|mrs|ms|prof|st|mt)\.(?= \w)", re.I)  # its dot ends no sentence
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?]+(?=\w)[^.!?;\n]+)*([.!?;…]*)")
 _DOUBT = re.compile(
     r"\b(?:if|unless|whether|wish|maybe|perhaps|might|would|could|should|suppose\w*|think|thinks|"
@@ -70,7 +76,7 @@ _OWN = re.compile(
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     """The clauses that speak of the user, and whether a greeting stands before each."""
     greeted = False
-    for found in _SENTENCE.finditer(_QUOTED.sub(" ~ ", text)):
+    for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
         sentence = " ".join(found[0][: len(found[0]) - len(found[1])].split())
         if (
             len(sentence) > LONGEST_LINE
@@ -100,7 +106,8 @@ _TAIL = re.compile(
     r"in (?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"summer|winter|"
     r"spring|autumn|\d{4})|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|since \w+(?: \w+)?|"
-    r"for \w+ years?(?: now)?|nice to meet you|pleased to meet you|how are you|you know)|[,:-])+$",
+    r"for \w+ years?(?: now)?|nice to meet you|pleased to meet you|how are you|you know)|"
+    r" ?:-?[)D]| ?[🙂😊😀😃😄👋❤\uFE0F]|[,:-])+$",
     re.I,
 )
 

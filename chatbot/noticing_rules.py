@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES
+from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES, WANTED
+from chatbot.naming import small_words
 from chatbot.noticing_words import as_name, as_place, as_thing, turned
 
 
@@ -27,7 +28,7 @@ class Fact:
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
 _PLACE = r"(?P<place>[\w'-]+(?: [\w'-]+){0,5})"
 _THING = r"(?P<thing>[\w'&-]+(?: [\w'&-]+){0,5})"
-_COUNT = rf"(?P<count>an?|\d\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
+_COUNT = rf"(?P<count>an?|[1-9]\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
 _ADVERB = r"(?:(?:really|also|just|still|actually|absolutely|always|kind of|usually|mostly|now|currently|both|do) )*"
 _I_AM = r"(?:i am|i'm|im|i m)"
 _HAVE = r"(?:i|we)(?:'ve| have)(?: got)?"
@@ -43,27 +44,38 @@ def _name(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
-    """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting."""
+    """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting; words of one case tell no name from a state."""
     word = found["name"]
     if word.islower() and (not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)):
+        return None
+    if (word.islower() or word.isupper()) and not small_words().isdisjoint(word.lower().split()):
         return None
     return _name(found, greeted)
 
 
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
-    place = as_place(found["place"])
-    how = found["how"].lower()
+    how, words = found["how"].lower(), found["place"]
+    if how == "to":
+        words = re.sub(r" (?:from|for|to|with|because|when|after)\b.*", "", words, flags=re.I)
+    place = as_place(words)
     if not place or re.search(
-        r"(?:^|\b)(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
-        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there)\b", place, re.I
+        r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
+        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword)\b|"
+        r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level)$", place, re.I
     ):  # fmt: skip
         return None
+    if how in ("on", "by") and words[0].islower() and not re.match(r"(?:an?|the|my|our) ", words):
+        return None  # on coffee, by night
     return Fact("home", f"The user lives {'in' if how == 'to' else how} {place}.")
 
 
 def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
     place = as_place(found["place"])
-    if not place or not place[0].isupper() or place.lower() in ("work", "home", "school", "here", "bed"):
+    if (
+        not place
+        or not place[0].isupper()
+        or place.lower() in ("work", "home", "school", "here", "there", "bed")
+    ):
         return None
     return Fact("origin", f"The user comes from {place}.")
 
@@ -72,7 +84,7 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "I'm a nurse", "I work as a bus driver at the station"; only jobs that are known."""
     words = found["job"].lower().split()
     known = words[-1] in JOBS or (words[-1] in JOB_HEADS and len(words) > 1)
-    if not known or {"not", "good", "bad", "terrible", "great"} & set(words):
+    if not known or {"not", "good", "bad", "terrible", "great", "awful", "lousy", "fake"} & set(words):
         return None
     where = found["where"] or ""
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
@@ -80,18 +92,21 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("work", f"The user is {found['article'].lower()} {' '.join(words)}{turned(where)}.")
 
 
-_TIMES = r"mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
+_TIMES = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
 
 
 def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
     place = turned(found["place"])
-    if not place or re.search(rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b", place, re.I):
+    if not place or re.search(
+        rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b|^\d+(?: ?[ap]m)?$|"
+        r"^(?:money|food|peanuts|free|fun|nothing|a living)$", place, re.I,
+    ):  # fmt: skip
         return None
     return Fact("workplace", f"The user works {found['how'].lower()} {place}.")
 
 
-def _idle(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("work", f"The user is {found['what'].lower()}.")
+def _is(kind: str) -> Callable[..., Fact]:
+    return lambda found, greeted: Fact(kind, f"The user is {found['what'].lower()}.")
 
 
 def _study(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -102,10 +117,6 @@ def _study(found: re.Match[str], greeted: bool) -> Fact | None:
     ):  # fmt: skip
         return None
     return Fact("study", f"The user studies {thing}.")
-
-
-def _student(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("study", f"The user is {found['what'].lower()}.")
 
 
 def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Callable[..., Fact | None]:
@@ -159,7 +170,8 @@ def _state(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _household(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("household", f"The user lives {turned(found['how'].lower())}.")
+    how = found["how"]
+    return Fact("household", f"The user lives {turned(how[0].lower() + how[1:])}.")
 
 
 def _taste(verb: str, kind: str) -> Callable[..., Fact | None]:
@@ -174,7 +186,7 @@ def _favourite(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or found["what"].lower().split()[0] in ("part", "thing", "person", "bit"):
         return None
-    return Fact("like", f"The user's favourite {found['what'].lower()} is {thing}.")
+    return Fact("like", f"The user's favourite {found['what'].lower()} {found['is'].lower()} {thing}.")
 
 
 def _age(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -184,37 +196,15 @@ def _age(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
+    """ "My birthday is 3 May"; "tomorrow", "over" and "in two weeks" are no day of the year."""
+    if not re.search(rf"\b(?:{_MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
+        return None
     return Fact("birthday", f"The user's birthday is {found['day'].strip()}.")
 
 
-_WANTED = frozenset(
-    [
-        "be",
-        "become",
-        "build",
-        "buy",
-        "climb",
-        "find",
-        "found",
-        "have",
-        "learn",
-        "live",
-        "move",
-        "open",
-        "play",
-        "read",
-        "sail",
-        "see",
-        "sing",
-        "start",
-        "study",
-        "swim",
-        "teach",
-        "travel",
-        "visit",
-        "work",
-        "write",
-    ]
+_MONTHS = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?"
 )
 
 
@@ -222,7 +212,7 @@ def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = turned(found["thing"])
     if not thing or NOT_THINGS & set(thing.lower().split()[1:2]):
         return None
-    if found["how"].lower() == "want" and thing.split()[0].lower() not in _WANTED:
+    if found["how"].lower() == "want" and thing.split()[0].lower() not in WANTED:
         return None
     return Fact("plan", f"The user {found['how'].lower()}s to {thing}.")
 
@@ -246,17 +236,15 @@ def _language(found: re.Match[str], greeted: bool) -> Fact | None:
 def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.match(
-        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty)\b", thing
+        r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty|safe|around|tricks|by|up|old$|"
+        r"older|tired|calm|quiet|still|silent|awake|busy|track|in touch|away)\b",
+        thing,
     ):
         return None
     verb = found["verb"].lower()
     if verb == "keep" and (thing.endswith("ing") or thing.split()[0].endswith("ing")):
         return None
     return Fact("hobby", f"The user {verb}s {thing}.")
-
-
-def _diet(found: re.Match[str], greeted: bool) -> Fact | None:
-    return Fact("food", f"The user is {found['what'].lower()}.")
 
 
 _AGE = r"(?P<age>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|" \
@@ -274,19 +262,17 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"{_I_AM} {_AGE}(?: years? old| years of age)?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
     (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?)"), _birthday),
-    (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _idle),
-    (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _diet),
-    (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _student),
+    (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _is("work")),
+    (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _is("food")),
+    (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _is("study")),
     (_rule(rf"{_I_AM} (?:happily |newly |recently )?(?P<what>married|divorced|engaged|widowed|single)(?: to {_NAME})?"), _state),
     (_rule(rf"{_I_AM} (?P<what>a (?:(?:single|proud|new) )?(?:mother|father|mum|mom|dad|widow|widower|grandmother|grandfather))(?P<name>)"), _state),
     (_rule(rf"{_I_AM} getting married"), _marrying),
     (_rule(rf"(?:{_I_AM}|i {_ADVERB}work as) (?:working as )?(?P<article>an?) (?P<job>(?:[\w-]+ ){{0,2}}[\w-]+?)(?P<where> (?:at|in|for|on) [\w' -]+)?"), _job),
-    (_rule(rf"{_I_AM} (?:originally )?from {_PLACE}"), _origin),
-    (_rule(rf"i (?:come|am) (?:originally )?from {_PLACE}"), _origin),
+    (_rule(rf"(?:{_I_AM}|i come) (?:originally )?from {_PLACE}"), _origin),
     (_rule(rf"i {_ADVERB}live (?P<how>alone|by myself|on my own|with (?:my|two|three|a|some) [\w' -]{{2,30}})"), _household),
-    (_rule(rf"i {_ADVERB}live (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
+    (_rule(rf"(?:i {_ADVERB}live|{_I_AM} living) (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
     (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_PLACE}"), _home),
-    (_rule(rf"{_I_AM} living (?P<how>in|near) {_PLACE}"), _home),
     (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),
@@ -301,7 +287,7 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:{_HAVE}|i just got|we just got|i (?:just )?adopted|we (?:just )?adopted) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
     (_rule(rf"i {_ADVERB}speak (?P<thing>(?:(?:english|french|german|spanish|italian|portuguese|dutch|swedish|danish|norwegian|finnish|polish|russian|greek|turkish|arabic|hebrew|hindi|chinese|mandarin|japanese|korean|latin|welsh|irish|czech)(?:,? and |, | )?)+)"), _language),
     (_rule(rf"i {_ADVERB}(?P<verb>play|collect|knit|paint|brew|restore|repair|grow|keep) {_THING}"), _hobby),
-    (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?:is|are) {_THING}"), _favourite),
+    (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?P<is>is|are) {_THING}"), _favourite),
     (_rule(rf"i {_ADVERB}(?:like|enjoy) {_THING}"), _taste("likes", "like")),
     (_rule(rf"i {_ADVERB}(?:love|adore) {_THING}"), _taste("loves", "like")),
     (_rule(rf"i {_ADVERB}(?:(?:don't|do not|dont) (?:really )?(?:like|enjoy|love)|dislike|can't stand|cannot stand) {_THING}"), _taste("does not like", "dislike")),

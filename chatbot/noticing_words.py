@@ -6,6 +6,8 @@ import re
 
 from chatbot.known_words import NOT_NAMES, NOT_THINGS
 
+_BEFORE = "men women boys girls not being getting about there way bit all most more much lot"
+
 
 def as_name(name: str) -> str | None:
     """A name with capitals; None when an ordinary word stands where a name could."""
@@ -31,23 +33,10 @@ def as_place(place: str) -> str | None:
 def as_thing(thing: str) -> str | None:
     """What is liked; None for a pronoun and for what hangs on the moment."""
     words = thing.lower().split()
-    if NOT_THINGS & set(words) or words[0] in (
-        "men",
-        "women",
-        "boys",
-        "girls",
-        "not",
-        "being",
-        "getting",
-        "about",
-        "there",
-    ):
-        return None
-    if words[0] in ("way", "bit", "all", "most", "more", "much", "lot") or words[1:2] in (
-        ["way"],
-        ["bit"],
-        ["idea"],
-        ["lot"],
+    if (
+        NOT_THINGS & set(words)
+        or words[0] in _BEFORE.split()
+        or words[1:2] in (["way"], ["bit"], ["idea"], ["lot"])
     ):
         return None
     if words[-1] in ("the", "a", "an", "to", "of", "with", "for"):

@@ -14,7 +14,7 @@ NAMELESS = "friend"  # what {{user}} becomes for a user who gave no name
 LONGEST_SCENARIO = 200  # characters of a scenario that reach the model
 RUN = secrets.token_hex(8)  # what {{random}} draws from: another one in each run of the program
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
-_FIRST_PERSON = re.compile(r"(?:I|I'[a-z]+|My|Me)\b")
+_FIRST_PERSON = re.compile(r"(?:i|my|me|we|our)\b", re.IGNORECASE)
 _START = re.compile(r"<start>", re.IGNORECASE)
 
 
@@ -76,6 +76,11 @@ def user_facts(user_name: str, written: Iterable[str]) -> tuple[str, ...]:
     named = (f"is called {user_name.strip()}",) if user_name.strip() else ()
     texts = (" ".join(text.split()) for text in (*named, *written))
     return tuple(_of_user(text) for text in texts if text)
+
+
+def of_user(memory: str) -> str:
+    """A memory as the model is told it: a note in the user's own words must not read as the persona's."""
+    return _of_user(memory) if is_own(memory) else memory
 
 
 def is_own(text: str) -> bool:

@@ -67,7 +67,7 @@ def recalled(
 
     From the persona's other conversations what was not said in this one too, and of this one's `path` what
     does not stand in `shown`, which the model sees anyway; never a greeting, a question or the same words
-    again.
+    again; never what somebody else said, as in a duet.
     """
     scores = _scores(manager, profile_name, words(text), shown)
     best = sorted(scores, key=lambda number: (-scores[number], -number))[:_LIKELY]
@@ -78,7 +78,9 @@ def recalled(
     lines: dict[str, Line] = {}
     for number in best:
         message = found.get(number)
-        if message is None or (message.conversation_id == conversation_id and number not in said):
+        if message is None or message.speaker:
+            continue
+        if message.conversation_id == conversation_id and number not in said:
             continue
         line = _short(message, words(text))
         folded = _folded(line)

@@ -38,7 +38,7 @@ _FORMS = (
     ("link", r"(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|edu|gov|info|io|dev|app|uk|de|fr|nl|eu|ch|us|ca|au)"
              r"\b(?:/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?*_])?"),
     ("name", r"(?<![\w@])@\w{2,}"),
-    ("phone", r"(?<![\w.+-])(?!\d{4}-\d\d-\d\d)(?:\+|\(\+?)?\d(?:[ ()./-]{0,2}\d){6,14}(?![\w-])"),
+    ("phone", r"(?<![\w.+-])(?!\d{4}-\d\d-\d\d)(?:\+|\(\+?)?\d(?:[ ()./-]{0,2}\d){6,30}(?![\w-])"),
 )  # fmt: skip
 _FORM = re.compile("|".join(f"(?P<{kind}{place}>{form})" for place, (kind, form) in enumerate(_FORMS)))
 _START = re.compile(r"(?<![^\W_])(?:[^\W_]+|\S)")  # where a name may begin, with its first word or sign

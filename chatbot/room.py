@@ -21,7 +21,7 @@ class Room:
     session: ChatSession
     profiles: ProfileStore
     measures: bool = False  # show measured aspects after each reply
-    draft: str = ""  # a line for the user that waits to be sent
+    draft: str = ""  # a line for the user that waits to be sent in this conversation
 
 
 @dataclass(frozen=True)

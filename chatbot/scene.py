@@ -23,6 +23,7 @@ from chatbot.lorebook import lore
 from chatbot.memory import MemoryRules
 from chatbot.model.text import Context, Turn
 from chatbot.nearness import asks_of_user, touches
+from chatbot.noticing import noticed
 from chatbot.recall import Line
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
@@ -153,6 +154,7 @@ def remembered_scene(
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
+    A line that tells of the user what is not known, as it was forgotten or is so no more, is not among them.
     With what another scene `used`, only the memories and lines in that.
     """
     shown = seen(path)
@@ -170,6 +172,9 @@ def remembered_scene(
     if used is not None:
         lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
+    elif rules.know:
+        known = {memory.text.casefold() for memory in memories}
+        lines = tuple(it for it in lines if it.role == "bot" or known.issuperset(_told(it.text)))
     return scene(
         profile,
         path,
@@ -183,6 +188,10 @@ def remembered_scene(
         chance=chance,
         answering=answering,
     )
+
+
+def _told(text: str) -> Iterable[str]:
+    return (fact.text.casefold() for fact in noticed(text))
 
 
 def exchanged(path: Sequence[Message], facts: Iterable[str], *, budget: int) -> Context:
@@ -227,7 +236,9 @@ def _candidates(
 ) -> list[_Fact]:
     """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
     own = [_Fact(text) for text in persona.facts(profile, user_name, chance)]
-    known = [_Fact(memory.text, memory, memory.kind, "user") for memory in reversed(memories)]
+    known = [
+        _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
+    ]
     named = any(memory.kind == "name" for memory in memories)
     name = "" if named or any(user_name and user_name in fact.text for fact in own) else user_name
     written = [_Fact(text, None, "", "user") for text in persona.user_facts("", user_facts)]

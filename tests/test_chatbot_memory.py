@@ -62,6 +62,9 @@ def test_the_same_is_kept_once(manager: ConversationManager) -> None:
         ("I love tea.", "I hate tea.", ["The user hates tea."]),
         ("I don't like tea.", "I like tea.", ["The user likes tea."]),
         ("I like tea.", "I like cake.", ["The user likes tea.", "The user likes cake."]),
+        ("I live alone.", "I live with my brother.", ["The user lives with their brother."]),
+        ("I'm married to Tom.", "I'm divorced.", ["The user is divorced."]),
+        ("My favourite tea is red.", "My favourite tea is black.", ["The user's favourite tea is black."]),
         ("I have a cat.", "I have a dog.", ["The user has a cat.", "The user has a dog."]),
     ],
 )
@@ -78,6 +81,8 @@ def test_what_everyone_knows_is_not_replaced_by_what_one_hears(manager: Conversa
     keep(manager, "poet", say(manager, "My name is Eva."))
     assert texts(manager) == ["The user is called Ada.", "The user is called Eva."]
     assert texts(manager, "baker") == ["The user is called Ada."]
+    keep(manager, "poet", say(manager, "My name is Ada."))
+    assert texts(manager) == ["The user is called Ada."]
 
 
 def test_a_person_may_write_down_anything_short(manager: ConversationManager) -> None:
@@ -86,6 +91,7 @@ def test_a_person_may_write_down_anything_short(manager: ConversationManager) ->
         ("note", "Thursdays are for chess.", None)
     ]
     assert [memory.kind for memory in write_down(manager, "poet", "I have a dog")] == ["pet"]
+    assert write_down(manager, "poet", "I like tea. No milk!")[0].text == "I like tea. No milk!"
     with pytest.raises(UsageError, match="remembered already"):
         write_down(manager, "poet", "thursdays are for CHESS.")
     with pytest.raises(UsageError, match="needs words"):
@@ -123,6 +129,7 @@ def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: Convers
         ("The user teaches law.", "you teach law", "I teach law."),
         ("The user goes to sea.", "you go to sea", "I go to sea."),
         ("The user dresses dolls.", "you dress dolls", "I dress dolls."),
+        ("The user was born at sea.", "you were born at sea", "I was born at sea."),
         ("Thursdays are for chess.", "Thursdays are for chess", "Thursdays are for chess."),
     ],
 )
@@ -191,6 +198,24 @@ def test_lines_of_an_earlier_talk_come_back(session: ChatSession, engine: FakeEn
     ]
     assert isinstance(finished, ReplyFinished)
     assert (finished.message.generation or {})["scene"] == {"recalled": [1]}
+
+
+def test_a_note_in_the_users_own_words_is_not_the_personas(session: ChatSession, engine: FakeEngine) -> None:
+    write_down(session.manager, "poet", "my knee creaks")
+    list(session.reply("Hm."))
+    assert engine.contexts[-1].facts == ("I write.", 'The user says: "my knee creaks."')
+
+
+def test_what_is_not_known_any_more_is_not_recalled(session: ChatSession, engine: FakeEngine) -> None:
+    list(session.reply("I collect old harpoons."))
+    session.manager.forget(session.manager.memories("poet")[0].id)
+    list(session.reply("I live in Leeds."))
+    list(session.reply("I moved to Oslo."))
+    session.new()
+    for rules, lines in ((ALL, 0), (MemoryRules(recall=True), 2)):
+        session.memory = rules
+        list(session.off_record("Leeds? Harpoons?"))
+        assert len(engine.contexts[-1].turns) == lines + 1
 
 
 def plain(session: ChatSession, folder: Path, *lines: str, as_json: bool = False) -> tuple[str, str]:

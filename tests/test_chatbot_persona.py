@@ -90,6 +90,7 @@ def test_facts_of_the_user_become_sentences() -> None:
         "  ",
         "My cat is old!",
         "is Ibsen's heir.",
+        "we have two cats",
     ]
     assert persona.user_facts("Ada", written) == (
         "The user is called Ada.",
@@ -98,5 +99,6 @@ def test_facts_of_the_user_become_sentences() -> None:
         'The user says: "I love tea."',
         'The user says: "My cat is old!"',
         "The user is Ibsen's heir.",
+        'The user says: "we have two cats."',
     )
     assert persona.user_facts(" ", []) == ()

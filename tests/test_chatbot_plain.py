@@ -431,6 +431,11 @@ def test_ctrl_c_in_a_command_that_takes_long_stops_that_alone(room: Open) -> Non
     ]
 
 
+def test_a_draft_for_one_conversation_is_not_sent_in_another(room: Open) -> None:
+    for elsewhere in ("/new", "/open last"):
+        assert room().run("Hi", "/impersonate", elsewhere, "/send") == 1  # there is none
+
+
 def test_a_draft_is_sent_when_the_person_says_so(room: Open) -> None:
     talk = room()
     assert (

@@ -45,6 +45,12 @@ def test_a_rare_shared_word_brings_a_line_back(manager: ConversationManager) -> 
     assert come_to_mind(manager, "I still miss that dog.") == ["My dog Rex ran away."]
 
 
+def test_what_somebody_else_said_is_not_the_users(manager: ConversationManager) -> None:
+    conversation = talk(manager, "Harpoons are sharp.")[0].conversation_id
+    manager.add_message(conversation, role="user", text="I sell harpoons.", speaker="baker")
+    assert come_to_mind(manager, "What of harpoons?") == ["Harpoons are sharp."]
+
+
 def test_the_best_two_the_newest_first(manager: ConversationManager) -> None:
     talk(manager, "The harbour was cold.", "I know that harbour.", "The harbour bell is old.", "Yes.")
     assert come_to_mind(manager, "A bell rings in the harbour") == [
