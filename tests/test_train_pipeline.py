@@ -157,6 +157,31 @@ def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
     torch.testing.assert_close(run(tmp_path / "b", None), through)
 
 
+def test_a_run_that_was_killed_after_the_warm_up_ends_in_the_same_weights(
+    trained: Path, tmp_path: Path
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    short = replace(
+        recipe,
+        pretrain=replace(recipe.pretrain, steps=2),
+        cvae=replace(recipe.cvae, steps=2),
+        heads=replace(recipe.heads, epochs=1),
+        preference=replace(recipe.preference, steps=0),
+        matcher=replace(recipe.matcher, layers=0),
+        storage="fp32",
+    )
+
+    def run(work: Path) -> dict[str, torch.Tensor]:
+        output = work.with_suffix(".model")
+        pipeline.train(short, trained / "corpus", work, output, plain=None, device="cpu")
+        return artifact.load(output).model.state_dict()
+
+    through = run(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("cvae.pt", "heads.*"))
+    resumed = run(tmp_path / "b")
+    assert all(torch.equal(through[name], resumed[name]) for name in through)
+
+
 def test_a_gradient_that_is_not_finite_ends_the_stage(tmp_path: Path) -> None:
     layer = torch.nn.Linear(1, 1)
     stage = Stage("toy", tmp_path, {"layer": layer}, [(layer.parameters(), 0.1)], 5)

@@ -9,6 +9,7 @@ import torch
 from tokenizers import Tokenizer, models
 from transformers import DistilBertConfig, DistilBertModel, OPTConfig, OPTForCausalLM, PreTrainedTokenizerFast
 
+import tiny
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train.corpus import Item, Labelled
@@ -66,6 +67,13 @@ def test_the_written_share_grows_and_the_shares_are_all() -> None:
     shape = Pretrain(written_first=0.2, written_last=0.6, dialogue_share=0.25)
     assert pool_shares(shape, 0.5) == pytest.approx({"plain": 0.6, "single": 0.3, "dialogues": 0.1})
     assert sum(pool_shares(shape, 1.0).values()) == 1.0
+
+
+def test_the_same_text_gives_the_same_ids(tmp_path: Path) -> None:
+    base = str(tiny.write_base(tmp_path / "base"))
+    one, two = (build_tokenizer(base, "main", 400, ["The cat.", "The sea."]) for _ in range(2))
+    assert one[0].get_vocab() == two[0].get_vocab()
+    assert one[1] == two[1]
 
 
 def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:

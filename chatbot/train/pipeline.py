@@ -71,6 +71,7 @@ def train(
     else:
         load_warm_lm(model, work)
 
+    torch.manual_seed(recipe.seed)  # as it is drawn after the warm-up, so it is where that was done before
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
     console.print("Stage 2: CVAE")
