@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from transformers import DistilBertConfig, DistilBertModel, OPTConfig, OPTForCau
 
 import tiny
 from chatbot.errors import UsageError
+from chatbot.model import artifact
 from chatbot.model.text import Context
+from chatbot.train import corpus as corpora
 from chatbot.train.corpus import Item, Labelled
 from chatbot.train.pretrain import (
     PackedText,
@@ -19,6 +22,7 @@ from chatbot.train.pretrain import (
     build_lm,
     build_tokenizer,
     pool_shares,
+    warm_up,
     whole_dialogues,
 )
 from chatbot.train.recipe import Pretrain
@@ -97,3 +101,14 @@ def test_no_base_keeps_its_dropout(tmp_path: Path) -> None:
         network.train()
         one, two = (network(input_ids=torch.arange(9).unsqueeze(0))[0] for _ in range(2))
         assert torch.equal(one, two)
+
+
+def test_rows_of_the_pools_that_are_there_where_a_recipe_begins_with_plain_text_alone(
+    trained: Path, tmp_path: Path
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    first = replace(recipe, pretrain=replace(recipe.pretrain, written_first=0.0, steps=1))
+    made = artifact.load(trained / "model")
+    found = corpora.load(trained / "corpus")
+    warm_up(made.model.decoder.lm, made.codec, found, first, tmp_path, torch.device("cpu"))
+    assert (tmp_path / "pretrain.pt").exists()

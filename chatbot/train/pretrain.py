@@ -247,6 +247,7 @@ def warm_up(
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         shares = pool_shares(shape, number / shape.steps)
         wanted = np.array([shares[name] for name in pools])
+        wanted = wanted if wanted.any() else np.ones(len(pools))  # none of what there is was wanted
         rows = data.rows(number, shape.batch, wanted / wanted.sum()).to(device)
         with autocast(recipe.autocast, device):
             loss = next_token_loss(lm, rows)
