@@ -59,11 +59,8 @@ def train(
     model = new_model(recipe, sources, encoder_sources, corpus.attributes)
     # Built now, for what cannot be is better known before the stages than after them.
     matcher = _new_matcher(recipe, model, encoder_sources) if recipe.matcher.layers else None
-    if recipe.preference.steps and not corpus.marked["train"]:
-        raise UsageError(
-            f"Preferences are learnt from marked replies; {str(corpus_folder)!r} holds none to train on. "
-            "Add some, or set steps = 0 under [preference] in the recipe."
-        )
+    if recipe.preference.steps:
+        fit_preference.check(corpus, recipe.preference)
     if not (work / "pretrain.done").exists():
         console.print("Stage 1: language-model warm-up")
         pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
