@@ -322,6 +322,21 @@ def test_a_corpus_without_labelled_replies_in_a_part_is_refused_before_any_stage
     assert not (tmp_path / "w" / "train.jsonl").exists()
 
 
+def test_what_is_left_out_is_told_and_a_base_that_is_no_folder_is_refused(
+    tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "[b]x.jsonl").write_text('{"turns": ["hi"], "reply": "Yes."}\n' * 3)
+    with pytest.raises(UsageError, match="has 0 in the train part"):
+        pipeline.train(recipe, folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
+    assert "Left out, 3 line(s) of [b]x.jsonl: not a known form" in capsys.readouterr().err
+    lost = replace(recipe, base=replace(recipe.base, decoder=str(tmp_path / "lost")))
+    with pytest.raises(UsageError, match="a hub id or a folder that exists; got '.*lost'"):
+        pipeline.train(lost, folder, tmp_path / "v", tmp_path / "m", plain=None, device="cpu")
+
+
 STYLES = {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}
 
 

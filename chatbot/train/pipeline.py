@@ -43,11 +43,15 @@ def train(
 
     Raises UsageError for a work folder of another run, for what cannot be built, and for too small a corpus.
     """
+    _check_folders(recipe)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    for reason, count in corpus.dropped.items():
+        if reason.endswith(corpora.UNKNOWN_FORM):
+            console.print(f"Left out, {count} line(s) of {reason}", markup=False)
     claim(work, recipe, corpus)
     corpus = filters.apply(corpus, recipe.filter)
     _check_labels(corpus)
@@ -171,6 +175,14 @@ def new_model(
         raise UsageError(f"The model of this recipe and this corpus cannot be built. {error}") from error
     _check_lengths(recipe, model)
     return model
+
+
+def _check_folders(recipe: Recipe) -> None:
+    """UsageError for a base that can only be a folder, and is none."""
+    for base in (recipe.base.encoder, recipe.base.decoder):
+        path = base.startswith(("/", ".", "~")) or base.count("/") > 1
+        if path and not Path(base).is_dir():
+            raise UsageError(f"A base must be a hub id or a folder that exists; got {base!r}.")
 
 
 def _check_labels(corpus: Corpus) -> None:
