@@ -48,11 +48,13 @@ def test_parallel_in_both_forms_is_the_same(tmp_path: Path) -> None:
 
 
 def test_a_reply_with_several_aspects_has_a_label_for_each(tmp_path: Path) -> None:
-    row = {"facts": [], "turns": ["hi"], "together": {"lyrical+pessimistic": "Rain is my oldest friend."}}
+    names = "lyrical+pessimistic+warmth/high"  # the last of an attribute of one's own
+    row = {"facts": [], "turns": ["hi"], "together": {names: "Rain is my oldest friend."}}
     write(tmp_path / "t.jsonl", row)
     corpus = corpora.load(tmp_path)
     (item,) = all_items(corpus)
-    assert item.replies[0].labels == (("style", "lyrical"), ("attitude", "pessimistic"))
+    shown = (("style", "lyrical"), ("attitude", "pessimistic"), ("warmth", "high"))
+    assert item.replies[0].labels == shown
     assert (item.replies[0].attribute, item.replies[0].aspect) == ("", "")
     part = part_of(item.context)
     assert corpus.report()["replies"] == {name: int(name == part) for name in PARTS}
@@ -131,6 +133,7 @@ def test_a_line_of_no_known_form_is_dropped_and_asks_for_no_reply(tmp_path: Path
         {"facts": [], "turns": [], "labels": ["style/plain"], "marked": [["Yes.", "y"]]},
         {"attribute": ["style"], "aspect": "plain", "facts": [], "turns": ["hi", "Yes. I know it."]},
         {"facts_a": [], "facts_b": []},
+        {"facts": [], "turns": ["hi"], "reply": {"style/lyrical": "Like a slow river."}},
     ]
     good = {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}}
     write(tmp_path / "x.jsonl", *strange, good)

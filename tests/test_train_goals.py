@@ -101,6 +101,13 @@ def test_the_table_says_what_is_met() -> None:
     assert cells["seconds for one reply, 4 candidates"][3] == "not measured"
 
 
+def test_half_by_construction_is_said_of_attributes_with_two_aspects_alone() -> None:
+    for aspects, said in ((("a/x", "a/y"), True), (("a/x", "a/y", "a/z", "b/x", "b/y"), False)):
+        whole = result()
+        whole["control"]["single"]["aspects"] = dict.fromkeys(aspects)
+        assert ("50 by construction" in goals.table(whole)) is said
+
+
 def test_the_same_figures_agree_and_a_lower_one_differs() -> None:
     then = result()
     assert {row.agrees for row in compare.rows(then, result())} == {True}

@@ -53,6 +53,9 @@ def test_pairing_sees_a_small_difference_that_two_intervals_do_not() -> None:
     assert a is not None
     assert b is not None
     assert paired.sure(apart)
+    alone = paired.difference({(7, 0, "a"): 1.0}, {(7, 0, "a"): 0.0})
+    assert alone is not None
+    assert not paired.sure(alone)  # one message says nothing of others
     assert a["low"] < b["high"]
 
 

@@ -157,6 +157,31 @@ def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
     torch.testing.assert_close(run(tmp_path / "b", None), through)
 
 
+def test_a_run_that_was_killed_after_the_warm_up_ends_in_the_same_weights(
+    trained: Path, tmp_path: Path
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    short = replace(
+        recipe,
+        pretrain=replace(recipe.pretrain, steps=2),
+        cvae=replace(recipe.cvae, steps=2),
+        heads=replace(recipe.heads, epochs=1),
+        preference=replace(recipe.preference, steps=0),
+        matcher=replace(recipe.matcher, layers=0),
+        storage="fp32",
+    )
+
+    def run(work: Path) -> dict[str, torch.Tensor]:
+        output = work.with_suffix(".model")
+        pipeline.train(short, trained / "corpus", work, output, plain=None, device="cpu")
+        return artifact.load(output).model.state_dict()
+
+    through = run(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("cvae.pt", "heads.*"))
+    resumed = run(tmp_path / "b")
+    assert all(torch.equal(through[name], resumed[name]) for name in through)
+
+
 def test_a_gradient_that_is_not_finite_ends_the_stage(tmp_path: Path) -> None:
     layer = torch.nn.Linear(1, 1)
     stage = Stage("toy", tmp_path, {"layer": layer}, [(layer.parameters(), 0.1)], 5)
@@ -295,6 +320,21 @@ def test_a_corpus_without_labelled_replies_in_a_part_is_refused_before_any_stage
             tiny.recipe(trained / "base"), folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu"
         )
     assert not (tmp_path / "w" / "train.jsonl").exists()
+
+
+def test_what_is_left_out_is_told_and_a_base_that_is_no_folder_is_refused(
+    tmp_path: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "[b]x.jsonl").write_text('{"turns": ["hi"], "reply": "Yes."}\n' * 3)
+    with pytest.raises(UsageError, match="has 0 in the train part"):
+        pipeline.train(recipe, folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
+    assert "Left out, 3 line(s) of [b]x.jsonl: not a known form" in capsys.readouterr().err
+    lost = replace(recipe, base=replace(recipe.base, decoder=str(tmp_path / "lost")))
+    with pytest.raises(UsageError, match="a hub id or a folder that exists; got '.*lost'"):
+        pipeline.train(lost, folder, tmp_path / "v", tmp_path / "m", plain=None, device="cpu")
 
 
 STYLES = {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}

@@ -251,19 +251,27 @@ def test_its_own_reply_to_the_written_corpus_loses_to_what_was_written(trained: 
     assert fit_preference.self_play(model, corpus, off, tmp_path) == []
 
 
-def test_an_aspect_that_the_model_does_not_have_is_refused(trained: Path) -> None:
-    row = Marked(Context.of([], ["hi"]), (("mood", "sour"),), (("Yes.", "y"), ("No.", "n")))
-    with pytest.raises(UsageError, match="mood/sour is none of them"):
-        fit_preference.encode(artifact.load(trained / "model"), [row])
-
-
-def test_a_recipe_with_preferences_needs_marks(trained: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "holds none to train on"),
+        ([("style/plain", "y", "y")], "holds none to train on"),
+        ([("style/plain", "y", "n"), ("mood/sour", "y", "n")], "mood/sour is none of them"),
+    ],
+)
+def test_marks_that_teach_nothing_are_refused_before_any_stage(
+    trained: Path, tmp_path: Path, rows: list[tuple[str, str, str]], reason: str
+) -> None:
     recipe = replace(tiny.recipe(trained / "base"), preference=SHAPE)
-    corpus = tmp_path / "corpus"
-    shutil.copytree(trained / "corpus", corpus)
-    (corpus / "marked.jsonl").unlink()
-    with pytest.raises(UsageError, match="holds none to train on"):
+    corpus = Path(shutil.copytree(trained / "corpus", tmp_path / "corpus"))
+    lines = [
+        {"facts": [], "turns": ["My rain."], "labels": [label], "marked": [["Yes.", one], ["No.", two]]}
+        for label, one, two in rows
+    ]
+    (corpus / "marked.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(UsageError, match=reason):
         pipeline.train(recipe, corpus, tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
+    assert not (tmp_path / "w" / "train.jsonl").exists()
 
 
 def test_the_pipeline_takes_the_stage_in(trained: Path) -> None:

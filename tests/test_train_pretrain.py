@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import torch
 from tokenizers import Tokenizer, models
 from transformers import DistilBertConfig, DistilBertModel, OPTConfig, OPTForCausalLM, PreTrainedTokenizerFast
 
+import tiny
 from chatbot.errors import UsageError
+from chatbot.model import artifact
 from chatbot.model.text import Context
+from chatbot.train import corpus as corpora
 from chatbot.train.corpus import Item, Labelled
 from chatbot.train.pretrain import (
     PackedText,
@@ -18,6 +22,7 @@ from chatbot.train.pretrain import (
     build_lm,
     build_tokenizer,
     pool_shares,
+    warm_up,
     whole_dialogues,
 )
 from chatbot.train.recipe import Pretrain
@@ -68,6 +73,13 @@ def test_the_written_share_grows_and_the_shares_are_all() -> None:
     assert sum(pool_shares(shape, 1.0).values()) == 1.0
 
 
+def test_the_same_text_gives_the_same_ids(tmp_path: Path) -> None:
+    base = str(tiny.write_base(tmp_path / "base"))
+    one, two = (build_tokenizer(base, "main", 400, ["The cat.", "The sea."]) for _ in range(2))
+    assert one[0].get_vocab() == two[0].get_vocab()
+    assert one[1] == two[1]
+
+
 def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1}, []))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(tmp_path)
@@ -89,3 +101,14 @@ def test_no_base_keeps_its_dropout(tmp_path: Path) -> None:
         network.train()
         one, two = (network(input_ids=torch.arange(9).unsqueeze(0))[0] for _ in range(2))
         assert torch.equal(one, two)
+
+
+def test_rows_of_the_pools_that_are_there_where_a_recipe_begins_with_plain_text_alone(
+    trained: Path, tmp_path: Path
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    first = replace(recipe, pretrain=replace(recipe.pretrain, written_first=0.0, steps=1))
+    made = artifact.load(trained / "model")
+    found = corpora.load(trained / "corpus")
+    warm_up(made.model.decoder.lm, made.codec, found, first, tmp_path, torch.device("cpu"))
+    assert (tmp_path / "pretrain.pt").exists()

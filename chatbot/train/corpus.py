@@ -11,6 +11,7 @@ Seven kinds of file, told apart by their keys (one JSON object a line; `.jsonl`,
     marked     {"labels", "facts", "turns", "marked": [["...", "n"], ...]}   a model's replies, as marked
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
+In "together" an aspect of an attribute of one's own has its name before it: "warmth/kind+lyrical".
 Splits are made by a hash of the first message, never by line: dialogues that begin alike stand in one part.
 A short later line or a common question ("what's your name?") may stand in several.
 """
@@ -37,6 +38,7 @@ COMBINED = "combined"  # the kind that evaluations ask for: never trained on
 PARTS = ("train", "valid", "test")
 MARKS = ("n", "m", "y", "w")  # from worst to best
 WRITTEN_MARK = "w"
+UNKNOWN_FORM = "not a known form"  # how a reason ends for which a whole line was dropped
 WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
 
 
@@ -152,7 +154,7 @@ def load(
             try:
                 marked, items = _read(_long(row))
             except _STRANGE:
-                corpus.dropped[f"{path.name}: not a known form"] += 1
+                corpus.dropped[f"{path.name}: {UNKNOWN_FORM}"] += 1
                 continue
             if marked is not None:
                 corpus.marked[part_of(marked.context)].append(marked)
@@ -164,7 +166,7 @@ def load(
             try:
                 found += _plain(row)
             except _STRANGE:
-                corpus.dropped[f"{path.name}: not a known form"] += 1
+                corpus.dropped[f"{path.name}: {UNKNOWN_FORM}"] += 1
         stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
         corpus.plain.extend(found[::stride])
     if plain_folder and not corpus.plain:
@@ -244,7 +246,7 @@ SHORT_ASPECTS = {
     "n+": "neuroticism/high", "n-": "neuroticism/low",
 }  # fmt: skip
 
-# In replies with several labels an aspect stands alone; these are the ones that one attribute has.
+# In replies with several labels an aspect may stand alone; these are the ones that one attribute has.
 OWNERS = {
     aspect: attribute
     for attribute, aspect in (name.split("/") for name in SHORT_ASPECTS.values())
@@ -258,6 +260,10 @@ SHOWS_ASPECTS = 5  # words that a line of a chat in character needs to show its 
 def _label(name: str) -> tuple[str, str]:
     attribute, aspect = name.split("/")
     return attribute, aspect
+
+
+def _owned(aspect: str) -> tuple[str, str]:
+    return _label(aspect) if "/" in aspect else (OWNERS[aspect], aspect)
 
 
 def _long(row: dict[str, Any]) -> dict[str, Any]:
@@ -297,7 +303,7 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
         yield Item(Context.of(row["facts"], row["turns"]), replies, COMBINED if combined else "parallel")
     elif "together" in row:
         replies = tuple(
-            Labelled(text, tuple((OWNERS[aspect], aspect) for aspect in name.split("+")))
+            Labelled(text, tuple(_owned(aspect) for aspect in name.split("+")))
             for name, text in row["together"].items()
         )
         yield Item(Context.of(row["facts"], row["turns"]), replies, "together")
@@ -312,10 +318,9 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
             shown = labels if len(text.split()) >= SHOWS_ASPECTS else ()
             yield Item(Context.of(row["facts"], row["turns"][:end]), (Labelled(text, shown),), "role")
     else:
-        turns = row["turns"]
+        turns, sides = row["turns"], (row["facts_a"], row["facts_b"])
         for end in range(1, len(turns)):
-            facts = row["facts_b"] if end % 2 else row["facts_a"]
-            yield Item(Context.of(facts, turns[:end]), (Labelled(turns[end]),), "chat")
+            yield Item(Context.of(sides[end % 2], turns[:end]), (Labelled(turns[end]),), "chat")
 
 
 def _marked(row: dict[str, Any]) -> Marked:

@@ -101,18 +101,31 @@ class Pairs:
         )
 
 
+def check(corpus: Corpus, shape: Preference) -> None:
+    """UsageError for marked replies that the stage could not learn from."""
+    marked = corpus.marked["train"]
+    differ = any(len(set(dict(row.replies).values())) > 1 for row in marked)
+    if not differ and not (marked and shape.self_play):
+        raise UsageError(
+            "Preferences are learnt from replies to one message with different marks; the corpus holds none "
+            "to train on. Add some, or set steps = 0 under [preference] in the recipe."
+        )
+    known = corpus.attributes
+    for attribute, aspect in {
+        label for rows in corpus.marked.values() for row in rows for label in row.asked
+    }:
+        if aspect not in known.get(attribute, ()):
+            raise UsageError(
+                f"Marked replies may ask for the aspects of the model alone; {attribute}/{aspect} is "
+                "none of them. Write replies that show it, or take its marks out of the corpus."
+            )
+
+
 def encode(model: Artifact, marked: Sequence[Marked]) -> list[Choices]:
     """The marked replies as ids. A reply in which the posterior encoder does not find what was asked counts
     as the worst mark, however sensible it is; a context whose replies all count alike teaches nothing and is
-    left out. Raises UsageError where an aspect is asked that the model does not have."""
+    left out."""
     shape = model.manifest
-    for row in marked:
-        for attribute, aspect in row.asked:
-            if aspect not in shape.attributes.get(attribute, ()):
-                raise UsageError(
-                    f"Marked replies may ask for the aspects of the model alone; {attribute}/{aspect} is "
-                    "none of them. Write replies that show it, or take its marks out of the corpus."
-                )
     able = [
         (i, text)
         for i, row in enumerate(marked)

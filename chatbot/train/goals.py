@@ -6,6 +6,7 @@ yardstick). A goal is *met* when the measured value is, *surely* met when its wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,13 +76,17 @@ def table(result: Mapping[str, Any]) -> str:
         ]
         for found in standings(result)
     ]
+    aspects = Counter(name.partition("/")[0] for name in result["control"]["single"].get("aspects", ()))
+    halves = (
+        "With the weights at 0 every share of aspects is 50 by construction, since each is asked for as "
+        "often as its opposite: what lies above is the flow's."
+    )
     return markdown.section(
         "Goals",
         markdown.table(["goal", "wanted", "paper", "measured", "met", "by its whole interval"], rows),
         "The time depends on the machine and on what else it does. Distinct and self-BLEU are measured over "
         "replies of one candidate each (--distinct 1000). The paper's figures are of other data and another "
-        "judge. With the weights at 0 every share of aspects is 50 by construction, since each is asked for "
-        "as often as its opposite: what lies above is the flow's.",
+        f"judge. {halves if set(aspects.values()) <= {2} else ''}".strip(),
     )
 
 

@@ -104,8 +104,8 @@ def average(values: Mapping[Case, float]) -> Figure | None:
 
 
 def sure(found: Mapping[str, Any] | None) -> bool:
-    """Whether a difference's whole interval lies on one side of 0."""
-    return found is not None and (found["low"] > 0 or found["high"] < 0)
+    """Whether a difference's whole interval lies on one side of 0; that of one message has no width."""
+    return found is not None and found["groups"] > 1 and (found["low"] > 0 or found["high"] < 0)
 
 
 # Unit of each measure in tables: shares in per cent, the rest as it is.

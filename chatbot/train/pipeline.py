@@ -43,11 +43,15 @@ def train(
 
     Raises UsageError for a work folder of another run, for what cannot be built, and for too small a corpus.
     """
+    _check_folders(recipe)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    for reason, count in corpus.dropped.items():
+        if reason.endswith(corpora.UNKNOWN_FORM):
+            console.print(f"Left out, {count} line(s) of {reason}", markup=False)
     claim(work, recipe, corpus)
     corpus = filters.apply(corpus, recipe.filter)
     _check_labels(corpus)
@@ -59,11 +63,8 @@ def train(
     model = new_model(recipe, sources, encoder_sources, corpus.attributes)
     # Built now, for what cannot be is better known before the stages than after them.
     matcher = _new_matcher(recipe, model, encoder_sources) if recipe.matcher.layers else None
-    if recipe.preference.steps and not corpus.marked["train"]:
-        raise UsageError(
-            f"Preferences are learnt from marked replies; {str(corpus_folder)!r} holds none to train on. "
-            "Add some, or set steps = 0 under [preference] in the recipe."
-        )
+    if recipe.preference.steps:
+        fit_preference.check(corpus, recipe.preference)
     if not (work / "pretrain.done").exists():
         console.print("Stage 1: language-model warm-up")
         pretrain.warm_up(model.decoder.lm, codec, corpus, recipe, work, target)
@@ -71,6 +72,7 @@ def train(
     else:
         load_warm_lm(model, work)
 
+    torch.manual_seed(recipe.seed)  # as it is drawn after the warm-up, so it is where that was done before
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
     console.print("Stage 2: CVAE")
@@ -173,6 +175,14 @@ def new_model(
         raise UsageError(f"The model of this recipe and this corpus cannot be built. {error}") from error
     _check_lengths(recipe, model)
     return model
+
+
+def _check_folders(recipe: Recipe) -> None:
+    """UsageError for a base that can only be a folder, and is none."""
+    for base in (recipe.base.encoder, recipe.base.decoder):
+        path = base.startswith(("/", ".", "~")) or base.count("/") > 1
+        if path and not Path(base).is_dir():
+            raise UsageError(f"A base must be a hub id or a folder that exists; got {base!r}.")
 
 
 def _check_labels(corpus: Corpus) -> None:

@@ -66,7 +66,7 @@ def build_tokenizer(
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(full.encode(line).tokens)
-    letters = [p for p in pieces if len(p.removeprefix("##")) == 1 and p.isascii()]
+    letters = sorted(p for p in pieces if len(p.removeprefix("##")) == 1 and p.isascii())
     fixed = [*SPECIAL, *MARKERS, *CASE_MARKERS, *CONTRACTIONS, *letters, "“", "”", "–", "…"]
     kept = list(dict.fromkeys([*fixed, *(p for p, _ in counts.most_common(vocabulary))]))[:vocabulary]
     pruned = _word_pieces({piece: i for i, piece in enumerate(kept)})
@@ -247,6 +247,7 @@ def warm_up(
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         shares = pool_shares(shape, number / shape.steps)
         wanted = np.array([shares[name] for name in pools])
+        wanted = wanted if wanted.any() else np.ones(len(pools))  # none of what there is was wanted
         rows = data.rows(number, shape.batch, wanted / wanted.sum()).to(device)
         with autocast(recipe.autocast, device):
             loss = next_token_loss(lm, rows)
