@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
 from chatbot.errors import UsageError
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, label, one_line
 from profiles import Profile, Target
 from storage import Message
 
@@ -46,9 +46,12 @@ class Outcome:
     message: Message
 
     @property
-    def measured(self) -> dict[str, dict[str, float]]:
+    def leading(self) -> list[str]:
+        """The likeliest aspect of each compared attribute, and how likely it is."""
         found = (self.message.generation or {}).get("measured") or {}
-        return {name: found[name] for name in self.setting.compared if name in found}
+        measured = {name: found[name] for name in self.setting.compared if name in found}
+        best = ((name, max(p, key=lambda aspect: p[aspect]), p) for name, p in measured.items())
+        return [f"{label(name, aspect)} {p[aspect]:.2f}" for name, aspect, p in best]
 
 
 # --- what is compared
@@ -184,12 +187,12 @@ def table(outcomes: Sequence[Outcome], width: int = WIDTH) -> str:
     """The replies side by side, each under its number and setting and above what was measured in it."""
     wide = (width - len(_GAP) * (len(outcomes) - 1)) // len(outcomes)
     if wide < NARROWEST:
-        blocks = ([*_told(outcome, width), *_measures(outcome)] for outcome in outcomes)
+        blocks = ([*_told(outcome, width), *_measures(outcome, width)] for outcome in outcomes)
         return "\n\n".join("\n".join(block) for block in blocks)
     texts = [_told(outcome, wide) for outcome in outcomes]
     tallest = max(map(len, texts))
     columns = [
-        [*text, *[""] * (tallest - len(text)), *_measures(outcome)]
+        [*text, *[""] * (tallest - len(text)), *_measures(outcome, wide)]
         for text, outcome in zip(texts, outcomes, strict=True)
     ]
     rows = zip_longest(*columns, fillvalue="")
@@ -215,7 +218,5 @@ def _told(outcome: Outcome, width: int) -> list[str]:
     return [*textwrap.wrap(head, width), *(textwrap.wrap(clean(outcome.message.text), width) or ["..."])]
 
 
-def _measures(outcome: Outcome) -> list[str]:
-    """The likeliest aspect of each compared attribute, and how likely it is."""
-    best = (max(p.items(), key=lambda pair: pair[1]) for p in outcome.measured.values())
-    return [f"{aspect} {probability:.2f}" for aspect, probability in best]
+def _measures(outcome: Outcome, width: int) -> list[str]:
+    return [part for line in outcome.leading for part in textwrap.wrap(line, width)]

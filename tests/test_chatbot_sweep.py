@@ -11,7 +11,7 @@ from chatbot.commands import Room, answer
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
-from chatbot.sweep import personas, pick, strengths, sweep, table
+from chatbot.sweep import Outcome, personas, pick, strengths, sweep, table
 from fake_engine import FakeEngine, FakeReply
 from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
@@ -153,6 +153,18 @@ def test_the_table_stands_side_by_side_or_below(session: ChatSession) -> None:
         "1  attitude off\nI write. It is 50% bad.\noptimistic 0.50\n\n"
         "2  attitude 90%\nI write. It is 90% bad.\npessimistic 0.90"
     )
+
+
+def test_grades_are_told_with_their_attribute(session: ChatSession) -> None:
+    calm = Profile.parse({"name": "calm", "attributes": {"neuroticism": "low", "openness": "high"}})
+    row = session.manager.begin_reply(session.ask("Hi").conversation_id, parent_id=session.messages()[-1].id)
+    grades = {"neuroticism": {"high": 0.2, "low": 0.8}, "openness": {"high": 0.9, "low": 0.1}}
+    reply = session.manager.finish_reply(
+        row.id, text="Yes.", state="complete", generation={"measured": grades}
+    )
+    outcome = Outcome(personas([calm, calm])[0], reply)
+    assert table([outcome], 40) == "1  calm\nYes.\nneuroticism low 0.80\nopenness high 0.90"
+    assert table([outcome], 18) == "1  calm\nYes.\nneuroticism low\n0.80\nopenness high 0.90"
 
 
 def test_picking_goes_on_from_an_alternative(session: ChatSession) -> None:
