@@ -73,7 +73,7 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
         others = {name: target for name, target in dials.items() if name != attribute}
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
-        label = f"{attribute} {strength:.0%}" if strength else f"{attribute} off"
+        label = f"{attribute} {100 * strength:.6g}%" if strength else f"{attribute} off"
         settings.append(Setting(label, session.profile, others, (attribute,)))
     return settings
 

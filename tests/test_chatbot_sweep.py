@@ -53,12 +53,17 @@ def session(engine: Measuring) -> Iterator[ChatSession]:
 
 def test_strengths_are_off_probabilities_or_percentages(session: ChatSession) -> None:
     found = strengths(session, "attitude", ["0", "0.5", "90%"])
-    assert [setting.label for setting in found] == ["attitude off", "attitude 50%", "attitude 90%"]
     assert [{n: str(t) for n, t in setting.targets.items()} for setting in found] == [
         {},
         {"attitude": "pessimistic:50%"},
         {"attitude": "pessimistic:90%"},
     ]
+
+
+def test_each_strength_has_a_label_of_its_own(session: ChatSession) -> None:
+    found = strengths(session, "attitude", ["0", "0.4%", "0.07", "50%", "0.996", "99.9%"])
+    percents = ("off", "0.4%", "7%", "50%", "99.6%", "99.9%")
+    assert [setting.label for setting in found] == [f"attitude {percent}" for percent in percents]
 
 
 def test_an_aspect_may_be_named_and_other_dials_stay(session: ChatSession) -> None:
