@@ -73,8 +73,8 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
         others = {name: target for name, target in dials.items() if name != attribute}
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
-        label = f"{attribute} {100 * strength:.6g}%" if strength else f"{attribute} off"
-        settings.append(Setting(label, session.profile, others, (attribute,)))
+        pull = f"{100 * strength:.6g}%" if strength else "off"
+        settings.append(Setting(f"{attribute} {pull}", session.profile, others, (attribute,)))
     return settings
 
 
@@ -130,16 +130,17 @@ def sweep(session: ChatSession, settings: Sequence[Setting]) -> list[Outcome]:
     for setting in settings:
         engine.check(setting.targets)
     with session.still():
+        scenes = [session.scene(path, setting.profile) for setting in settings]
         replies = engine.replies(
-            [session.scene(path, setting.profile).context for setting in settings],
+            [scene.context for scene in scenes],
             [_targets(setting, path) for setting in settings],
             session.sampling,
             [secrets.randbelow(2**32) if session.sampling.seed is None else session.sampling.seed]
             * len(settings),
         )
         return [
-            Outcome(setting, _stored(session, setting, path[-1], reply))
-            for setting, reply in zip(settings, replies, strict=True)
+            Outcome(setting, _stored(session, setting, path[-1], reply, scene.told))
+            for setting, reply, scene in zip(settings, replies, scenes, strict=True)
         ]
 
 
@@ -170,13 +171,15 @@ def _targets(setting: Setting, path: Sequence[Message]) -> dict[str, Target]:
     return arced(setting.targets, arc, turn_of(path))
 
 
-def _stored(session: ChatSession, setting: Setting, asked: Message, reply: Any) -> Message:
+def _stored(
+    session: ChatSession, setting: Setting, asked: Message, reply: Any, told: Mapping[str, Any]
+) -> Message:
     profile, manager = setting.profile, session.manager
     speaker = "" if profile.name == session.profile.name else profile.speaker
     row = manager.begin_reply(asked.conversation_id, parent_id=asked.id, speaker=speaker)
     who = {"profile": profile.name, "profile_digest": profile.digest(), "sweep": setting.label}
     return manager.finish_reply(
-        row.id, text=reply.text.strip(), state="complete", generation={**reply.trace, **who}
+        row.id, text=reply.text.strip(), state="complete", generation={**reply.trace, **who, **told}
     )
 
 

@@ -19,6 +19,7 @@ from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
+from chatbot.sweep import strengths, sweep
 from profiles import Profile
 from storage import ConversationManager
 
@@ -218,6 +219,18 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     assert again(manager, number, engine).differences == (
         "context: of 2 facts that the model saw, 1 is gone (hidden, deleted or changed); 0 are new",
     )
+
+
+def test_an_alternative_of_a_comparison_is_told_what_it_was_told(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=Sampling(max_tokens=12))
+    session.memory = MemoryRules(know=True)
+    manager.remember("sad-cat", "The user has a dog.", kind="pet")
+    session.ask("Tell me of the dog.")
+    for outcome in sweep(session, strengths(session, "attitude", ["0", "50%"])):
+        found = again(manager, outcome.message.id, engine)
+        assert (found.same, found.differences) == (True, ())
 
 
 def test_a_trace_from_before_a_setting_is_replayed_without_it() -> None:
