@@ -134,7 +134,8 @@ def run(
                 bad_line(reply)
             else:
                 row = {"id": request.id, "reply": reply.text, "trace": reply.trace}
-                _append(file, f"{json.dumps(row, ensure_ascii=False)}\n".encode())
+                written = f"{json.dumps(row, ensure_ascii=False)}\n"
+                _append(file, written.encode(errors="backslashreplace"))  # half a surrogate pair in an id
             advance(1)
     return not bad
 
@@ -170,7 +171,7 @@ def _together(
 
 def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, chance: str) -> Request:
     try:
-        data = json.loads(line.decode("utf-8"))
+        data = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise LineError(f"A line is one JSON object: {error}.") from error
     if not isinstance(data, dict):
