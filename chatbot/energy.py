@@ -100,7 +100,7 @@ class Energy:
         """The same energy over the heads alone that some row guides; the others only cost time."""
         kept = (self.weights > 0).any(0)  # (A,)
         scores = kept.repeat_interleave(self.vectors.shape[-1])
-        units = self.output_weight[scores].ne(0).any(0)  # of the hidden layer, those that reach these scores
+        units = self.output_weight[scores].ne(0).any(0)  # (H,)
         return replace(
             self,
             attributes=dict(compress(self.attributes.items(), kept.tolist())),

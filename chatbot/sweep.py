@@ -105,7 +105,7 @@ def _few(values: Sequence[Any], what: str) -> Sequence[Any]:
 def _strength(text: str) -> float:
     """0 for off, else a probability below 1."""
     try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        value = float(f"{text[:-1].strip()}e-2" if text.endswith("%") else text)
     except ValueError:
         value = -1.0
     if not 0 <= value < 1:

@@ -134,14 +134,12 @@ def test_the_table_has_what_is_left_out_too() -> None:
 
 
 def test_of_many_lines_the_last_are_read_and_the_facts_among_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = Reading()
     monkeypatch.setattr(start, "load_engine", lambda settings: engine)
     monkeypatch.setattr(infer, "MOST", 4)
-    letters = tmp_path / "letters.txt"
-    letters.write_text("It rained all day. " * 8, encoding="utf-8")
-    result = run("--text", str(letters), "--fact", "I am sad.")
+    result = run("--text", "-", "--fact", "I am sad.", text="It rained all day. " * 8)
     assert "Read from the last 4 of 9 lines by the model's own measure" in result.stdout
     assert len(engine.read) == 4
     assert engine.read[-1][1] == "I am sad."
