@@ -134,7 +134,8 @@ def run(
                 bad_line(reply)
             else:
                 row = {"id": request.id, "reply": reply.text, "trace": reply.trace}
-                _append(file, f"{json.dumps(row, ensure_ascii=False)}\n".encode())
+                written = f"{json.dumps(row, ensure_ascii=False)}\n"
+                _append(file, written.encode(errors="backslashreplace"))  # half a surrogate pair in an id
             advance(1)
     return not bad
 

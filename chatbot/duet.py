@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from chatbot import persona
 from chatbot.arc import arced, turn_of
 from chatbot.errors import UsageError
-from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.scene import scene
 from chatbot.tuning import of_persona, put_over
@@ -72,11 +71,12 @@ def duet(
     for turn in range(turns):
         speaks = 1 if path[-1].role == "bot" else 0
         drawn = replace(rules[speaks], seed=seeds[speaks] + turn)
-        reply = _line(engine, pair[speaks], names[1 - speaks], path, drawn, chances[speaks], speaks)
+        other = names[1 - speaks]
+        reply, told = _line(engine, pair[speaks], other, path, drawn, chances[speaks], speaks)
         message = _said(manager, conversation.id, reply.text, names[1] if speaks else "", partial=True)
-        who = {"profile": pair[speaks].name, "profile_digest": pair[speaks].digest()}
+        who = {"profile": pair[speaks].name, "profile_digest": pair[speaks].digest(), "partner": other}
         message = manager.finish_reply(
-            message.id, text=reply.text, state="complete", generation={**reply.trace, **who}
+            message.id, text=reply.text, state="complete", generation={**reply.trace, **who, **told}
         )
         path.append(message)
         yield names[speaks], message
@@ -96,20 +96,19 @@ def _line(
     sampling: Sampling,
     chance: str,
     speaks: int,
-) -> Reply:
-    """The next line of a persona, `speaks` 1 for B; one that repeats an earlier line is drawn again."""
+) -> tuple[Reply, dict[str, Any]]:
+    """The next line of a persona, `speaks` 1 for B, and what its trace says of the scene; one that repeats an
+    earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
     budget = engine.context_budget
-    context: Context = scene(
-        profile, seen, budget=budget, user_name=other, chance=chance, answering=engine.answering
-    ).context
+    given = scene(profile, seen, budget=budget, user_name=other, chance=chance, answering=engine.answering)
     targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):
-        reply = engine.replies([context], [targets], sampling, [_drawn(sampling, attempt)])[0]
+        reply = engine.replies([given.context], [targets], sampling, [_drawn(sampling, attempt)])[0]
         if _folded(reply.text) not in said:
-            return reply
-    return engine.replies([context], [targets], sampling, [_drawn(sampling, AGAIN)])[0]
+            return reply, given.told
+    return engine.replies([given.context], [targets], sampling, [_drawn(sampling, AGAIN)])[0], given.told
 
 
 def _drawn(sampling: Sampling, attempt: int) -> int:

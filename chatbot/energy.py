@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Protocol
 
 import torch
@@ -94,6 +95,22 @@ class Energy:
         """The energy of other targets over the same heads; what names no weight has 1."""
         vectors, weights = _targets(self.attributes, targets, 1.0, self.output_weight)
         return replace(self, vectors=vectors, weights=weights)
+
+    def guided(self) -> Energy:
+        """The same energy over the heads alone that some row guides; the others only cost time."""
+        kept = (self.weights > 0).any(0)  # (A,)
+        scores = kept.repeat_interleave(self.vectors.shape[-1])
+        units = self.output_weight[scores].ne(0).any(0)  # (H,)
+        return replace(
+            self,
+            attributes=dict(compress(self.attributes.items(), kept.tolist())),
+            hidden_weight=self.hidden_weight[units],
+            hidden_bias=self.hidden_bias[units],
+            output_weight=self.output_weight[scores][:, units],
+            output_bias=self.output_bias[scores],
+            vectors=self.vectors[:, kept],
+            weights=self.weights[:, kept],
+        )
 
     def rows(self, index: Tensor | slice) -> Energy:
         """The energy of some of the rows."""

@@ -52,7 +52,7 @@ def guide(
         for wanted, aim in zip(targets, aims, strict=True)
     ]
     try:
-        moved = flow(energy, prior.mean, prior.std, eps, options)
+        moved = flow(energy.guided(), prior.mean, prior.std, eps, options)
     except FlowError as error:
         if len(targets) == 1:
             flows = [f"failed: {str(error).rstrip('.')}"]

@@ -117,6 +117,7 @@ def told(findings: Sequence[Finding], lines: int) -> str:
     widths = [max(len(one_line(row[column])) for row in cells) for column in range(4)]
     table = ["  ".join((*map(str.ljust, map(one_line, row[:4]), widths), row[4])).rstrip() for row in cells]
     count = "1 line" if lines == 1 else f"{lines} lines"
+    count = count if lines <= MOST else f"the last {MOST} of {count}"
     return "\n".join(
         (*table, f"Read from {count} by the model's own measure; what is uncertain is left out.")
     )
@@ -124,7 +125,7 @@ def told(findings: Sequence[Finding], lines: int) -> str:
 
 def as_fields(findings: Sequence[Finding], made: Profile, lines: int) -> dict[str, Any]:
     return {
-        "lines": lines,
+        "lines": min(lines, MOST),
         "findings": [asdict(finding) for finding in findings],
         "profile": made.model_dump(mode="json"),
     }

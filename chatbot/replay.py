@@ -25,7 +25,8 @@ from storage import Conversation, ConversationManager, Message
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
 
-KEYS = ("model", "model_digest", "program", "device", "dtype", "sampling", "flow_options", "prefix")
+ENGINE = ("model", "model_digest", "program", "device", "dtype")
+KEYS = ("profile", *ENGINE, "sampling", "flow_options", "prefix")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Recorded:
     prefix: str
     used: Mapping[str, Collection[int]]  # memories and recalled lines that the model was told
     chance: str  # what {{random}} drew from
+    partner: str  # whom it spoke to in a duet; "" where that was the user
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
         seed, prefix, scene = int(trace["seed"]), str(trace.get("prefix") or ""), trace.get("scene") or {}
         used = {part: frozenset(map(int, scene.get(part, ()))) for part in ("memories", "recalled")}
         chance = str(next(iter(scene.get("chance", ())), persona.RUN))
-        return Recorded(message, trace, targets, sampling, seed, prefix, used, chance)
+        partner = str(trace.get("partner") or "")
+        return Recorded(message, trace, targets, sampling, seed, prefix, used, chance, partner)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ChatbotError(
             f"The trace of message {message_id} lacks what a replay needs: {error}. It comes from an older "
@@ -87,14 +90,15 @@ def replay(
 ) -> Replay:
     """Find the reply again. Of memories and earlier lines it is told those that it was told then."""
     conversation, path = before(manager, then.message)
+    profile = Profile.parse(conversation.profile)
     seen = remembered_scene(
         manager,
-        Profile.parse(conversation.profile),
+        profile,
         path,
         budget=engine.context_budget,
         rules=MemoryRules(know=True, recall=True),
-        user_name=user_name,
-        user_facts=user_facts,
+        user_name=then.partner or user_name,
+        user_facts=() if then.partner else user_facts,
         used=then.used,
         scenario=directed(conversation, "scenario"),
         note=directed(conversation, "note"),
@@ -102,7 +106,8 @@ def replay(
         answering=engine.answering,
     )
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
-    return Replay(then.message, found.text, tuple(_differences(then.trace, found.trace)))
+    differences = _differences(then.trace, found.trace | {"profile": profile.name})
+    return Replay(then.message, found.text, tuple(differences))
 
 
 def before(manager: ConversationManager, message: Message) -> tuple[Conversation, list[Message]]:

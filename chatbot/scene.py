@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chatbot import persona, recall
 from chatbot.lorebook import lore
@@ -53,6 +54,12 @@ class Scene:
         """How many facts and messages had no room; empty when all had."""
         counts = {"facts": len(self.facts_left_out), "messages": self.messages_left_out}
         return counts if any(counts.values()) else {}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the trace of the reply says of it: `used` and `left_out`, where there is anything."""
+        parts = {"scene": self.used, "left_out": self.left_out}
+        return {name: part for name, part in parts.items() if part}
 
 
 @dataclass(frozen=True)

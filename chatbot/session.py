@@ -180,8 +180,8 @@ class ChatSession(Conversing):
         sampling = self._drawn(path, row.position)
         stream = engine.stream(scene.context, targets, sampling, prefix=prefix.strip())
         who: dict[str, Any] = {"profile": self.profile.name, "profile_digest": self.profile.digest()}
-        told = {"scene": scene.used, "left_out": scene.left_out, "hold": factors}
-        yield from write_reply(self.manager, row, stream, who | {key: it for key, it in told.items() if it})
+        told = scene.told | ({"hold": factors} if factors else {})
+        yield from write_reply(self.manager, row, stream, who | told)
 
     def _drawn(self, path: Sequence[Message], alternative: int) -> Sampling:
         """The sampling of the reply that follows `path`, with a seed of its own where the chat has one."""

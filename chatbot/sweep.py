@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
 from chatbot.errors import UsageError
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, label, one_line
 from profiles import Profile, Target
 from storage import Message
 
@@ -46,9 +46,12 @@ class Outcome:
     message: Message
 
     @property
-    def measured(self) -> dict[str, dict[str, float]]:
+    def leading(self) -> list[str]:
+        """The likeliest aspect of each compared attribute, and how likely it is."""
         found = (self.message.generation or {}).get("measured") or {}
-        return {name: found[name] for name in self.setting.compared if name in found}
+        measured = {name: found[name] for name in self.setting.compared if name in found}
+        best = ((name, max(p, key=lambda aspect: p[aspect]), p) for name, p in measured.items())
+        return [f"{label(name, aspect)} {p[aspect]:.2f}" for name, aspect, p in best]
 
 
 # --- what is compared
@@ -70,8 +73,8 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
         others = {name: target for name, target in dials.items() if name != attribute}
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
-        label = f"{attribute} {strength:.0%}" if strength else f"{attribute} off"
-        settings.append(Setting(label, session.profile, others, (attribute,)))
+        pull = f"{100 * strength:.6g}%" if strength else "off"
+        settings.append(Setting(f"{attribute} {pull}", session.profile, others, (attribute,)))
     return settings
 
 
@@ -102,7 +105,7 @@ def _few(values: Sequence[Any], what: str) -> Sequence[Any]:
 def _strength(text: str) -> float:
     """0 for off, else a probability below 1."""
     try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        value = float(f"{text[:-1].strip()}e-2" if text.endswith("%") else text)
     except ValueError:
         value = -1.0
     if not 0 <= value < 1:
@@ -127,16 +130,17 @@ def sweep(session: ChatSession, settings: Sequence[Setting]) -> list[Outcome]:
     for setting in settings:
         engine.check(setting.targets)
     with session.still():
+        scenes = [session.scene(path, setting.profile) for setting in settings]
         replies = engine.replies(
-            [session.scene(path, setting.profile).context for setting in settings],
+            [scene.context for scene in scenes],
             [_targets(setting, path) for setting in settings],
             session.sampling,
             [secrets.randbelow(2**32) if session.sampling.seed is None else session.sampling.seed]
             * len(settings),
         )
         return [
-            Outcome(setting, _stored(session, setting, path[-1], reply))
-            for setting, reply in zip(settings, replies, strict=True)
+            Outcome(setting, _stored(session, setting, path[-1], reply, scene.told))
+            for setting, reply, scene in zip(settings, replies, scenes, strict=True)
         ]
 
 
@@ -167,13 +171,15 @@ def _targets(setting: Setting, path: Sequence[Message]) -> dict[str, Target]:
     return arced(setting.targets, arc, turn_of(path))
 
 
-def _stored(session: ChatSession, setting: Setting, asked: Message, reply: Any) -> Message:
+def _stored(
+    session: ChatSession, setting: Setting, asked: Message, reply: Any, told: Mapping[str, Any]
+) -> Message:
     profile, manager = setting.profile, session.manager
     speaker = "" if profile.name == session.profile.name else profile.speaker
     row = manager.begin_reply(asked.conversation_id, parent_id=asked.id, speaker=speaker)
     who = {"profile": profile.name, "profile_digest": profile.digest(), "sweep": setting.label}
     return manager.finish_reply(
-        row.id, text=reply.text.strip(), state="complete", generation={**reply.trace, **who}
+        row.id, text=reply.text.strip(), state="complete", generation={**reply.trace, **who, **told}
     )
 
 
@@ -184,12 +190,12 @@ def table(outcomes: Sequence[Outcome], width: int = WIDTH) -> str:
     """The replies side by side, each under its number and setting and above what was measured in it."""
     wide = (width - len(_GAP) * (len(outcomes) - 1)) // len(outcomes)
     if wide < NARROWEST:
-        blocks = ([*_told(outcome, width), *_measures(outcome)] for outcome in outcomes)
+        blocks = ([*_told(outcome, width), *_measures(outcome, width)] for outcome in outcomes)
         return "\n\n".join("\n".join(block) for block in blocks)
     texts = [_told(outcome, wide) for outcome in outcomes]
     tallest = max(map(len, texts))
     columns = [
-        [*text, *[""] * (tallest - len(text)), *_measures(outcome)]
+        [*text, *[""] * (tallest - len(text)), *_measures(outcome, wide)]
         for text, outcome in zip(texts, outcomes, strict=True)
     ]
     rows = zip_longest(*columns, fillvalue="")
@@ -215,7 +221,5 @@ def _told(outcome: Outcome, width: int) -> list[str]:
     return [*textwrap.wrap(head, width), *(textwrap.wrap(clean(outcome.message.text), width) or ["..."])]
 
 
-def _measures(outcome: Outcome) -> list[str]:
-    """The likeliest aspect of each compared attribute, and how likely it is."""
-    best = (max(p.items(), key=lambda pair: pair[1]) for p in outcome.measured.values())
-    return [f"{aspect} {probability:.2f}" for aspect, probability in best]
+def _measures(outcome: Outcome, width: int) -> list[str]:
+    return [part for line in outcome.leading for part in textwrap.wrap(line, width)]

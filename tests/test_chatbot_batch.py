@@ -92,6 +92,11 @@ def test_a_seed_belongs_to_the_line_and_not_to_the_batch(batch_size: int, run: R
     assert [row["trace"]["seed"] for row in rows] == [11, 13]
 
 
+def test_a_byte_order_mark_and_half_an_emoji_in_an_id_cost_nothing(run: Run) -> None:
+    complete, rows, bad = run(b'\xef\xbb\xbf{"id": "a", "turns": ["hi"]}', {"id": "\ud83d", "turns": ["hi"]})
+    assert (complete, [row["id"] for row in rows], bad) == (True, ["a", "\ud83d"], [])
+
+
 def test_without_a_seed_the_engine_takes_its_own(run: Run) -> None:
     assert run({"turns": ["a"]})[1][0]["trace"]["seed"] is None
 

@@ -135,8 +135,10 @@ def test_ctrl_c_keeps_all_that_was_said(manager: ConversationManager) -> None:
 def test_every_line_keeps_how_it_came_about(manager: ConversationManager) -> None:
     play(manager, Talker(), turns=2)
     _, ben, ada = manager.path(manager.get("last").id)
-    assert ben.generation == {"seed": 5, "profile": "ben", "profile_digest": BEN.digest()}
-    assert ada.generation == {"seed": 6, "profile": "ada", "profile_digest": ADA.digest()}
+    who = {"profile": "ben", "profile_digest": BEN.digest(), "partner": "ada"}
+    assert ben.generation == {"seed": 5, **who}
+    who = {"profile": "ada", "profile_digest": ADA.digest(), "partner": "Ben"}
+    assert ada.generation == {"seed": 6, **who}
 
 
 def test_what_cannot_be_is_refused_before_anything_is_stored(manager: ConversationManager) -> None:

@@ -107,6 +107,21 @@ def test_energy_and_gradient_of_unguided_row_are_exactly_zero(heads: Heads) -> N
     assert energy.divergence(z).eq(0).all()
 
 
+@pytest.mark.parametrize(
+    ("targets", "kept"), [(MIXED[:3], ["style", "mood"]), (MIXED[1:3], ["mood"]), ([{}], [])]
+)
+def test_the_guided_heads_alone_have_the_same_energy(
+    heads: Heads, targets: list[dict[str, Aim]], kept: list[str]
+) -> None:
+    z = 2 * torch.randn(len(targets), DIM, dtype=torch.float64)
+    whole = Energy.of(heads, targets)
+    energy, step = whole.guided(), torch.full_like(z[:, :1], 0.3)
+    assert (list(energy.attributes), len(energy.hidden_bias)) == (kept, 11 * len(kept))
+    assert torch.allclose(energy(z), whole(z), rtol=1e-12)
+    assert torch.allclose(energy.gradient(z), whole.gradient(z), rtol=1e-10, atol=1e-12)
+    assert torch.allclose(energy.relax(z, z, z, step), whole.relax(z, z, z, step), rtol=1e-10)
+
+
 def test_probabilities_are_the_heads_softmax_without_padding(heads: Heads) -> None:
     z = torch.randn(5, DIM, dtype=torch.float64)
     probabilities = Energy.of(heads, [{}]).probabilities(z)

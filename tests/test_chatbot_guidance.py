@@ -156,5 +156,5 @@ def test_lambda_is_strength_times_weight_for_rows_that_are_tried_alone_too(
         {"mind": Target.parse("yes:3")},
     ]
     guide(linear_heads(), targets, prior, torch.zeros(2, 4), strength=64.0, options=FlowOptions())
-    rows = [[64.0, 32.0, 0.0], [0.0, 0.0, 192.0]]
-    assert seen == [rows, rows[:1], rows[1:]]
+    both = [[64.0, 32.0, 0.0], [0.0, 0.0, 192.0]]
+    assert seen == [both, [[64.0, 32.0]], [[192.0]]]  # of the guided attributes alone

@@ -133,6 +133,18 @@ def test_the_table_has_what_is_left_out_too() -> None:
     gives(run(*FACTS), f"{TABLE}Add --save to keep it as inferred; --name gives it another name.\n")
 
 
+def test_of_many_lines_the_last_are_read_and_the_facts_among_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Reading()
+    monkeypatch.setattr(start, "load_engine", lambda settings: engine)
+    monkeypatch.setattr(infer, "MOST", 4)
+    result = run("--text", "-", "--fact", "I am sad.", text="It rained all day. " * 8)
+    assert "Read from the last 4 of 9 lines by the model's own measure" in result.stdout
+    assert len(engine.read) == 4
+    assert engine.read[-1][1] == "I am sad."
+
+
 def test_it_is_saved_when_asked_and_the_name_must_be_free() -> None:
     path = config.load().profiles_folder / "me.toml"
     gives(

@@ -13,12 +13,14 @@ from typer.testing import CliRunner, Result
 
 from chatbot import config, replay
 from chatbot.cli import app, start
+from chatbot.duet import duet
 from chatbot.engine import GenerationEngine
 from chatbot.errors import ChatbotError
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
+from chatbot.sweep import personas, strengths, sweep
 from profiles import Profile
 from storage import ConversationManager
 
@@ -218,6 +220,38 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     assert again(manager, number, engine).differences == (
         "context: of 2 facts that the model saw, 1 is gone (hidden, deleted or changed); 0 are new",
     )
+
+
+def test_an_alternative_of_a_comparison_is_told_what_it_was_told(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=Sampling(max_tokens=12))
+    session.memory = MemoryRules(know=True)
+    manager.remember("sad-cat", "The user has a dog.", kind="pet")
+    session.ask("Tell me of the dog.")
+    for outcome in sweep(session, strengths(session, "attitude", ["0", "50%"])):
+        found = again(manager, outcome.message.id, engine)
+        assert (found.same, found.differences) == (True, ())
+
+
+def test_a_line_of_a_duet_is_found_again_as_said_to_its_partner(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    dice = SAD.changed(facts=("I have {{roll:1000000000}} cats.",))
+    pair = (dice, Profile.parse({"name": "ben", "facts": ["I like the rain."]}))
+    said = list(duet(engine, manager, pair, Sampling(seed=5, max_tokens=12), turns=1, topic="The sea."))
+    then = replay.recorded(manager, said[-1][1].id)
+    found = replay.replay(manager, then, engine, user_name="Ada", user_facts=["has a dog"])
+    assert (found.same, found.differences) == (True, ())
+
+
+def test_another_speaker_is_named(manager: ConversationManager, engine: GenerationEngine) -> None:
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=Sampling(max_tokens=12))
+    session.ask("Tell me of the sea.")
+    glad = Profile.parse({"name": "glad-cat", "facts": SAD.facts, "attributes": SAD.attributes})
+    _, outcome = sweep(session, personas([SAD, glad]))
+    found = again(manager, outcome.message.id, engine)
+    assert found.differences == ("profile: 'glad-cat' then, 'sad-cat' now",)
 
 
 def test_a_trace_from_before_a_setting_is_replayed_without_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from chatbot.commands import Room, answer
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
-from chatbot.sweep import personas, pick, strengths, sweep, table
+from chatbot.sweep import Outcome, personas, pick, strengths, sweep, table
 from fake_engine import FakeEngine, FakeReply
 from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
@@ -52,12 +53,12 @@ def session(engine: Measuring) -> Iterator[ChatSession]:
 
 
 def test_strengths_are_off_probabilities_or_percentages(session: ChatSession) -> None:
-    found = strengths(session, "attitude", ["0", "0.5", "90%"])
-    assert [setting.label for setting in found] == ["attitude off", "attitude 50%", "attitude 90%"]
+    found = strengths(session, "attitude", ["0", "0.5", "99.9%"])
+    assert [setting.label for setting in found] == ["attitude off", "attitude 50%", "attitude 99.9%"]
     assert [{n: str(t) for n, t in setting.targets.items()} for setting in found] == [
         {},
         {"attitude": "pessimistic:50%"},
-        {"attitude": "pessimistic:90%"},
+        {"attitude": "pessimistic:99.9%"},
     ]
 
 
@@ -153,6 +154,15 @@ def test_the_table_stands_side_by_side_or_below(session: ChatSession) -> None:
         "1  attitude off\nI write. It is 50% bad.\noptimistic 0.50\n\n"
         "2  attitude 90%\nI write. It is 90% bad.\npessimistic 0.90"
     )
+
+
+def test_grades_are_told_with_their_attribute(session: ChatSession) -> None:
+    calm = Profile.parse({"name": "calm", "attributes": {"neuroticism": "low", "openness": "high"}})
+    grades = {"neuroticism": {"high": 0.2, "low": 0.8}, "openness": {"high": 0.9, "low": 0.1}}
+    reply = replace(session.ask("Hi"), generation={"measured": grades})
+    outcome = Outcome(personas([calm, calm])[0], reply)
+    assert table([outcome], 40) == "1  calm\nHi\nneuroticism low 0.80\nopenness high 0.90"
+    assert table([outcome], 18) == "1  calm\nHi\nneuroticism low\n0.80\nopenness high 0.90"
 
 
 def test_picking_goes_on_from_an_alternative(session: ChatSession) -> None:

@@ -50,12 +50,12 @@ def run(settings: Config, source: Source, name: str, *, save: bool, as_json: boo
 
 
 def _lines(settings: Config, source: Source) -> Iterator[Line]:
-    yield from infer.from_facts(source.facts)
     if source.text is not None:
         yield from infer.from_text(_read(source.text))
     if source.conversation is not None:
         with stored.open_manager(settings) as manager:
             yield from infer.from_conversation(manager, source.conversation)
+    yield from infer.from_facts(source.facts)  # the last: of many lines the first are not read
 
 
 def _read(path: Path) -> str:

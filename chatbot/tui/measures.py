@@ -8,12 +8,12 @@ from typing import Any
 from textual.content import Content
 
 from chatbot.drift import numbers, tables
+from chatbot.terminal import label
 from chatbot.tui.literal import one_line
 
 REACHED, NEAR = 0.7, 0.4  # probabilities from which a pure aspect counts as reached, or as nearly so
 SOLID, LIGHT = "━", "─"
 FAINT = "$foreground 60%"
-GRADES = ("high", "low")  # aspects of several attributes
 
 
 def bar(share: float, width: int, style: str = "$primary", rest: str = "$foreground 20%") -> Content:
@@ -49,11 +49,6 @@ def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
             yield _pure(attribute, next(iter(aspects)), found, numbers(target).get("goal", 1.0))
         else:
             yield from (_part(attribute, aspect, found, asked) for aspect, asked in aspects.items())
-
-
-def label(attribute: str, aspect: str) -> str:
-    """The aspect by itself where that says enough; "extraversion high" where it does not."""
-    return one_line(f"{attribute} {aspect}" if aspect in GRADES else aspect)
 
 
 def _pure(attribute: str, aspect: str, found: Mapping[str, float], goal: float) -> Content:

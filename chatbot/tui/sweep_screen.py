@@ -15,7 +15,6 @@ from textual.widgets import Static
 from chatbot.sweep import Outcome
 from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import literal, one_line
-from chatbot.tui.measures import label
 
 
 class SweepScreen(ModalScreen[int | None]):
@@ -37,7 +36,8 @@ class SweepScreen(ModalScreen[int | None]):
                         said = literal(outcome.message.text)
                         said = emphasized(said) if self._emphasis else said
                         yield Static(said, classes="reply", markup=False)
-                        yield Static(_measures(outcome), markup=False)
+                        measures = "\n".join(outcome.leading)
+                        yield Static(literal(measures, "$foreground 60%"), markup=False)
             last = len(self._outcomes)
             yield Static(f"1 to {last} takes it · ←→ scroll · esc back", id="dialog-note", markup=False)
 
@@ -52,9 +52,3 @@ class SweepScreen(ModalScreen[int | None]):
 
 def _head(place: int, outcome: Outcome) -> Content:
     return Content.assemble((f"{place}  ", "$accent bold"), literal(one_line(outcome.setting.label), "bold"))
-
-
-def _measures(outcome: Outcome) -> Content:
-    best = ((name, max(p, key=lambda aspect: p[aspect]), p) for name, p in outcome.measured.items())
-    lines = [f"{label(name, aspect)} {p[aspect]:.2f}" for name, aspect, p in best]
-    return literal("\n".join(lines), "$foreground 60%")
