@@ -359,10 +359,8 @@ def test_only_changed_entries_of_a_lorebook_are_written() -> None:
         data = cards.write(profile.changed(lorebook=entries), "json", original, NOW)[0]
         return json.loads(data)["data"]["character_book"]
 
-    first, rewritten = book(profile.lorebook[0], sun)["entries"]
-    assert first == LORE
-    assert rewritten["content"] == "Very hot."
-    assert rewritten | {"content": "Hot."} == rewritten | second
+    assert book(profile.lorebook[0], sun)["entries"] == [LORE, second | {"content": "Very hot."}]
+    assert book(sun, new)["entries"][0] == second | {"content": "Very hot."}
     longer = book(new, *profile.lorebook)
     assert longer["entries"][1:] == [LORE, second]
     assert longer["entries"][0] == {
@@ -384,6 +382,20 @@ def test_only_changed_entries_of_a_lorebook_are_written() -> None:
     }
 
 
+def test_an_entry_of_a_lorebook_keeps_what_only_other_programs_know() -> None:
+    moon = LORE | {"secondary_keys": ["night"], "selective": False, "insertion_order": "9", "priority": None}
+    raws = [moon, *(LORE | {"keys": [], "content": "", "id": n} for n in range(3))]
+    original = cards.read(as_json(v2(character_book={"entries": raws})))
+    first, *blanks = original.profile()[0].lorebook
+    edited = first.model_copy(update={"content": "Rock."})
+    for more in ([], [LoreEntry(keys=("new",))]):
+        profile = original.profile()[0].changed(lorebook=(*more, edited, *blanks))
+        again = cards.read(cards.write(profile, "json", original, NOW)[0])
+        entries = again.card["data"]["character_book"]["entries"]
+        assert entries[len(more) :] == [moon | {"content": "Rock."}, *raws[1:]]
+        assert again.profile()[0] == profile
+
+
 def test_a_lorebook_beyond_the_limits_is_used_in_part_and_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lore, "MAX_LORE", 100)
     entries = [{"keys": ["k"], "content": "x" * 48} for _ in range(3)]
@@ -394,6 +406,9 @@ def test_a_lorebook_beyond_the_limits_is_used_in_part_and_kept_whole(monkeypatch
         "A profile takes 10000 entries and 100 characters of a lorebook; of the card's 3 entries 2 are used."
     ]
     assert json.loads(cards.write(profile, "json", original, NOW)[0]) == original.card
+    changed = profile.changed(lorebook=[{"content": "y"}, *profile.lorebook[1:]])
+    written = json.loads(cards.write(changed, "json", original, NOW)[0])["data"]["character_book"]
+    assert written["entries"] == [entries[0] | {"content": "y", "keys": []}, *entries[1:]]
 
 
 def test_the_name_of_the_file_is_no_business_of_the_card() -> None:
