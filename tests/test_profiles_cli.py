@@ -375,12 +375,12 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
         "Error: The editor 'no-such-editor' does not start: No such file or directory. "
         "Set $VISUAL or $EDITOR.\n",
     )
+    monkeypatch.setenv("VISUAL", "vi 'x")
+    assert 'VISUAL is "vi \'x": No closing quotation.' in run("edit", "bob").stderr
     monkeypatch.delenv("VISUAL")
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setenv("PATH", "")
-    assert run("edit", "bob").stderr == (
-        "Error: Editing needs an editor, and none was found. Set $VISUAL or $EDITOR.\n"
-    )
+    assert run("edit", "bob").stderr == ("Error: There is no editor. Name one in the variable EDITOR.\n")
     assert store.load("bob") == Profile(name="bob")
 
 
