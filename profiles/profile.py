@@ -168,6 +168,8 @@ def _sentence(fault: dict[str, Any]) -> str:
             return f'A profile needs a {key}. Write {key} = "my-persona".'
         case "string_type":
             return f"{key}: this is a text, not {value}. Put it in quotes."
+        case "tuple_type" if key == "lorebook":
+            return f"{key}: this is a list of tables, not {value}. Write [[lorebook]] above each."
         case "tuple_type":
             return f'{key}: this is a list of texts, not {value}. Write {place[-1]} = ["...", "..."].'
         case "dict_type":
