@@ -130,9 +130,8 @@ def _undecorated(entry: Json) -> Json:
 
 def _assets(card: Json) -> list[Json]:
     assets = card["data"].get("assets")
-    return (
-        [asset for asset in assets if isinstance(asset, dict)] if isinstance(assets, list) else [DEFAULT_ICON]
-    )
+    found = [asset for asset in assets if isinstance(asset, dict)] if isinstance(assets, list) else []
+    return found or [DEFAULT_ICON]
 
 
 def _with_icon(card: Json, old: str, new: str) -> Json:

@@ -498,8 +498,9 @@ def test_version_3_gets_what_it_demands() -> None:
     assert card["data"]["character_book"] == {"extensions": {}, "entries": [LORE | {"use_regex": False}]}
 
 
-def test_pictures_move_between_png_and_charx() -> None:
-    original = cards.read(as_png(v2()))
+@pytest.mark.parametrize("card", [v2(), v3(assets=[]), v3(assets=None)])
+def test_pictures_move_between_png_and_charx(card: dict[str, Any]) -> None:
+    original = cards.read(as_png(card))
     profile = original.profile()[0]
     data, warnings = cards.write(profile, "charx", original, NOW)
     assert warnings == []
