@@ -197,7 +197,7 @@ def _parsed(text: bytes) -> Json:
             f"A card has at most {MAX_JSON} bytes of JSON, not {len(text)}. Shorten its lorebook."
         )
     try:
-        card = json.loads(text.decode("utf-8-sig"), parse_constant=_finite, parse_float=_finite)
+        card = json.loads(text, parse_constant=_finite, parse_float=_finite)  # UTF-8, 16 or 32
         _dumped(card)
     except (ValueError, RecursionError) as error:
         raise CardError(

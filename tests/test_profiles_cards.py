@@ -580,6 +580,7 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_base64_without_padding_or_with_line_ends_is_read() -> None:
     text = base64.encodebytes(as_json(v2())).rstrip(b"=\n")
     assert cards.read(HEAD + chunk(b"tEXt", b"chara\0" + text) + END).card == v2()
+    assert cards.read(json.dumps(v2()).encode("utf-16")).card == v2()
 
 
 def test_a_name_without_letters_needs_another() -> None:
