@@ -495,6 +495,10 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     target = tmp_path / "poet.card"
     run("export", "gloomy-poet", "--format", "png", "--output", str(target))
     assert cards.read(target.read_bytes()).profile() == (store.load("gloomy-poet"), [])
+    target = tmp_path / "poet.toml"
+    refused = run("export", "gloomy-poet", "--output", str(target))
+    assert (refused.exit_code, target.exists()) == (2, False)
+    assert refused.stderr.startswith("Error: A card ends in .json, .png or .charx, not '.toml'. Name one")
 
 
 def test_an_export_that_finds_no_room_can_be_tried_again(run: Run, tmp_path: Path) -> None:
