@@ -20,6 +20,14 @@ MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the
 Json = dict[str, Any]
 
 
+def valid_text(value: object) -> object:
+    """The value of a field, a text or several; ProfileError where one is no valid Unicode."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not is_unicode(text):
+            raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
+    return value
+
+
 class LoreEntry(BaseModel):
     """One piece of knowledge and the keys that bring it up.
 
@@ -40,13 +48,7 @@ class LoreEntry(BaseModel):
     order: int | float = 0
     priority: int | float = 0
 
-    @field_validator("keys", "secondary_keys", "content", "comment")
-    @classmethod
-    def _unicode(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for text in (value,) if isinstance(value, str) else value:
-            if not is_unicode(text):
-                raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
-        return value
+    _unicode = field_validator("*")(valid_text)
 
 
 def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
