@@ -22,6 +22,8 @@ def check(file: Path) -> None:
         )
     if file.suffix.lower() != ".png":
         raise UsageError(f"The picture is a PNG file, not {file.name!r}. Name one that ends in .png.")
+    if file.exists():
+        raise UsageError(f"A picture makes a new file, and {file} exists. Choose another name.")
     if not file.parent.is_dir():
         raise UsageError(f"The folder of {file} does not exist. Make it, or name another.")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from profiles.errors import ProfileError
 from profiles.names import did_you_mean, shortened
-from profiles.target import Target
+from profiles.target import Target, real
 
 Points = tuple[tuple[float, float], ...]
 
@@ -45,7 +45,7 @@ def _points(name: str, points: object) -> Points:
     if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
         raise ProfileError(f"The arc of {name!r} is a list of points, not {shortened(points)}. {_FORM}")
     for value in (value for pair in pairs for value in pair):
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        if not math.isfinite(real(value)):
             raise ProfileError(f"A point of an arc is two numbers, not {shortened(value)} ({name}). {_FORM}")
     turns = [pair[0] for pair in pairs]
     if turns[0] < 1 or any(after <= before for before, after in zip(turns, turns[1:], strict=False)):

@@ -130,9 +130,8 @@ def _undecorated(entry: Json) -> Json:
 
 def _assets(card: Json) -> list[Json]:
     assets = card["data"].get("assets")
-    return (
-        [asset for asset in assets if isinstance(asset, dict)] if isinstance(assets, list) else [DEFAULT_ICON]
-    )
+    found = [asset for asset in assets if isinstance(asset, dict)] if isinstance(assets, list) else []
+    return found or [DEFAULT_ICON]
 
 
 def _with_icon(card: Json, old: str, new: str) -> Json:
@@ -198,7 +197,7 @@ def _parsed(text: bytes) -> Json:
             f"A card has at most {MAX_JSON} bytes of JSON, not {len(text)}. Shorten its lorebook."
         )
     try:
-        card = json.loads(text.decode("utf-8-sig"), parse_constant=_finite, parse_float=_finite)
+        card = json.loads(text, parse_constant=_finite, parse_float=_finite)  # UTF-8, 16 or 32
         _dumped(card)
     except (ValueError, RecursionError) as error:
         raise CardError(

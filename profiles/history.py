@@ -48,14 +48,12 @@ class History:
 
     def name(self, name: str) -> str | None:
         """The name, whatever its case, as its earlier versions have it; None when there are none."""
-        with refusals(self.folder, "read"):
-            found = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        names = (path.name for path in found if folded(path.name) == folded(name))
-        return next((kept for kept in names if self.versions(kept)), None)
+        kept = self._folder(name).name
+        return kept if folded(kept) == folded(name) and self.versions(name) else None
 
     def versions(self, name: str) -> list[Version]:
         """Every earlier version, the oldest first."""
-        folder = self.folder / name
+        folder = self._folder(name)
         with refusals(folder, "read"):
             found = [(path, _NAMED.fullmatch(path.name)) for path in folder.glob("*.toml")]
             versions = [
@@ -74,7 +72,7 @@ class History:
             return  # kept by a write that failed afterwards
         number = versions[-1].number + 1 if versions else 1
         ending = ".deleted.toml" if deleted else ".toml"
-        kept = self.folder / name / f"{number:04d}-{digest_of(data, name)}{ending}"
+        kept = self._folder(name) / f"{number:04d}-{digest_of(data, name)}{ending}"
         write_atomically(kept, data)
         with refusals(kept, "written"):
             os.utime(kept, (when, when))
@@ -84,15 +82,17 @@ class History:
     def card(self, name: str, number: int) -> Path | None:
         """The card that was deleted with the profile when it was last of this version or a later one."""
         last = next((v.number for v in self.versions(name) if v.number >= number and v.deleted), 0)
-        return next((self.folder / name).glob(f"{last:04d}.card.*"), None)
+        return next(self._folder(name).glob(f"{last:04d}.card.*"), None)
 
     def move(self, old: str, new: str) -> None:
         """Put the versions of one name behind those of another; what is none of ours stays where it is."""
-        source, target = self.folder / old, self.folder / new
+        source, target = self._folder(old), self._folder(new)
+        if folded(old) == folded(new):
+            target = self.folder / new
         if not source.is_dir():
             return
         with refusals(source, "renamed"):
-            if folded(old) == folded(new) or not target.exists():
+            if not target.exists() or target.samefile(source):
                 source.replace(target)
                 return
             behind = self.versions(new)[-1].number if self.versions(new) else 0
@@ -101,6 +101,14 @@ class History:
                     path.replace(target / f"{behind + int(kept[1]):04d}{path.name[kept.end(1) :]}")
             if not any(source.iterdir()):
                 source.rmdir()
+
+    def _folder(self, name: str) -> Path:
+        """Where the versions of this name lie, or of one that differs only in case."""
+        with refusals(self.folder, "read"):
+            found = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        alike = [path for path in found if folded(path.name) == folded(name)]
+        exact = self.folder / name
+        return alike[0] if alike and exact not in alike else exact
 
 
 def _holds(version: Version, data: bytes) -> bool:

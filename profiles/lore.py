@@ -1,12 +1,13 @@
 """Entries of a lorebook: what a persona knows of its world, each told when one of its keys is spoken of.
 
-A character card holds them as `character_book`; reading one is lenient, and writing one changes only the
-entries in which the profile differs from what the card reads as.
+A character card holds them as `character_book`; reading one is lenient, and writing one changes only that in
+which the profile differs from what the card reads as.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -17,6 +18,14 @@ from profiles.names import is_unicode, shortened
 MAX_ENTRIES = 10_000
 MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the card keeps all
 Json = dict[str, Any]
+
+
+def valid_text(value: object) -> object:
+    """The value of a field, a text or several; ProfileError where one is no valid Unicode."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not is_unicode(text):
+            raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
+    return value
 
 
 class LoreEntry(BaseModel):
@@ -39,13 +48,7 @@ class LoreEntry(BaseModel):
     order: int | float = 0
     priority: int | float = 0
 
-    @field_validator("keys", "secondary_keys", "content", "comment")
-    @classmethod
-    def _unicode(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for text in (value,) if isinstance(value, str) else value:
-            if not is_unicode(text):
-                raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
-        return value
+    _unicode = field_validator("*")(valid_text)
 
 
 def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
@@ -65,19 +68,39 @@ def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
 
 
 def book_with(book: object, entries: Sequence[LoreEntry]) -> Json:
-    """A card's lorebook with these entries; those that it has already stay as the card writes them."""
-    raws = _raw_entries(book)
-    known = [_entry(raw) for raw in raws]
-    written = dict(zip(known, raws, strict=True))
+    """A card's lorebook with these entries. Of those that it has already only what says other is written."""
+    raws, (known, _) = _raw_entries(book), entries_of(book)
+    origins = _origins(known, entries)
     new: list[Json] = []
     for place, entry in enumerate(entries):
-        in_place = raws[place] if len(raws) == len(entries) else {}
-        if in_place and known[place] == entry:
-            new.append(in_place)
-        else:
-            new.append(written.get(entry) or {"extensions": {}, **in_place, **_fields(entry)})
+        origin = origins.get(place)
+        raw, read = ({"extensions": {}}, {}) if origin is None else (raws[origin], _fields(known[origin]))
+        said = _fields(entry).items()
+        new.append(raw | {key: value for key, value in said if key not in read or read[key] != value})
     before = book if isinstance(book, dict) else {}
-    return {"extensions": {}, **before, "entries": new}
+    return {"extensions": {}, **before, "entries": [*new, *raws[len(known) :]]}  # and those beyond the limits
+
+
+def _origins(known: Sequence[LoreEntry], entries: Sequence[LoreEntry]) -> dict[int, int]:
+    """Place of an entry -> that of the card's entry which it was: an equal one, or else one of the same
+    content, of the same keys or, among as many, in the same place. Equal ones keep their order."""
+    traits: list[Callable[[int, LoreEntry], object]] = [
+        lambda n, entry: entry,
+        lambda n, entry: entry.content,
+        lambda n, entry: entry.keys,
+    ]
+    if len(known) == len(entries):
+        traits = [lambda n, entry: (n, entry), *traits, lambda n, entry: (n,)]
+    found: dict[int, int] = {}
+    for trait in traits:
+        taken, free = set(found.values()), defaultdict[object, list[int]](list)
+        for n, entry in enumerate(known):
+            if n not in taken and trait(n, entry):
+                free[trait(n, entry)].append(n)
+        for n, entry in enumerate(entries):
+            if n not in found and free[trait(n, entry)]:
+                found[n] = free[trait(n, entry)].pop(0)
+    return found
 
 
 def _raw_entries(book: object) -> list[Json]:

@@ -38,15 +38,10 @@ def slug(title: str) -> str:
     return f"{name}-persona" if _DEVICES.fullmatch(name) else name
 
 
-def near(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that were perhaps meant, best first."""
-    by_fold = {folded(candidate): candidate for candidate in known}
-    return [by_fold[match] for match in difflib.get_close_matches(folded(name), by_fold, n=2)]
-
-
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean 'a' or 'b'?', or '' when nothing is near."""
-    found = near(name, known)
+    by_fold = {folded(candidate): candidate for candidate in known}
+    found = [by_fold[match] for match in difflib.get_close_matches(folded(name), by_fold, n=2)]
     return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 

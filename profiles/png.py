@@ -2,6 +2,7 @@
 
 A file is an 8-byte signature and chunks `length:u32be type[4] data crc32(type+data):u32be` up to IEND. A tEXt
 chunk holds a keyword (1 to 79 bytes of latin-1), a zero byte and latin-1 text (PNG specification, 11.3.4.3).
+Programs that change pictures write them anew as zTXt or iTXt: of these the texts of cards are read.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from profiles.errors import CardError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SIDE = 256  # pixels of the plain picture
+_CARDS = ("chara", "ccv3")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_UNPACKED = 32 * 1024 * 1024  # bytes; a card has less
 
 
 def texts(data: bytes) -> dict[str, str]:
-    """Keyword in lower case -> text of the first tEXt chunk that has it; CardError for a damaged file."""
+    """Keyword in lower case -> text of the first chunk that has it, tEXt first; CardError if damaged."""
     found: dict[str, str] = {}
-    for kind, whole in _chunks(data):
-        if kind == b"tEXt":
+    for kind, whole in sorted(_chunks(data), key=lambda chunk: chunk[0] != b"tEXt"):
+        keyword = _keyword(whole)
+        if kind == b"tEXt" or (kind in _TEXTS and keyword in _CARDS and keyword not in found):
             body, crc = whole[8:-4], whole[-4:]
-            keyword = _keyword(whole)
             if crc != _crc(kind, body):
                 raise CardError(
                     f"The picture is damaged: its text {keyword!r} fails its checksum. Get it again."
                 )
-            found.setdefault(keyword, body.partition(b"\0")[2].decode("latin-1"))
+            found.setdefault(keyword, _text(kind, body.partition(b"\0")[2]))
     return found
 
 
@@ -40,7 +44,7 @@ def with_texts(data: bytes, changes: Mapping[str, str | None]) -> bytes:
             for keyword, text in changes.items():
                 if text is not None:
                     parts.append(_chunk(b"tEXt", f"{keyword}\0{text}".encode("ascii")))
-        if kind != b"tEXt" or _keyword(whole) not in changes:
+        if kind not in _TEXTS or _keyword(whole) not in changes:
             parts.append(whole)
     return b"".join((*parts, data[end:]))  # what follows IEND is not a chunk, and stays too
 
@@ -76,6 +80,19 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 def _crc(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _text(kind: bytes, rest: bytes) -> str:
+    """What a chunk says behind its keyword."""
+    packed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\1")
+    if kind == b"zTXt":
+        rest = rest[1:]  # the method
+    elif kind == b"iTXt":
+        rest = rest[2:].split(b"\0", 2)[-1]  # behind a language and a translated keyword
+    try:
+        return (zlib.decompressobj().decompress(rest, _UNPACKED) if packed else rest).decode("latin-1")
+    except zlib.error as error:
+        raise CardError(f"A text in the picture cannot be unpacked: {error}. Get it again.") from error
 
 
 def _keyword(whole: bytes) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 
 from profiles.arc import Points, check, points_of
 from profiles.errors import ProfileError
-from profiles.lore import MAX_ENTRIES, LoreEntry
+from profiles.lore import MAX_ENTRIES, LoreEntry, valid_text
 from profiles.names import checked_name, did_you_mean, is_unicode, shortened
 from profiles.target import Target, checked_word
 
@@ -75,13 +75,7 @@ class Profile(BaseModel):
     def _safe_name(cls, name: str) -> str:
         return checked_name(name)
 
-    @field_validator("*")
-    @classmethod
-    def _unicode(cls, value: object) -> object:
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and not is_unicode(text):
-                raise ProfileError(f"A text is valid Unicode, not {shortened(text)}. Write it again.")
-        return value
+    _unicode = field_validator("*")(valid_text)
 
     @field_validator("display_name")
     @classmethod
@@ -168,6 +162,8 @@ def _sentence(fault: dict[str, Any]) -> str:
             return f'A profile needs a {key}. Write {key} = "my-persona".'
         case "string_type":
             return f"{key}: this is a text, not {value}. Put it in quotes."
+        case "tuple_type" if key == "lorebook":
+            return f"{key}: this is a list of tables, not {value}. Write [[lorebook]] above each."
         case "tuple_type":
             return f'{key}: this is a list of texts, not {value}. Write {place[-1]} = ["...", "..."].'
         case "dict_type":

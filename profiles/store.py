@@ -142,6 +142,8 @@ class ProfileStore:
         check_size(path, data)
         with alone(self.folder):
             self.check_free(name, except_for=name if overwrite else None)
+            # The file that is there may spell the name otherwise: with its accents taken apart.
+            _, path = files_in(self.folder).get(folded(name), (name, path))
             self._keep(name, path, data)
             self._write(path, data, card, overwrite=overwrite)
         return path
@@ -163,11 +165,14 @@ class ProfileStore:
             (old, path), new = self._own(old, "renamed"), checked_name(new)
             text, cards = self._valid_text(old), self._cards(old)
             self.check_free(new, except_for=old if new != old else None)
-            self.history.keep(old, path)
             target, data = self.folder / f"{new}.toml", renamed(text, new).encode("utf-8")
+            same = folded(new) == folded(old)  # one and the same file where the system sees no case
+            if same and target.exists() and not target.samefile(path):
+                raise ProfileExistsError(f"There is another file {target}. Rename that file first.")
+            self.history.keep(old, path)
             # What is undone where it cannot be finished: the versions go last, and the old file after them.
             with refusals(path, "renamed"), ExitStack() as back:
-                if folded(new) == folded(old):  # one and the same file where the system sees no case
+                if same:
                     write_atomically(path, data)
                     back.callback(write_atomically, path, text.encode("utf-8"))
                     back.callback(path.replace(target).replace, path)
@@ -180,7 +185,7 @@ class ProfileStore:
                 back.callback(self.favourites.rename, new, old)
                 self.history.move(old, new)
                 back.pop_all()
-                if folded(new) != folded(old):
+                if not same:
                     path.unlink()
         return target
 
@@ -221,7 +226,7 @@ class ProfileStore:
             if reason := fault(name):
                 yield BrokenProfile(name, path, reason)
             elif (first := files[folded(name)][1]) != path:
-                reason = f"Two names differ in more than case, but there is {first.name} too. Rename one."
+                reason = f"Two names differ in more than case, but there is {first.name} too. Rename a file."
                 yield BrokenProfile(name, path, reason)
 
     def _ordered(self) -> list[tuple[str, Path, bool]]:

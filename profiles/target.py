@@ -128,7 +128,7 @@ def _shares(aspects: object) -> dict[str, float]:
     """The aspect vector with sum 1. A vector that has it already is kept to the last bit."""
     if not isinstance(aspects, Mapping) or not aspects:
         raise ProfileError(f"'aspects' is a table of one or more, not {shortened(aspects)}. {_FORMS}")
-    shares = {checked_word("aspect", name): _real(share) for name, share in aspects.items()}
+    shares = {checked_word("aspect", name): real(share) for name, share in aspects.items()}
     total = sum(shares.values())
     if not (all(share > 0 for share in shares.values()) and total < math.inf):
         raise ProfileError(
@@ -143,20 +143,20 @@ def _shares(aspects: object) -> dict[str, float]:
 
 
 def _weight(value: object) -> float | None:
-    if value is None or 0 <= _real(value) < math.inf:
-        return None if value is None else _real(value)
+    if value is None or 0 <= real(value) < math.inf:
+        return None if value is None else real(value)
     raise ProfileError(f"A weight is a number, 0 or more, not {shortened(value)}. 1 is normal, 0 is no pull.")
 
 
 def _probability(value: object) -> float | None:
-    if value is None or 0 < _real(value) < 1:
-        return None if value is None else _real(value)
+    if value is None or 0 < real(value) < 1:
+        return None if value is None else real(value)
     raise ProfileError(
         f"A strength is a probability between 0 and 1, not {shortened(value)}. 0.9, or 90%, is strong."
     )
 
 
-def _real(value: object) -> float:
+def real(value: object) -> float:
     """The number as a float; nan for what is no number, so that every comparison refuses it."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return math.nan

@@ -24,7 +24,7 @@ def from_toml(text: str, name: str) -> Profile:
     """The profile that the text of a file holds; `name` is the file's, which an inner `name` must repeat."""
     try:
         fields = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the first also for a number that is too long
         raise ProfileError(f"A profile is TOML, and this is not: {error}. Correct that place.") from error
     if isinstance(fields.setdefault("name", name), str) and fields["name"] != name:
         raise ProfileError(

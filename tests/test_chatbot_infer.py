@@ -156,6 +156,7 @@ def test_it_is_saved_when_asked_and_the_name_must_be_free() -> None:
     again = run(*FACTS, "--name", "me", "--save")
     assert (again.stdout, again.exit_code) == ("", 2)
     assert "me" in again.stderr
+    assert "Try 'my-uncle'." in run("--name", "my uncle").stderr  # before anything is read
 
 
 def test_texts_come_from_files_and_from_standard_input(tmp_path: Path) -> None:

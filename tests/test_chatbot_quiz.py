@@ -91,6 +91,7 @@ def test_the_bars_are_plain_characters() -> None:
         "calm      ####################--------------------   50  (50 to 50)\n"
         "50 is the model as nobody. The measure is the model's own, not an independent judge's.\n"
     )
+    assert run("gloomy-poet:0.6,calm-captain:0.4").stdout.startswith("gloomy-poet_calm-captain on fake ")
     found = json.loads(run("gloomy-poet", "--json").stdout)
     assert found["scores"]["calm"] == {"value": 50.0, "low": 50.0, "high": 50.0, "count": 1, "groups": 1}
 
@@ -102,6 +103,7 @@ def test_the_picture_is_a_png(tmp_path: Path) -> None:
     result = run("gloomy-poet", "--png", str(file))
     assert (result.exit_code, result.stderr) == (0, f"Drawn to {file}\n")
     assert file.read_bytes().startswith(b"\x89PNG\r\n")
+    assert f"a new file, and {file} exists" in run("gloomy-poet", "--png", str(file)).stderr
     refused = run("gloomy-poet", "--png", str(tmp_path / "radar.svg"))
     assert (refused.stdout, refused.exit_code) == ("", 2)
     assert (

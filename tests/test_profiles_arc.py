@@ -46,6 +46,10 @@ def test_asking_for_something_else_ends_the_arc_of_that_attribute() -> None:
         ("attitude = 1", f"arc: The arc of 'attitude' is a list of points, not 1. {FORM}"),
         ("attitude = [[1]]", f"arc: The arc of 'attitude' is a list of points, not [[1]]. {FORM}"),
         ("attitude = [[1, true]]", f"arc: A point of an arc is two numbers, not True (attitude). {FORM}"),
+        (
+            f"attitude = [[1, 1{'0' * 400}]]",
+            f"arc: A point of an arc is two numbers, not 1{'0' * 56}... (attitude). {FORM}",
+        ),
         ("attitude = [[1, nan]]", f"arc: A point of an arc is two numbers, not nan (attitude). {FORM}"),
         (
             "attitude = [[1, -1]]",

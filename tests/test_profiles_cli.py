@@ -375,12 +375,12 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
         "Error: The editor 'no-such-editor' does not start: No such file or directory. "
         "Set $VISUAL or $EDITOR.\n",
     )
+    monkeypatch.setenv("VISUAL", "vi 'x")
+    assert 'VISUAL is "vi \'x": No closing quotation.' in run("edit", "bob").stderr
     monkeypatch.delenv("VISUAL")
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setenv("PATH", "")
-    assert run("edit", "bob").stderr == (
-        "Error: Editing needs an editor, and none was found. Set $VISUAL or $EDITOR.\n"
-    )
+    assert run("edit", "bob").stderr == ("Error: There is no editor. Name one in the variable EDITOR.\n")
     assert store.load("bob") == Profile(name="bob")
 
 
@@ -495,6 +495,10 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     target = tmp_path / "poet.card"
     run("export", "gloomy-poet", "--format", "png", "--output", str(target))
     assert cards.read(target.read_bytes()).profile() == (store.load("gloomy-poet"), [])
+    target = tmp_path / "poet.toml"
+    refused = run("export", "gloomy-poet", "--output", str(target))
+    assert (refused.exit_code, target.exists()) == (2, False)
+    assert refused.stderr.startswith("Error: A card ends in .json, .png or .charx, not '.toml'. Name one")
 
 
 def test_an_export_that_finds_no_room_can_be_tried_again(run: Run, tmp_path: Path) -> None:

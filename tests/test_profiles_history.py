@@ -94,8 +94,8 @@ def test_of_two_profiles_of_one_name_each_comes_back_with_its_own_card(store: Pr
 
 
 def test_versions_move_with_a_rename(store: ProfileStore) -> None:
-    store.save(Profile(name="ann", greeting="0"))
-    store.delete("ann")
+    store.save(Profile(name="Ann", greeting="0"))
+    store.delete("Ann")
     store.save(BOB)
     store.save(BOB.changed(greeting="2"), overwrite=True)
     store.rename("bob", "ann")

@@ -47,6 +47,23 @@ def test_the_keyword_is_found_in_any_case_and_the_first_counts() -> None:
     assert png.texts(data) == {"chara": "first"}
 
 
+@pytest.mark.parametrize(
+    "packed",
+    [
+        chunk(b"zTXt", b"chara\0\0" + zlib.compress(b"QQ==")),
+        chunk(b"iTXt", b"Chara\0\1\0en\0\0" + zlib.compress(b"QQ==")),
+        chunk(b"iTXt", b"chara\0\0\0\0\xc3\xa9\0QQ=="),
+    ],
+)
+def test_texts_of_other_kinds_are_read_and_replaced(packed: bytes) -> None:
+    other = chunk(b"zTXt", b"Comment\0\0not packed")
+    data = HEAD + packed + DATA + END
+    assert png.texts(HEAD + other + data[len(HEAD) :]) == {"chara": "QQ=="}
+    newer = png.with_texts(data, {"chara": "Qg=="})
+    assert newer == HEAD + DATA + chunk(b"tEXt", b"chara\0Qg==") + END
+    assert png.texts(HEAD + packed + newer[len(HEAD) :]) == {"chara": "Qg=="}
+
+
 def test_the_plain_picture_is_a_picture() -> None:
     data = png.plain()
     assert png.texts(data) == {}
@@ -78,6 +95,7 @@ def test_a_cut_at_any_place_is_refused() -> None:
         (HEAD + struct.pack(">I", 0xFFFFFFFF) + b"IDAT", "cut short"),
         (HEAD + DATA, "cut short"),
         (HEAD + chunk(b"tEXt", b"chara\0QQ==").replace(b"QQ", b"QR") + END, "'chara' fails its checksum"),
+        (HEAD + chunk(b"zTXt", b"chara\0\0QQ==") + END, "cannot be unpacked"),
     ],
 )
 def test_damage_is_told(data: bytes, words: str) -> None:

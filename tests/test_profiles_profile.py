@@ -92,6 +92,10 @@ def test_a_name_is_enough() -> None:
             "content, comment, constant, enabled, case_sensitive, use_regex, order, priority.",
         ),
         (
+            {"lorebook": {"keys": ["x"]}},
+            "lorebook: this is a list of tables, not {'keys': ['x']}. Write [[lorebook]] above each.",
+        ),
+        (
             {"lorebook": ["x"]},
             "lorebook, entry 1: this is a table, not 'x'. Write [[lorebook]] and below it key = value lines.",
         ),

@@ -232,7 +232,10 @@ def test_files_with_impossible_names_are_reported(store: ProfileStore) -> None:
     broken = {file.name: file.reason for file in store.list().broken}
     assert set(broken) == {"my persona", "CON", "bob"}
     assert "Try 'my-persona'." in broken["my persona"]
-    assert broken["bob"] == "Two names differ in more than case, but there is Bob.toml too. Rename one."
+    assert broken["bob"] == "Two names differ in more than case, but there is Bob.toml too. Rename a file."
+    with pytest.raises(ProfileExistsError, match=r"bob\.toml\. Rename that file"):
+        store.rename("Bob", "bob")
+    assert "I am Bob." in (store.folder / "bob.toml").read_text(encoding="utf-8")
 
 
 def test_a_mark_at_the_beginning_of_the_file_is_no_fault(store: ProfileStore) -> None:
@@ -245,6 +248,8 @@ def test_a_file_name_with_accents_written_apart_is_found(store: ProfileStore) ->
     store.folder.mkdir(parents=True)
     (store.folder / "e\u0301te\u0301.toml").write_text('name = "été"', encoding="utf-8")
     assert store.load("été") == Profile(name="été")
+    store.write("été", 'greeting = "Bonjour."', overwrite=True)
+    assert store.load("été") == Profile(name="été", greeting="Bonjour.")
 
 
 def test_a_rename_keeps_comments_and_takes_the_card_along(store: ProfileStore) -> None:

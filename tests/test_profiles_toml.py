@@ -151,7 +151,8 @@ def test_a_name_that_is_not_the_files_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["name = ", "= 1", "[a]\n[a]", "name = 'a'\nname = 'b'", "x = " + "[" * 100_000]
+    "text",
+    ["name = ", "= 1", "[a]\n[a]", "name = 'a'\nname = 'b'", "x = " + "[" * 100_000, "x = " + "1" * 5000],
 )
 def test_what_is_no_toml_is_refused(text: str) -> None:
     with pytest.raises(ProfileError, match="A profile is TOML, and this is not: .* Correct that place."):

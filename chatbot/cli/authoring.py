@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ import typer
 from chatbot.cli.start import dialled
 from chatbot.errors import ChatbotError, UnknownNameError, UsageError
 from chatbot.terminal import one_line
+from chatbot.tui.editor import command
 from chatbot.tuning import of_persona
 from profiles.errors import ProfileError
 from profiles.profile import MAX_FACTS, Profile
@@ -161,27 +160,16 @@ def _target_of(name: str, text: str, attributes: Attributes) -> Target:
 
 def _from_editor(name: str, text: bytes) -> bytes:
     """What the person's editor leaves of a copy of the text."""
-    command = _editor()
+    words = command()
     with tempfile.TemporaryDirectory(prefix="chatbot-") as folder:
         copy = Path(folder) / f"{name}.toml"
         copy.write_bytes(text)
         try:
-            code = subprocess.run([*command, str(copy)], check=False).returncode
+            code = subprocess.run([*words, str(copy)], check=False).returncode
         except OSError as error:
             raise UsageError(
-                f"The editor {command[0]!r} does not start: {error.strerror}. Set $VISUAL or $EDITOR."
+                f"The editor {words[0]!r} does not start: {error.strerror}. Set $VISUAL or $EDITOR."
             ) from error
         if code != 0:
-            raise ChatbotError(f"The editor {command[0]!r} ended with code {code}; nothing was changed.")
+            raise ChatbotError(f"The editor {words[0]!r} ended with code {code}; nothing was changed.")
         return copy.read_bytes()
-
-
-def _editor() -> list[str]:
-    """The command of $VISUAL, else $EDITOR, else the first plain editor that is installed."""
-    for variable in ("VISUAL", "EDITOR"):
-        if command := shlex.split(os.environ.get(variable, ""), posix=os.name == "posix"):
-            return command
-    found = filter(shutil.which, ("sensible-editor", "nano", "vim", "vi", "notepad"))
-    if editor := next(found, None):
-        return [editor]
-    raise UsageError("Editing needs an editor, and none was found. Set $VISUAL or $EDITOR.")

@@ -29,10 +29,11 @@ def run(settings: Config, source: Source, name: str, *, save: bool, as_json: boo
     """What was found and made of it, for standard output; warnings go to standard error."""
     from chatbot.cli import start
     from profiles import ProfileStore
+    from profiles.names import checked_name
 
-    store = ProfileStore(settings.profiles_folder)
+    store, name = ProfileStore(settings.profiles_folder), checked_name(name)
     if save:
-        store.check_free(name)  # a name that is taken need not wait for the model
+        store.check_free(name)  # a name that cannot be need not wait for the model
     lines = list(_lines(settings, source))
     if not lines:
         raise infer.nothing()  # before the model is read

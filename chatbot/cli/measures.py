@@ -180,6 +180,6 @@ def _settings(model: str | None, device: str | None) -> Config:
 
 
 def _persona(settings: Config, name: str) -> Profile:
-    from profiles import ProfileStore
+    from profiles import ProfileStore, find
 
-    return ProfileStore(settings.profiles_folder).load(name)
+    return find(ProfileStore(settings.profiles_folder), name)

@@ -221,7 +221,7 @@ def export(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="A new file; else standard output.")
     ] = None,
 ) -> None:
-    """Make a character card. Without --format the name of the file decides, and else it is JSON."""
+    """Make a character card. Without --format the ending of FILE decides; without one it is JSON."""
     from chatbot.cli import sharing
 
     for warning in sharing.exported(_store(), name, form, output):

@@ -31,8 +31,12 @@ def imported(
 
 def exported(store: ProfileStore, name: str, form: str | None, output: Path | None) -> list[str]:
     """Write a profile as a card to a new file or, as JSON, to standard output; warnings."""
-    suffix = output.suffix.removeprefix(".").lower() if output else ""
-    form = form or (suffix if suffix in cards.FORMATS else "json")
+    ending = output.suffix.lower() if output else ""
+    form = form or ending.removeprefix(".") or "json"
+    if form not in cards.FORMATS:
+        raise UsageError(
+            f"A card ends in .json, .png or .charx, not {ending!r}. Name one that does, or give --format."
+        )
     if output is None and form != "json":
         raise UsageError(f"A {form} card goes into a file, and none was named. Give --output FILE.")
     if output is not None and output.exists():

@@ -21,10 +21,10 @@ def command() -> list[str]:
     for variable in ("VISUAL", "EDITOR"):
         if os.environ.get(variable, "").strip():
             try:
-                return shlex.split(os.environ[variable])
+                return shlex.split(os.environ[variable], posix=os.name == "posix")
             except ValueError as error:
                 raise EditorError(f"{variable} is {os.environ[variable]!r}: {error}. Correct it.") from error
-    for name in ("nano", "vi"):
+    for name in ("sensible-editor", "nano", "vim", "vi", "notepad"):
         if shutil.which(name):
             return [name]
     raise EditorError("There is no editor. Name one in the variable EDITOR.")
