@@ -7,11 +7,12 @@ from pathlib import Path
 from textual.widgets import Input, OptionList
 
 from chatbot.tui.confirm_screen import ConfirmScreen
+from chatbot.tui.conversations_screen import ConversationsScreen
 from chatbot.tui.persona_screen import PersonaScreen
 from chatbot.tui.tab_line import TabLabel
 from profiles.profile import Profile
 from profiles.store import ProfileStore
-from tui_scripted import POET, WatchedApp, open_session, ready, say, until
+from tui_scripted import POET, Opened, WatchedApp, open_session, ready, say, until
 
 SIZE = (100, 40)
 
@@ -102,3 +103,18 @@ async def test_a_blend_is_typed_where_a_persona_is_picked(tmp_path: Path) -> Non
         await until(pilot, lambda: session.profile.name == "night-clerk_gloomy-poet")
         assert app.texts == ["night-clerk + gloomy-poet\nRoom for one?"]
     session.manager.close()
+
+
+async def test_what_another_program_deleted_meanwhile_is_told_and_ends_nothing(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+        gone = session.manager.get("one").id
+        session.manager.delete(gone)
+        for count, keys in enumerate((("alt+a",), ("escape", "alt+d"), ("f12",)), 1):
+            await pilot.press(*keys)
+            await until(pilot, lambda count=count: len([n for n in app.notices if gone in n]) >= count)
+        assert app.screen is app.chat

@@ -135,14 +135,12 @@ class ConversationActions(TabActions):
         if conversation is None:
             self.notify("There is nothing to delete yet. Write something first.", severity="warning")
             return
-        title = one_line(self.session.manager.get(conversation.id).title) or "(no title)"
         question = f"Delete this conversation? {self.key_of('undelete')} brings it back until you leave."
-        answer = await self.app.push_screen_wait(
-            ConfirmScreen(f"{question}\n\n{title}", {"delete": "Delete"})
-        )
-        if answer == CANCEL or not await self.free():
-            return
         with self.telling():
+            title = one_line(self.session.manager.get(conversation.id).title) or "(no title)"
+            screen = ConfirmScreen(f"{question}\n\n{title}", {"delete": "Delete"})
+            if await self.app.push_screen_wait(screen) == CANCEL or not await self.free():
+                return
             self.keep_draft()
             self.session.delete(conversation.id)
             self.drop_draft_of(conversation.id)
@@ -164,10 +162,10 @@ class ConversationActions(TabActions):
         if conversation is None:
             self.notify("There is nothing to export yet. Write something first.", severity="warning")
             return
-        stored = self.session.manager.get(conversation.id)
-        answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
-        if answer:
-            with self.telling():
+        with self.telling():
+            stored = self.session.manager.get(conversation.id)
+            answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
+            if answer:
                 path, name = Path(answer).expanduser(), self.session.user_name
                 path = export_file(self.session.manager, conversation.id, path, user_name=name)
                 self.notify(clean(f"Written to {path}."), markup=False)

@@ -53,8 +53,8 @@ class ConversationsScreen(PickScreen):
         self._reload()
 
     def action_list_archive(self) -> None:
-        if conversation := self._conversation():
-            self._session.manager.archive(conversation.id, not conversation.archived)
+        conversation, manager = self._conversation(), self._session.manager
+        if conversation and self._tried(lambda: manager.archive(conversation.id, not conversation.archived)):
             if not conversation.archived and not self._archived:
                 self._say(f"Archived. {self._key_of('list_archived')} shows the archive.")
             self._reload()
@@ -102,9 +102,11 @@ class ConversationsScreen(PickScreen):
             await self.app.push_screen_wait(StatisticsScreen(self._session, conversation))
 
     def _conversation(self) -> Conversation | None:
-        """The one that the keys are at, as it is stored now."""
-        row = self.highlighted
-        return self._session.manager.get(row.key) if row else None
+        """The one that the keys are at, as it is stored now; it may be gone, by a command elsewhere."""
+        row, found = self.highlighted, list[Conversation]()
+        if row and not self._tried(lambda: found.append(self._session.manager.get(row.key))):
+            self._reload()
+        return found[0] if found else None
 
     def _reload(self) -> None:
         archived = None if self._archived else False
