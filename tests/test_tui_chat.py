@@ -10,6 +10,7 @@ from textual import events
 
 from chatbot.errors import ModelError
 from storage.conversations import ConversationManager
+from storage.errors import StorageError
 from tui_scripted import LINES, Opened, ScriptedEngine, WatchedApp, half_said, open_session, ready, say, until
 
 
@@ -230,6 +231,26 @@ async def test_a_reply_that_fails_is_a_notice_and_stays_marked(opened: Opened) -
         await pilot.press("ctrl+r")
         await until(pilot, lambda: app.chat.turn is None and "2/2" in app.texts[-1])
         assert session.messages()[-1].state == "complete"
+
+
+async def test_what_could_not_be_stored_stands_in_the_box_again(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, session, _ = opened
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageError("The disk is full.")
+
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        monkeypatch.setattr(session.manager, "add_message", full)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: app.chat.turn is None and app.notices == ["The disk is full."])
+        assert app.chat.composer.text == "hi"
+        monkeypatch.undo()
+        await say(pilot, "hi")
+        assert session.messages()[-2].text == "hi"
+        assert app.chat.composer.text == ""
 
 
 async def test_what_is_sent_before_the_model_is_loaded_is_stored_and_answered_after(tmp_path: Path) -> None:
