@@ -294,14 +294,21 @@ def test_a_terminal_is_known_to_take_no_text_by_its_name() -> None:
 async def test_copying_says_which_way_worked(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, _, _ = opened
+    app, _, engine = opened
     for variable in ("WAYLAND_DISPLAY", "DISPLAY", "WSL_DISTRO_NAME", "TERM_PROGRAM"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("TERM", "xterm-256color")
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
+        await half_said(pilot, engine, 2)
         await pilot.press("alt+c")
+        await until(pilot, lambda: app.notices)
+        assert app.clipboard == "Keys go", "what is said so far"
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        app.notices.clear()
+        await pilot.press("alt+up", "alt+up", "alt+c")
         await until(pilot, lambda: len(app.notices) == 1)
         assert app.notices[0].startswith("Sent 31 characters to the terminal's clipboard.")
         assert app.clipboard == GREETING
