@@ -365,6 +365,10 @@ async def test_the_line_ends_of_a_paste_are_kept_as_terminals_send_them(opened: 
         box = app.chat.composer
         app.post_message(events.Paste("a\rb\r\nc"))
         await until(pilot, lambda: box.text == "a\nb\nc")
+        app.chat.dials.focus()
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        app.post_message(events.Paste("d"))  # where nothing is written, as letters that are typed there
+        await until(pilot, lambda: box.text == "a\nb\ncd" and box.has_focus)
         box.text = ""
         app.post_message(events.Paste("\r".join(["x"] * 201)))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
