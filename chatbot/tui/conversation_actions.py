@@ -37,14 +37,17 @@ class ConversationActions(TabActions):
     @work(exclusive=True, group="switch")
     async def action_open(self) -> None:
         self.keep_draft()  # so that it comes back with its conversation, if that is deleted and comes back
+        before = self.session.conversation
         screen = ConversationsScreen(self.session, self.key_of, self._free_of)
         key = await self.app.push_screen_wait(screen)
         for conversation_id in screen.deleted:
             self.forget_tabs_of(conversation_id)
         if key:
             await self._go_to(key)
-        elif screen.changed:
+        elif self.session.conversation is not before:
             await self.refresh_all()
+        else:
+            self.refresh_names()
 
     @work(exclusive=True, group="switch")
     async def action_search(self) -> None:
@@ -54,6 +57,8 @@ class ConversationActions(TabActions):
         if hit and await self._go_to(hit.conversation_id):
             with self.telling():
                 if all(message.id != hit.message_id for message in self.session.messages()):
+                    if not await self.free():
+                        return
                     self.session.manager.select(hit.message_id)
                     await self.refresh_path()
                 await self.conversation.reveal(hit.message_id)
@@ -109,8 +114,10 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_fork(self) -> None:
-        chosen = self.conversation.chosen
-        if chosen is None or not await self.free():
+        if (chosen := self.conversation.chosen) is None:
+            self.notify("There is nothing to copy yet. Write something first.", severity="warning")
+            return
+        if not await self.free():
             return
         with self.telling():
             text = self.composer.text
@@ -121,9 +128,10 @@ class ConversationActions(TabActions):
             self.notify("This is a copy in a conversation of its own; the other one is as it was.")
 
     def action_archive(self) -> None:
-        conversation = self.session.conversation
+        here = self.session.conversation
         with self.telling():
-            archived = self.session.archive(not (conversation and conversation.archived)).archived
+            stored = here and self.session.manager.get(here.id)  # the list may have changed it
+            archived = self.session.archive(not (stored and stored.archived)).archived
             self.refresh_names()
             text = f"Archived: the list leaves it out. {self.key_of('archive')} takes it back."
             self.notify(text if archived else "In the list again.", markup=False)
@@ -151,10 +159,8 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_undelete(self) -> None:
-        if await self.free():
-            with self.telling():
-                self.session.undelete()
-                await self.refresh_all()
+        with self.telling():
+            await self._go_to(self.session.manager.undelete().id)
 
     @work(exclusive=True, group="switch")
     async def action_export(self) -> None:
@@ -182,7 +188,7 @@ class ConversationActions(TabActions):
         """Open a conversation, in the tab that holds it if there is one; whether it is open now."""
         current = self.session.conversation
         if current is not None and current.id == conversation_id:
-            await self.refresh_all()
+            self.refresh_names()
             return True
         if not await self.free():
             return False

@@ -22,7 +22,7 @@ EXPORT_TO = "Write it to the file (.md, .json, .txt or .jsonl)"
 class ConversationsScreen(PickScreen):
     """Dismissed with the id of the conversation to open, or None.
 
-    `deleted` has the ids of those that went; `changed` is whether the open one was renamed or deleted.
+    `deleted` has the ids of those that went.
     """
 
     BINDINGS = bindings(LIST_ACTIONS)
@@ -37,7 +37,6 @@ class ConversationsScreen(PickScreen):
         nothing = "There are no conversations yet. Write something, and it is kept here."
         super().__init__("Conversations", [], nothing=nothing)
         self.deleted: list[str] = []
-        self.changed = False
         self._session, self._key_of, self._free = session, key_of, free
         self._archived = False
 
@@ -65,7 +64,6 @@ class ConversationsScreen(PickScreen):
             return
         title = await self.app.push_screen_wait(AskScreen("Title of this conversation", conversation.title))
         if title is not None and self._tried(lambda: self._session.manager.rename(conversation.id, title)):
-            self.changed = True
             self._reload()
 
     @work(exclusive=True)
@@ -74,7 +72,6 @@ class ConversationsScreen(PickScreen):
             return
         if self._tried(lambda: self._session.delete(conversation.id)):
             self.deleted.append(conversation.id)
-            self.changed = True
             self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
             if not self._session.manager.wiped:
                 self.notify(BYTES_LEFT, severity="warning", markup=False)
