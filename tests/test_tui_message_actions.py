@@ -358,6 +358,15 @@ async def test_a_chat_that_is_kept_nowhere_opens_no_editor() -> None:
     session.manager.close()
 
 
+async def test_what_is_off_the_record_opens_no_editor(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+r", "alt+v")
+        await until(pilot, lambda: app.notices)
+        assert "off the record is written to none" in app.notices[0]
+
+
 async def test_the_line_ends_of_a_paste_are_kept_as_terminals_send_them(opened: Opened) -> None:
     app, session, _ = opened
     async with app.run_test(size=SIZE) as pilot:
