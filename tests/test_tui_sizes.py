@@ -138,3 +138,14 @@ async def test_no_color_is_obeyed_and_the_state_is_readable(
         assert app.no_color
         await pilot.press("ctrl+d", "down")
         await until(pilot, lambda: "› attitude" in app.chat.dials.dials[1].render().plain)
+
+
+async def test_after_a_stop_the_whole_screen_is_drawn_again(
+    session: ChatSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, drawn = WatchedApp(session), list[bool]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        monkeypatch.setattr(app, "refresh", lambda *, layout=False: drawn.append(layout))
+        app.app_resume_signal.publish(app)
+        await until(pilot, lambda: drawn == [True])
