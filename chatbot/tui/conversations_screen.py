@@ -99,7 +99,7 @@ class ConversationsScreen(PickScreen):
             await self.app.push_screen_wait(StatisticsScreen(self._session, conversation))
 
     def _conversation(self) -> Conversation | None:
-        """The one that the keys are at, as it is stored now; it may be gone, by a command elsewhere."""
+        """The one that the keys are at, as it is stored now."""
         row, found = self.highlighted, list[Conversation]()
         if row and not self._tried(lambda: found.append(self._session.manager.get(row.key))):
             self._reload()

@@ -162,7 +162,7 @@ class DialPanel(VerticalScroll):
             self._turn(dial, weight=0.0, probability=None)
 
     def _turn(self, dial: Dial, **changes: object) -> None:
-        """Shown at once, so that the next key goes on from there, however fast it comes."""
+        """Shown at once, so that the next key goes on from there."""
         target = (dial.target or Target(aspects={dial.aspects[0]: 1.0})).model_copy(update=changes)
         dial.show(target, dial.default_weight)
         self.post_message(self.Turned(dial.attribute, target))

@@ -33,7 +33,7 @@ class Replying(Drafts):
     """How the next reply is to begin."""
     _working = False
     _sending = ""
-    """What was sent and is not stored yet."""
+    """Sent, and not stored yet."""
 
     def on_unmount(self) -> None:
         if self.turn:
