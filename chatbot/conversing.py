@@ -170,13 +170,6 @@ class Conversing(Dialling):
             self.manager.delete(conversation_id)
             self.new()
 
-    def undelete(self) -> Conversation:
-        """Bring back the conversation that was deleted last, since the program began, and open it."""
-        with self.still():
-            conversation = self.manager.undelete()
-            self.resume(conversation.id)
-        return conversation
-
     # --- for those who reply
 
     @contextmanager

@@ -583,7 +583,7 @@ def test_deleting_the_open_conversation_begins_a_new_one_and_can_be_undone(
     session.delete(gone.id)
     assert session.conversation is None
     assert manager.list() == []
-    assert session.undelete().id == gone.id
+    session.resume(manager.undelete().id)
     assert [text for _, text, _ in said(session)] == ["Hi", "It rains."]
 
 

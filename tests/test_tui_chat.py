@@ -232,6 +232,16 @@ async def test_a_reply_that_fails_is_a_notice_and_stays_marked(opened: Opened) -
         assert session.messages()[-1].state == "complete"
 
 
+async def test_what_could_not_be_stored_stands_in_the_box_again(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        session.manager.delete(session.manager.get("one").id)
+        await pilot.press(*"hi", "enter")
+        await until(pilot, lambda: app.chat.turn is None and app.chat.composer.text == "hi")
+
+
 async def test_what_is_sent_before_the_model_is_loaded_is_stored_and_answered_after(tmp_path: Path) -> None:
     loaded, engine = threading.Event(), ScriptedEngine()
 

@@ -75,6 +75,19 @@ async def test_weighing_a_mixture_keeps_it(opened: Opened) -> None:
         assert session.dials["mind"].aspects == POET.attributes["mind"].aspects
 
 
+async def test_a_strength_turns_as_one_and_no_key_is_lost_however_fast_they_come(opened: Opened) -> None:
+    app, session, _ = opened
+    session.set_dial("style", "lyrical:80%")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        panel = app.chat.dials
+        assert panel.dials[0].render().plain.endswith(" 80%")
+        panel.action_weigh(1)
+        panel.action_weigh(1)
+        panel.action_aspect()
+        await until(pilot, lambda: session.dials["style"] == Target(aspects={"plain": 1}, probability=0.9))
+
+
 async def test_the_next_reply_is_asked_for_what_the_dials_say_and_it_is_stored(opened: Opened) -> None:
     app, session, engine = opened
     async with app.run_test(size=(100, 30)) as pilot:

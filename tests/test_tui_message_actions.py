@@ -294,14 +294,21 @@ def test_a_terminal_is_known_to_take_no_text_by_its_name() -> None:
 async def test_copying_says_which_way_worked(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, _, _ = opened
+    app, _, engine = opened
     for variable in ("WAYLAND_DISPLAY", "DISPLAY", "WSL_DISTRO_NAME", "TERM_PROGRAM"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("TERM", "xterm-256color")
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
+        await half_said(pilot, engine, 2)
         await pilot.press("alt+c")
+        await until(pilot, lambda: app.notices)
+        assert app.clipboard == "Keys go"
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        app.notices.clear()
+        await pilot.press("alt+up", "alt+up", "alt+c")
         await until(pilot, lambda: len(app.notices) == 1)
         assert app.notices[0].startswith("Sent 31 characters to the terminal's clipboard.")
         assert app.clipboard == GREETING
@@ -348,6 +355,8 @@ async def test_a_chat_that_is_kept_nowhere_opens_no_editor() -> None:
         await pilot.press("alt+v")
         await until(pilot, lambda: app.notices)
         assert "this chat writes none" in app.notices[0]
+        await pilot.press("alt+r", "alt+v")
+        await until(pilot, lambda: "off the record is written to none" in app.notices[-1])
     session.manager.close()
 
 
@@ -358,6 +367,10 @@ async def test_the_line_ends_of_a_paste_are_kept_as_terminals_send_them(opened: 
         box = app.chat.composer
         app.post_message(events.Paste("a\rb\r\nc"))
         await until(pilot, lambda: box.text == "a\nb\nc")
+        app.chat.dials.focus()
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        app.post_message(events.Paste("d"))
+        await until(pilot, lambda: box.text == "a\nb\ncd" and box.has_focus)
         box.text = ""
         app.post_message(events.Paste("\r".join(["x"] * 201)))
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))

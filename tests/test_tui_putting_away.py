@@ -7,11 +7,12 @@ from pathlib import Path
 from textual.widgets import Input, OptionList
 
 from chatbot.tui.confirm_screen import ConfirmScreen
+from chatbot.tui.conversations_screen import ConversationsScreen
 from chatbot.tui.persona_screen import PersonaScreen
 from chatbot.tui.tab_line import TabLabel
 from profiles.profile import Profile
 from profiles.store import ProfileStore
-from tui_scripted import POET, WatchedApp, open_session, ready, say, until
+from tui_scripted import POET, Opened, WatchedApp, half_said, open_session, ready, say, until
 
 SIZE = (100, 40)
 
@@ -102,3 +103,34 @@ async def test_a_blend_is_typed_where_a_persona_is_picked(tmp_path: Path) -> Non
         await until(pilot, lambda: session.profile.name == "night-clerk_gloomy-poet")
         assert app.texts == ["night-clerk + gloomy-poet\nRoom for one?"]
     session.manager.close()
+
+
+async def test_the_list_and_alt_u_leave_a_reply_that_comes_alone(opened: Opened) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await half_said(pilot, engine, 2)
+        await pilot.press("alt+u")  # there is nothing to bring back
+        await until(pilot, lambda: app.notices)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and app.screen.highlighted)
+        await pilot.press("alt+a", "escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        assert app.texts[-1] == "gloomy-poet\nKeys go▍"
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None)
+        await pilot.press("alt+a")
+        await until(pilot, lambda: not session.manager.get("hi").archived)
+
+
+async def test_what_another_program_deleted_meanwhile_is_told_and_ends_nothing(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+        gone = session.manager.get("one").id
+        session.manager.delete(gone)
+        await pilot.press("alt+a", "escape", "alt+d", "f12")
+        await until(pilot, lambda: len([n for n in app.notices if gone in n]) >= 3)

@@ -94,6 +94,7 @@ async def test_escape_leaves_the_list_and_nothing_changes(opened: Opened) -> Non
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         note = str(app.screen.query_one("#dialog-note").render())
         assert "no conversations yet" in note
+        assert note.endswith("esc back")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.chat)
         assert session.conversation is None

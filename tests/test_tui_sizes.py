@@ -52,6 +52,22 @@ async def test_a_narrow_window_shows_either_the_talk_or_the_dials(session: ChatS
         assert not app.chat.dials.display
 
 
+async def test_a_small_window_shows_talk_dials_and_notices(session: ChatSession) -> None:
+    app, drawn = WatchedApp(session), list[bool]()
+    async with app.run_test(size=(40, 20), notifications=True) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+q")
+        await until(pilot, lambda: app.chat.query("Toast"))
+        assert not app.chat.query_one("Toast").region.overlaps(app.chat.composer.region)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        talk, dials = app.chat.query_one("#talk").region, app.chat.dials.region
+        assert (talk.width, dials.width, talk.bottom) == (40, 40, dials.y)
+        app.refresh = lambda *, layout=False: drawn.append(layout)  # pyright: ignore
+        app.app_resume_signal.publish(app)  # after a stop the whole is drawn again
+        await until(pilot, lambda: drawn == [True])
+
+
 @pytest.mark.parametrize("size", [(20, 5), (5, 2)])
 async def test_every_screen_opens_in_a_tiny_window(session: ChatSession, size: tuple[int, int]) -> None:
     app = WatchedApp(session)

@@ -108,6 +108,8 @@ class ChatApp(App[None]):
         self._set_theme(self._asked_theme)
         self._set_keys()
         self.theme_changed_signal.subscribe(self, self._theme_changed)
+        # After a stop (SIGTSTP) the shell has written over the screen, and Textual draws only what changes.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     async def on_key(self, event: events.Key) -> None:
         """Letters that nobody took walk as in vim: in lists, in the tree, and wherever nothing is typed."""

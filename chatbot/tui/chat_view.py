@@ -210,6 +210,13 @@ class ChatView(Screen[None]):
             self.set_focus(self.composer)
             self.composer.insert(event.character)
 
+    def on_paste(self, event: events.Paste) -> None:
+        """So does what is pasted there."""
+        if self.focused is not self.composer:
+            event.stop()
+            self.set_focus(self.composer)
+            self.composer.post_message(events.Paste(event.text))
+
     def on_resize(self) -> None:
         if self.focused is None:
             self.call_after_refresh(self.composer.focus)

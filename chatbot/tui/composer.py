@@ -88,9 +88,9 @@ class Composer(TextArea):
             self.action_newline()
 
     async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
         event.text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
         if self._asks and (len(event.text) > MOST_LETTERS or event.text.count("\n") >= MOST_LINES):
-            event.stop()
             event.prevent_default()
             self.post_message(self.Pasted(event.text))
 

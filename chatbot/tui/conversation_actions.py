@@ -36,14 +36,17 @@ class ConversationActions(TabActions):
     @work(exclusive=True, group="switch")
     async def action_open(self) -> None:
         self.keep_draft()  # so that it comes back with its conversation, if that is deleted and comes back
+        before = self.session.conversation
         screen = ConversationsScreen(self.session, self.key_of, self._free_of)
         key = await self.app.push_screen_wait(screen)
         for conversation_id in screen.deleted:
             self.forget_tabs_of(conversation_id)
         if key:
             await self._go_to(key)
-        elif screen.changed:
+        elif self.session.conversation is not before:
             await self.refresh_all()
+        else:
+            self.refresh_names()
 
     @work(exclusive=True, group="switch")
     async def action_search(self) -> None:
@@ -53,6 +56,8 @@ class ConversationActions(TabActions):
         if hit and await self._go_to(hit.conversation_id):
             with self.telling():
                 if all(message.id != hit.message_id for message in self.session.messages()):
+                    if not await self.free():
+                        return
                     self.session.manager.select(hit.message_id)
                     await self.refresh_path()
                 await self.conversation.reveal(hit.message_id)
@@ -108,8 +113,10 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_fork(self) -> None:
-        chosen = self.conversation.chosen
-        if chosen is None or not await self.free():
+        if (chosen := self.conversation.chosen) is None:
+            self.notify("There is nothing to copy yet. Write something first.", severity="warning")
+            return
+        if not await self.free():
             return
         with self.telling():
             text = self.composer.text
@@ -120,9 +127,10 @@ class ConversationActions(TabActions):
             self.notify("This is a copy in a conversation of its own; the other one is as it was.")
 
     def action_archive(self) -> None:
-        conversation = self.session.conversation
+        here = self.session.conversation
         with self.telling():
-            archived = self.session.archive(not (conversation and conversation.archived)).archived
+            stored = here and self.session.manager.get(here.id)  # the list may have changed it
+            archived = self.session.archive(not (stored and stored.archived)).archived
             self.refresh_names()
             text = f"Archived: the list leaves it out. {self.key_of('archive')} takes it back."
             self.notify(text if archived else "In the list again.", markup=False)
@@ -134,14 +142,12 @@ class ConversationActions(TabActions):
         if conversation is None:
             self.notify("There is nothing to delete yet. Write something first.", severity="warning")
             return
-        title = one_line(self.session.manager.get(conversation.id).title) or "(no title)"
         question = f"Delete this conversation? {self.key_of('undelete')} brings it back until you leave."
-        answer = await self.app.push_screen_wait(
-            ConfirmScreen(f"{question}\n\n{title}", {"delete": "Delete"})
-        )
-        if answer == CANCEL or not await self.free():
-            return
         with self.telling():
+            title = one_line(self.session.manager.get(conversation.id).title) or "(no title)"
+            screen = ConfirmScreen(f"{question}\n\n{title}", {"delete": "Delete"})
+            if await self.app.push_screen_wait(screen) == CANCEL or not await self.free():
+                return
             self.keep_draft()
             self.session.delete(conversation.id)
             self.drop_draft_of(conversation.id)
@@ -152,10 +158,8 @@ class ConversationActions(TabActions):
 
     @work(exclusive=True, group="switch")
     async def action_undelete(self) -> None:
-        if await self.free():
-            with self.telling():
-                self.session.undelete()
-                await self.refresh_all()
+        with self.telling():
+            await self._go_to(self.session.manager.undelete().id)
 
     @work(exclusive=True, group="switch")
     async def action_export(self) -> None:
@@ -163,10 +167,10 @@ class ConversationActions(TabActions):
         if conversation is None:
             self.notify("There is nothing to export yet. Write something first.", severity="warning")
             return
-        stored = self.session.manager.get(conversation.id)
-        answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
-        if answer:
-            with self.telling():
+        with self.telling():
+            stored = self.session.manager.get(conversation.id)
+            answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
+            if answer:
                 path, name = expanded(answer), self.session.user_name
                 path = export_file(self.session.manager, conversation.id, path, user_name=name)
                 self.notify(clean(f"Written to {path}."), markup=False)
@@ -183,7 +187,7 @@ class ConversationActions(TabActions):
         """Open a conversation, in the tab that holds it if there is one; whether it is open now."""
         current = self.session.conversation
         if current is not None and current.id == conversation_id:
-            await self.refresh_all()
+            self.refresh_names()
             return True
         if not await self.free():
             return False

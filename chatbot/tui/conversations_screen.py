@@ -22,7 +22,7 @@ EXPORT_TO = "Write it to the file (.md, .json, .txt or .jsonl)"
 class ConversationsScreen(PickScreen):
     """Dismissed with the id of the conversation to open, or None.
 
-    `deleted` has the ids of those that went; `changed` is whether the open one was renamed or deleted.
+    `deleted` has the ids of those that went.
     """
 
     BINDINGS = bindings(LIST_ACTIONS)
@@ -37,7 +37,6 @@ class ConversationsScreen(PickScreen):
         nothing = "There are no conversations yet. Write something, and it is kept here."
         super().__init__("Conversations", [], nothing=nothing)
         self.deleted: list[str] = []
-        self.changed = False
         self._session, self._key_of, self._free = session, key_of, free
         self._archived = False
 
@@ -53,8 +52,8 @@ class ConversationsScreen(PickScreen):
         self._reload()
 
     def action_list_archive(self) -> None:
-        if conversation := self._conversation():
-            self._session.manager.archive(conversation.id, not conversation.archived)
+        conversation, manager = self._conversation(), self._session.manager
+        if conversation and self._tried(lambda: manager.archive(conversation.id, not conversation.archived)):
             if not conversation.archived and not self._archived:
                 self._say(f"Archived. {self._key_of('list_archived')} shows the archive.")
             self._reload()
@@ -65,7 +64,6 @@ class ConversationsScreen(PickScreen):
             return
         title = await self.app.push_screen_wait(AskScreen("Title of this conversation", conversation.title))
         if title is not None and self._tried(lambda: self._session.manager.rename(conversation.id, title)):
-            self.changed = True
             self._reload()
 
     @work(exclusive=True)
@@ -74,7 +72,6 @@ class ConversationsScreen(PickScreen):
             return
         if self._tried(lambda: self._session.delete(conversation.id)):
             self.deleted.append(conversation.id)
-            self.changed = True
             self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
             if not self._session.manager.wiped:
                 self.notify(BYTES_LEFT, severity="warning", markup=False)
@@ -103,8 +100,10 @@ class ConversationsScreen(PickScreen):
 
     def _conversation(self) -> Conversation | None:
         """The one that the keys are at, as it is stored now."""
-        row = self.highlighted
-        return self._session.manager.get(row.key) if row else None
+        row, found = self.highlighted, list[Conversation]()
+        if row and not self._tried(lambda: found.append(self._session.manager.get(row.key))):
+            self._reload()
+        return found[0] if found else None
 
     def _reload(self) -> None:
         archived = None if self._archived else False

@@ -19,6 +19,7 @@ from profiles.target import Target
 
 FULL_SCALE = 2.0  # the weight at the right end of a bar, unless the model's own strength needs more
 HEAVIEST = 20.0
+STEP = 0.05  # of a strength
 
 
 class Dial(Widget):
@@ -46,8 +47,12 @@ class Dial(Widget):
         width = self.content_size.width
         aspects = " + ".join(map(one_line, self.target.aspects)) if self.target else ""
         number = "off" if self.weight == 0 else f"{self.weight:.1f}"
+        scale = max(FULL_SCALE, 1.25 * self.default_weight)
+        share = self.weight / scale
         if self.target and self.target.weight is None:
             number = "auto"
+            if self.target.probability is not None:
+                share, number = self.target.probability, f"{self.target.probability:.0%}"
         mark = "›" if self.has_class("-chosen") else " "
         name = f"{mark} {one_line(self.attribute)}"
         room = max(0, width - len(name) - 1)
@@ -57,8 +62,7 @@ class Dial(Widget):
         first = Content.assemble(
             (name, faint if self.weight == 0 else ""), gap, (aspects, "$accent" if self.weight else faint)
         )
-        scale = max(FULL_SCALE, 1.25 * self.default_weight)
-        meter = bar(self.weight / scale, max(0, width - 8), "$accent")
+        meter = bar(share, max(0, width - 8), "$accent")
         second = Content.assemble("  ", meter, (f"{number:>6}", "$foreground 60%" if self.weight else faint))
         return Content("\n").join([first, second])
 
@@ -82,11 +86,11 @@ class DialPanel(VerticalScroll):
     ]
 
     class Turned(Note):
-        """A dial was turned: to this aspect, with this weight (None: the model's own strength)."""
+        """A dial was turned, and shows it."""
 
-        def __init__(self, attribute: str, aspect: str | None, weight: float | None) -> None:
+        def __init__(self, attribute: str, target: Target) -> None:
             super().__init__()
-            self.attribute, self.aspect, self.weight = attribute, aspect, weight
+            self.attribute, self.target = attribute, target
 
     class Clicked(Note):
         def __init__(self, dial: Dial) -> None:
@@ -128,31 +132,40 @@ class DialPanel(VerticalScroll):
         self._choose(self._place + step)
 
     def action_weigh(self, step: int) -> None:
-        if dial := self.chosen:
-            size = 0.1 if dial.weight + step * 0.1 <= FULL_SCALE else 0.5
-            weight = round(max(0.0, min(HEAVIEST, dial.weight + step * size)), 1)
-            if weight != dial.weight:
-                aspect = None if dial.target else dial.aspects[0]
-                self.post_message(self.Turned(dial.attribute, aspect, weight))
+        if (dial := self.chosen) is None:
+            return
+        strength = dial.target.probability if dial.target else None
+        if strength is not None:
+            self._turn(dial, probability=round(max(STEP, min(1 - STEP, strength + step * STEP)), 2))
+            return
+        size = 0.1 if dial.weight + step * 0.1 <= FULL_SCALE else 0.5
+        weight = round(max(0.0, min(HEAVIEST, dial.weight + step * size)), 1)
+        if weight != dial.weight:
+            self._turn(dial, weight=weight)
 
     def action_aspect(self) -> None:
         dial = self.chosen
         if dial is None or not dial.aspects:
             return
         if dial.target is None:
-            turned = self.Turned(dial.attribute, dial.aspects[0], None)
+            self._turn(dial)
         elif dial.weight == 0:
-            turned = self.Turned(dial.attribute, None, dial.default_weight)
+            self._turn(dial, weight=dial.default_weight)
         else:
             shares = dial.target.aspects
             strongest = max(shares, key=lambda name: shares[name])
             place = dial.aspects.index(strongest) + 1 if strongest in dial.aspects else 0
-            turned = self.Turned(dial.attribute, dial.aspects[place % len(dial.aspects)], dial.target.weight)
-        self.post_message(turned)
+            self._turn(dial, aspects={dial.aspects[place % len(dial.aspects)]: 1.0})
 
     def action_off(self) -> None:
         if (dial := self.chosen) and dial.weight:
-            self.post_message(self.Turned(dial.attribute, None, 0.0))
+            self._turn(dial, weight=0.0, probability=None)
+
+    def _turn(self, dial: Dial, **changes: object) -> None:
+        """Shown at once, so that the next key goes on from there."""
+        target = (dial.target or Target(aspects={dial.aspects[0]: 1.0})).model_copy(update=changes)
+        dial.show(target, dial.default_weight)
+        self.post_message(self.Turned(dial.attribute, target))
 
     def on_dial_panel_clicked(self, event: Clicked) -> None:
         event.stop()

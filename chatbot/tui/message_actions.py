@@ -256,10 +256,9 @@ class MessageActions(Replying):
             await self.on_composer_sent(Composer.Sent(text))
 
     def action_editor(self) -> None:
-        if self.session.manager.path_of_database is None:
-            text = (
-                "An editor needs a file, and this chat writes none. Shift+Enter begins a new line in the box."
-            )
+        if self.off_record or self.session.manager.path_of_database is None:
+            what = "what is off the record is written to" if self.off_record else "this chat writes"
+            text = f"An editor needs a file, and {what} none. Shift+Enter begins a new line in the box."
             self.notify(text, severity="warning", markup=False)
             return
         with self.telling():

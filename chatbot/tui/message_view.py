@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.content import Content
 from textual.message import Message as Note
 from textual.widgets import Static
@@ -37,8 +39,11 @@ class MessageView(Static):
         self.message, self.speaker = message, speaker
         self._streaming, self._measured, self._emphasis = streaming, measured, emphasis
         self.set_class(self.passing, "passing")
-        self.said = clean(message.text)
         self._redraw()
+
+    @property
+    def said(self) -> str:
+        return clean(self.message.text)
 
     @property
     def passing(self) -> bool:
@@ -47,13 +52,13 @@ class MessageView(Static):
 
     def extend(self, piece: str) -> None:
         """More of the reply was said."""
-        self.said += clean(piece)
+        self.message = replace(self.message, text=self.message.text + piece)
         self._redraw()
 
     def settle(self, message: Message) -> None:
         """The message as it is stored now; nothing more comes."""
         if (message, False) != (self.message, self._streaming):
-            self.message, self._streaming, self.said = message, False, clean(message.text)
+            self.message, self._streaming = message, False
             self._redraw()
 
     def mark(self, *, chosen: bool, picked: bool) -> None:

@@ -145,9 +145,9 @@ class PickScreen(ModalScreen[str | None]):
 
     def _note(self, found: int) -> str:
         if not self._rows:
-            return self._nothing
+            return f"{self._nothing} · esc back"
         if not found:
-            return "Nothing matches; shorten the filter"
+            return "Nothing matches; shorten the filter · esc back"
         more = f", the first {MOST} shown" if found > MOST else ""
         return f"{found} of {len(self._rows)}{more} · enter {self._enter} · esc back"
 

@@ -32,6 +32,8 @@ class Replying(Drafts):
     prefix = ""
     """How the next reply is to begin."""
     _working = False
+    _sending = ""
+    """Sent, and not stored yet."""
 
     def on_unmount(self) -> None:
         if self.turn:
@@ -86,6 +88,7 @@ class Replying(Drafts):
             self.composer.remember(event.text)
             self.set_prefix("")
         self.follow(events)
+        self._sending = "" if passing else event.text
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -112,7 +115,7 @@ class Replying(Drafts):
 
     def follow(self, events: Iterator[Event]) -> None:
         """Show a reply while it is found, in a thread."""
-        self.turn = Turn(self, events)
+        self.turn, self._sending = Turn(self, events), ""
         self.run_worker(self.turn.run, thread=True, group="reply", exit_on_error=False)
         self.refresh_bindings()
 
@@ -122,6 +125,7 @@ class Replying(Drafts):
         view = self.conversation
         match said.event:
             case UserStored(message):
+                self._sending = ""
                 view.welcome(None)
                 self.take_draft_along()
                 if message.parent_id is None or view.holds(message.parent_id):
@@ -154,6 +158,8 @@ class Replying(Drafts):
 
     def on_turn_broke(self, broke: Turn.Broke) -> None:
         self.tell(broke.error)
+        if broke.turn is self.turn and self._sending:
+            self.composer.give_back(self._sending)
 
     async def on_turn_ended(self, ended: Turn.Ended) -> None:
         if ended.turn is not self.turn:

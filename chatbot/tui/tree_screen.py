@@ -48,7 +48,7 @@ class TreeScreen(ModalScreen[int | None]):
             yield Static("Tree of this conversation", id="dialog-title", markup=False)
             yield OptionList(*map(self._option, self._branches), id="rows", compact=True, markup=False)
             count = len(self._branches)
-            note = f"{count} messages · ● active · ↑↓ walk · ←→ along a path · enter goes"
+            note = f"{count} messages · ● active · ↑↓ ←→ walk · enter goes · esc back"
             yield Static(note, id="dialog-note", markup=False)
 
     def on_mount(self) -> None:

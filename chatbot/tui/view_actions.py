@@ -24,10 +24,11 @@ class ViewActions(Replying):
     async def on_dial_panel_turned(self, turned: DialPanel.Turned) -> None:
         session, name = self.session, turned.attribute
         with self.telling():
-            if turned.weight == 0 and session.loaded and name not in session.attributes:
+            if turned.target.weight == 0 and session.loaded and name not in session.attributes:
                 session.clear_dial(name)  # the model does not have it: off is all it can be
             else:
-                session.set_dial(name, turned.aspect, turned.weight)
+                session.set_dial(name, str(turned.target))
+                return
         await self.refresh_dials()
 
     def action_dials(self) -> None:
