@@ -45,10 +45,19 @@ def draws(profile: Profile, *texts: str) -> bool:
 
 def facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
     """What the model is told about itself and the scene, before everything else."""
-    written = (*profile.facts, profile.scenario)
-    texts = [spoken(text, profile, user_name, chance) for text in written]
-    scenario = " ".join(opening(texts.pop(), LONGEST_SCENARIO).split())
-    return tuple(text for text in (*texts, scenario) if text.strip())
+    return (*own_facts(profile, user_name, chance), *scenario(profile, user_name, chance))
+
+
+def own_facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
+    """What the model is told about itself."""
+    texts = (spoken(text, profile, user_name, chance) for text in profile.facts)
+    return tuple(text for text in texts if text.strip())
+
+
+def scenario(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
+    """What the model is told about the scene: a line, or none."""
+    text = opening(spoken(profile.scenario, profile, user_name, chance), LONGEST_SCENARIO)
+    return (" ".join(text.split()),) if text.strip() else ()
 
 
 def greetings(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:

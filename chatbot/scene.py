@@ -3,9 +3,10 @@
 A small model sees few words, so the facts have half of them at most and stand in this order: what touches the
 last message (what is known of the user, lore, the persona's own facts), then the persona's facts as they are
 written, then what else is known of the user, and last what a person told for this conversation alone, its
-scenario and its note, which are always in. A fact goes in whole or not at all; where not all have room, those
-that answer the last message by their meaning (chatbot/cue.py) come first. The rest is for messages, the
-newest first; where they leave room, example lines stand before them.
+scenario and its note, which are always in. A fact goes in whole or not at all, and of the persona's own a
+small model sees a few; where not all are seen, those that answer the last message by their meaning
+(chatbot/cue.py) come first. The rest is for messages, the newest first; where they leave room, example lines
+stand before them.
 
 What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
 small model sees nothing else: neither the persona's facts nor the older messages, with which it mixes it up.
@@ -31,6 +32,7 @@ from storage import ConversationManager, Memory, Message
 
 TOUCHING = 3  # memories that may come before all others
 SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
+OWN = 5  # of the persona's facts that such a model sees: as many as the chats that it was trained on have
 Answering = Callable[[str, Sequence[str]], Collection[int]]
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
@@ -40,7 +42,7 @@ _LONG_WORD = 8  # letters from which a word may be two tokens
 class Scene:
     """A context, and for the trace of the reply what of it does not come from the profile and the path.
 
-    For people, what had no room: the facts, and the number of the older messages.
+    For people, what is not in it: the facts, and the number of the older messages.
     """
 
     context: Context
@@ -51,7 +53,7 @@ class Scene:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """How many facts and messages had no room; empty when all had."""
+        """How many facts and messages are not in it; empty when all are."""
         counts = {"facts": len(self.facts_left_out), "messages": self.messages_left_out}
         return counts if any(counts.values()) else {}
 
@@ -112,9 +114,11 @@ def scene(
         if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4))
     ]
     room = budget // 2 - sum(cost(fact.text) for fact in directed)
-    if answering and last and sum(cost(fact.text) for fact in facts) > room:
+    crowded = budget < SMALL and sum(fact.source == "persona" for fact in facts) > OWN
+    if answering and last and (crowded or sum(cost(fact.text) for fact in facts) > room):
         best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
         facts = [*best, *(fact for fact in facts if fact not in best)]
+        facts = _few(facts) if crowded else facts
     facts = [*_fitting(facts, room, first=not directed), *directed]
     left = budget - sum(cost(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
@@ -242,7 +246,8 @@ def _candidates(
     chance: str,
 ) -> list[_Fact]:
     """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
-    own = [_Fact(text) for text in persona.facts(profile, user_name, chance)]
+    own = [_Fact(text) for text in persona.own_facts(profile, user_name, chance)]
+    own += [_Fact(text, source="scenario") for text in persona.scenario(profile, user_name, chance)]
     known = [
         _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
     ]
@@ -264,6 +269,12 @@ def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
     first = [*of_user, *(fact for fact in near if fact.source != "user")]
     taken = {fact.text for fact in first}
     return [*first, *(fact for fact in facts if fact.text not in taken)]
+
+
+def _few(facts: Sequence[_Fact]) -> list[_Fact]:
+    """Less the persona's own beyond the first few."""
+    unseen = [fact for fact in facts if fact.source == "persona"][OWN:]
+    return [fact for fact in facts if fact not in unseen]
 
 
 def _fitting(facts: Sequence[_Fact], budget: int, *, first: bool = True) -> list[_Fact]:

@@ -152,7 +152,7 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
             f"A file to import has at most {MAX_FILE} bytes, and this one has more. Nothing was imported. "
             "Split it."
         )
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # what `>` writes in Windows PowerShell
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and b"\0" in data[2:4]:  # `>` in Windows PowerShell
         data = data.decode("utf-16", errors="replace").encode()
     path = Path(name)
     found = _recognised(data, path.suffix.lower())

@@ -11,7 +11,7 @@ import pytest
 from chatbot import persona
 from chatbot.model.text import Context, Turn
 from chatbot.recall import Line
-from chatbot.scene import cost, exchanged, scene
+from chatbot.scene import Answering, cost, exchanged, scene
 from profiles import Profile
 from storage import Memory, Message
 
@@ -76,6 +76,17 @@ def test_what_answers_the_last_message_has_room_before_all_else(budget: int, fac
     seen = scene(BAKER, path("Which city is home?"), budget=budget, answering=answering)
     assert seen.context.facts == tuple(facts)
     assert asked == ([("Which city is home?", tuple(BAKER.facts))] if budget < 40 else [])
+
+
+def test_a_small_model_sees_five_own_facts_and_of_more_those_that_answer() -> None:
+    told = tuple(f"I have {number} hats." for number in ("no", "two", "six", "ten", "many", "old", "red"))
+    many = BARE.changed(facts=told, scenario="We are at sea.")
+
+    def facts(budget: int, answering: Answering | None = lambda message, texts: [6]) -> tuple[str, ...]:
+        return scene(many, path("Which ones?"), budget=budget, answering=answering).context.facts
+
+    assert facts(200) == (told[6], *told[:4], "We are at sea.")
+    assert facts(400) == facts(200, None) == (*told, "We are at sea.")  # room enough, or nothing to choose by
 
 
 @pytest.mark.parametrize("last", ["Your brother called, and so did Rex.", "Brothers are like dogs."])
