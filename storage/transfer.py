@@ -152,8 +152,7 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
             f"A file to import has at most {MAX_FILE} bytes, and this one has more. Nothing was imported. "
             "Split it."
         )
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and b"\0" in data[2:4]:  # `>` in Windows PowerShell
-        data = data.decode("utf-16", errors="replace").encode()
+    data = _in_utf8(data)
     path = Path(name)
     found = _recognised(data, path.suffix.lower())
     if found is None or found.read is None:
@@ -167,6 +166,15 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
 
 # What JSON begins with, be it whole, cut short or a line of many; `[persona 1]: Hello` is a chat.
 _JSON = re.compile(rb"[\xef\xbb\xbf\s]*(?:\{\s*(?:\"|\})|\[\s*[{\"\[\]])")
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """What is in UTF-16, as `>` in Windows PowerShell writes, in UTF-8; a broken line may only begin so."""
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        text = data.decode("utf-16", errors="ignore")
+        if "\n" in text:
+            return text.encode()
+    return data
 
 
 def _recognised(data: bytes, ending: str) -> Format | None:
