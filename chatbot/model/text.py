@@ -327,7 +327,7 @@ _LITTLE = """
     a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
     does has had have can may will let get got go no not nor yes oh ok hi so too yet now and but or if as at
     by for from in of off on out to up with how why what when all any one two own old new see say than then
-    there don can s t d m ll re ve
+    there don can called mostly s t d m ll re ve
 """
 _LITTLE_WORDS = frozenset(_LITTLE.split())  # short words that tell nothing by themselves
 
