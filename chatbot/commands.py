@@ -146,7 +146,7 @@ def _sweep(room: Room, rest: str) -> str:
 
 
 def _pick(room: Room, rest: str) -> str:
-    if not rest.isdecimal():
+    if not rest.isdecimal() or len(rest) > 9:
         raise UsageError(f"Write /pick N with the number of an alternative, from 1; not {rest!r}.")
     sweep.pick(room.session, int(rest))
     return _step_told(room)

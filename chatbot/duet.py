@@ -28,8 +28,17 @@ if TYPE_CHECKING:
     from chatbot.reply import Reply
 
 MOST_TURNS = 500
+TITLE = 60  # characters of the topic that stand in it
 AGAIN = 2  # times that a repeated line is drawn anew
 OPENING = "Hello."  # what B says where there is neither a topic nor a greeting
+
+
+def check(turns: int) -> None:
+    """UsageError for a number of turns that no duet has; before the model is read."""
+    if not 1 <= turns <= MOST_TURNS:
+        raise UsageError(
+            f"A duet has 1 to {MOST_TURNS} turns, not {turns}. Give it --turns 20, for instance."
+        )
 
 
 def duet(
@@ -47,10 +56,7 @@ def duet(
     B opens with the topic. Without one A greets B, or B says hello. Each draws its words by its own settings
     over `sampling`, and by those that are `chosen` for both.
     """
-    if not 1 <= turns <= MOST_TURNS:
-        raise UsageError(
-            f"A duet has 1 to {MOST_TURNS} turns, not {turns}. Give it --turns 20, for instance."
-        )
+    check(turns)
     first, second = pair
     for profile in pair:
         engine.check(profile.attributes)
@@ -61,7 +67,7 @@ def duet(
         profile_name=first.name,
         profile=first.model_dump(mode="json"),
         model=engine.name,
-        title=f"{names[0]} and {names[1]}{f': {topic}' if topic else ''}",
+        title=f"{names[0]} and {names[1]}{f': {persona.opening(topic, TITLE)}' if topic else ''}",
     )
     greeting = "" if topic else next(iter(persona.greetings(first, names[1], chances[0])), "")
     opening = _said(manager, conversation.id, greeting or topic or OPENING, "" if greeting else names[1])

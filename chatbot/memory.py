@@ -94,7 +94,7 @@ def find(memories: Sequence[Memory], reference: str) -> Memory:
     if not reference:
         return memories[-1]
     if reference.isdecimal():
-        found = [memory for memory in memories if memory.id == int(reference)]
+        found = [memory for memory in memories if str(memory.id) == reference]
     else:
         found = [memory for memory in memories if reference.casefold() in spoken_of(memory.text).casefold()]
         found = found or [memory for memory in memories if reference.casefold() in memory.text.casefold()]

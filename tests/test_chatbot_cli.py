@@ -338,6 +338,14 @@ def test_closed_streams_do_not_end_the_program(
     assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
+def test_a_file_is_no_place_for_a_model(tmp_path: Path) -> None:
+    taken = tmp_path / "model"
+    taken.write_text("mine")
+    failed(
+        run("train", "--output", str(taken)), 2, f"A model is a folder, and {taken} is a file. Name another."
+    )
+
+
 def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(**shell: str) -> None:
         raise PermissionError(13, "Permission denied", "/home/me/.bashrc")

@@ -316,6 +316,13 @@ def test_edit_in_an_editor(
     script.chmod(stat.S_IRWXU)
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", str(script))
+    gives(
+        run("message", "edit", "5"),
+        "",
+        "Error: An editor needs a terminal, and there is none here. Give the new text, or - to read it.\n",
+        2,
+    )
+    monkeypatch.setattr("chatbot.cli.authoring.on_terminal", lambda: True)
     assert run("message", "edit", "5").exit_code == 0
     assert manager.path(KEYS)[-1].text == "Where?, really?"
     monkeypatch.setenv("EDITOR", "false")

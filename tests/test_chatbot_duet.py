@@ -111,6 +111,8 @@ def test_a_topic_is_the_second_ones_first_line(manager: ConversationManager) -> 
     ]
     assert manager.get("last").title == "ada and Ben: The sea."
     assert stored(manager)[0] == ("user", "Ben", "The sea.", "complete")
+    play(manager, Talker(), topic=f"The sea. {'So wide! ' * 99}")
+    assert manager.get("last").title == f"ada and Ben: The sea. {'So wide! ' * 4}So wide!"
 
 
 def test_without_a_greeting_somebody_says_hello(manager: ConversationManager) -> None:

@@ -260,6 +260,8 @@ def test_the_commands(session: ChatSession, tmp_path: Path) -> None:
     assert answer(room, "/remember I have a dog called Rex") == "Remembered: 1  you have a dog called Rex"
     assert answer(room, "/remember thursdays are for chess") == "Remembered: 2  thursdays are for chess"
     assert answer(room, "/memory") == "1  you have a dog called Rex\n2  thursdays are for chess"
+    with pytest.raises(UnknownNameError):
+        answer(room, f"/forget {'9' * 5000}")
     assert answer(room, "/forget rex") == "Forgotten: 1  you have a dog called Rex"
     assert answer(room, "/forget") == "Forgotten: 2  thursdays are for chess"
     with pytest.raises(UsageError, match="nothing is remembered"):

@@ -196,6 +196,7 @@ def test_the_commands_of_the_line_chat(session: ChatSession, tmp_path: Any) -> N
     assert answer(room, "/pick 4") == "poet: I am bea. It is 50% bad.  (4 of 4)"
     for line, sentence in (
         ("/pick x", "not 'x'"),
+        (f"/pick {'9' * 5000}", "number of an alternative"),
         ("/sweep", "Say what to compare"),
         ("/sweep with poet", "no profile"),
     ):

@@ -72,10 +72,16 @@ def edit(
 
 def _new_text(old: str, given: str | None) -> str:
     """The text as it was given, read from standard input, or left by the editor."""
+    from chatbot.cli.authoring import on_terminal
+    from chatbot.errors import UsageError
     from chatbot.tui.editor import edited
 
     if given == "-":
         given = sys.stdin.read().rstrip("\n")
+    if given is None and not on_terminal():
+        raise UsageError(
+            "An editor needs a terminal, and there is none here. Give the new text, or - to read it."
+        )
     new = edited(old) if given is None else given
     return visible(new)
 

@@ -21,6 +21,7 @@ def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_j
     from profiles import ProfileStore, find
     from storage import ConversationManager
 
+    duet.check(turns)
     store = ProfileStore(config.profiles_folder)
     pair = find(store, names[0]), find(store, names[1])
     engine = start.load_engine(config)

@@ -40,10 +40,13 @@ def train(
     Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
     """
     from chatbot.engine import pick_device
+    from chatbot.errors import UsageError
     from chatbot.train import pipeline
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN
 
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"A model is a folder, and {output} is a file. Name another.")
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     manifest = pipeline.train(
         chosen,
