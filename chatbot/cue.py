@@ -4,11 +4,13 @@
 reply belongs to which message, and a fact in the first person is such a reply. A small decoder that reads
 five facts mixes them up or says something common instead; so the words of the fact that is asked for gain a
 bonus (docs/experiments.md, 20). But only where the line asks: to "i cannot come to your concert" that the
-queens were three is no answer, near as it is.
+queens were three is no answer, near as it is. And who asks for the whole of it ("tell me about yourself")
+asks for the fact that says what it is, not for the one that happens to lie nearest.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +34,14 @@ _ASKS = re.compile(
 )
 
 
+_WHOLE = re.compile(
+    r"""\b(?:about|describe)\ (?:you|u)(?:rself)?\b (?!\ \w)
+    | \bwho(?:\ are|\ r|['\u2019]re)\ (?:you|u)\b (?!\ \w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WHAT_IT_IS = re.compile(r"(?:I\ am|I['\u2019]m)\ (?:an?|the)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Cue:
     """A fact of a context, by its place there, and what the matcher gives it as a reply to the message."""
@@ -46,15 +56,15 @@ class Cue:
         return {"place": self.place, "score": round(self.score, 2), "said": said}
 
 
-def answering(reader: Reader, message: str, facts: Sequence[str]) -> dict[int, float]:
-    """The places of the facts that answer a message, the best first, each with its score; empty for a model
-    without matcher.
+def answering(reader: Reader, message: str, facts: Sequence[str], near: float = NEAR) -> dict[int, float]:
+    """The places of the facts that answer a message, the best first, each with its score, `near` or more;
+    empty for a model without matcher.
 
     What was said before is left out: what counts is the message.
     """
     asked = Context(turns=(Turn("user", message),))
     scores = (reader.matches([asked] * len(facts), facts) if facts else None) or ()
-    found = [(score, -place) for place, score in enumerate(scores) if score >= NEAR]
+    found = [(score, -place) for place, score in enumerate(scores) if score >= near]
     return {-place: score for score, place in sorted(found, reverse=True)}
 
 
@@ -68,6 +78,9 @@ def asked_fact(reader: Reader, context: Context) -> Cue | None:
     message = context.turns[-1].text
     if not asks(message):
         return None
-    for place, score in answering(reader, message, context.facts).items():
-        return Cue(place, score, new_words(context.facts[place], message))
+    facts, near = context.facts, NEAR
+    if _WHOLE.search(message) and (what := [fact for fact in facts if _WHAT_IT_IS.match(fact)]):
+        facts, near = what[:1], -math.inf
+    for place, score in answering(reader, message, facts, near).items():
+        return Cue(context.facts.index(facts[place]), score, new_words(facts[place], message))
     return None

@@ -83,6 +83,25 @@ def test_a_line_only_says(line: str) -> None:
     assert not asks(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("tell me about yourself", 1),
+        ("Who are you?", 1),
+        ("so describe yourself!", 1),
+        ("who are you talking to?", 0),
+        ("tell me about your garden", 0),
+    ],
+)
+def test_who_asks_for_the_whole_of_it_is_told_what_it_is(line: str, place: int) -> None:
+    def matches(contexts: Sequence[Context], replies: Sequence[str]) -> list[float]:
+        return [NEAR if "name" in reply else 1.0 for reply in replies]  # the name lies nearest to any line
+
+    facts = ["My name is Finn.", "I am a lighthouse keeper.", "I am the last one."]
+    found = asked_fact(cast(Reader, SimpleNamespace(matches=matches)), Context.of(facts, [line]))
+    assert found == (Cue(1, 1.0, ("lighthouse", "keeper")) if place else Cue(0, NEAR, ("name", "Finn")))
+
+
 def test_facts_that_answer_come_the_best_first() -> None:
     assert list(answering(reader(NEAR, NEAR - 1, NEAR + 1, NEAR), "Hi?", [*FACTS, "I sing."]).items()) == [
         (2, NEAR + 1),
