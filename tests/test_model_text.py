@@ -22,16 +22,18 @@ LINES = (
     "Wait... what? It is 7.30, or 1,000 (really).",
     "I am in Paris. I'll see; you and I know.",
     "'Cause my friends' dogs' bones are James' (o'clock, s'mores).",
+    "An old owl once had a use for a uniform of a USA ewe.",
 )
 
 
 @pytest.fixture(scope="module")
 def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
-    """An uncased word-piece codec over the letters, so that every word is spelt."""
+    """An uncased word-piece codec over the letters, so that nearly every word is spelt."""
     folder = tmp_path_factory.mktemp("base")
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     marks = list(".,!?;:'\"()-–…“”[]")
     words = ["the", "train", "daughter", "has", "yes", "she", "said", "in", "is"]
+    words += ["owl", "old", "use", "ewe", "once", "uniform", "usa"]
     pieces = [
         "[PAD]",
         "[UNK]",
@@ -76,8 +78,25 @@ def test_reply_starts_with_a_capital_and_says_i_in_upper_case(codec: Codec) -> N
     assert codec.decode(codec.encode("i saw it. so did i, in spring")) == "I saw it. So did I, in spring"
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("a owl in a old tree", "An owl in an old tree"),
+        ("A Owl, a USA train and a OWL", "An Owl, a USA train and an OWL"),
+        ("a use of plan a is a ewe, a once, a uniform", "A use of plan a is a ewe, a once, a uniform"),
+        ("a", "A"),
+        ("Ash and a, i", "Ash and a, I"),
+    ],
+)
+def test_the_article_is_that_of_the_word(codec: Codec, said: str, read: str) -> None:
+    assert codec.decode(codec.encode(said)) == read
+
+
 @given(
-    st.lists(st.sampled_from(["the", "Train", "in", "I", "i'm", "USA", "it's", "-", "o", "7"]), max_size=12)
+    st.lists(
+        st.sampled_from(["the", "Train", "in", "a", "A", "owl", "I", "i'm", "USA", "it's", "-", "o", "7"]),
+        max_size=12,
+    )
 )
 @settings(max_examples=60, deadline=None)
 def test_streamed_pieces_make_the_decoded_text(codec: Codec, words: list[str]) -> None:

@@ -238,8 +238,14 @@ def _typeset(text: str) -> str:
     return "".join(pieces)
 
 
+# Words before which the article is "an". Before a little word "a" is the letter: "plan A is", "a or b".
+_VOWEL = re.compile(
+    r"(?!(?:an?|am|and|are|as|at|i|if|in|is|it|of|on|or|un|us)$|one$|once|eu|ewe|ukul|uni(?!n)|us[aeu]|ut[io])[aeiou]."
+)
+
+
 class Speller:
-    """Word pieces to proper English, one id at a time: joins pieces, sets spaces and capitals."""
+    """Word pieces to proper English, one id at a time: joins pieces, sets spaces, capitals and "an"."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
@@ -249,7 +255,7 @@ class Speller:
         self._case = ""
         self._upper_word = False
         self._starts_sentence = True
-        self._pending = ""  # an "i" that may yet grow into "in"
+        self._pending = ""  # an "i" or "a" that may yet grow into "in" or "an"
 
     def push(self, token_id: int) -> str:
         if token_id in self._ids_to_skip:
@@ -257,18 +263,24 @@ class Speller:
         token = self._codec.tokenizer.id_to_token(token_id) or ""
         if token in CASE_MARKERS:
             self._case = token
-            return self.finish()
+            return ""
         if token.startswith("##") and not self._previous[-1:].isalnum():
             token = token[2:]  # nothing to continue: a mark stands before it
         if token.startswith("##"):
             self._previous += token[2:]
-            letters, self._pending = self._pending.lower() + token[2:], ""
+            letters, self._pending = self._pending + token[2:], ""
             return letters.upper() if self._upper_word else letters
-        return self.finish() + self._word(token)
+        return self._settled(token) + self._word(token)
 
     def finish(self) -> str:
+        return self._settled("")
+
+    def _settled(self, token: str) -> str:
+        """What waited for this token."""
         pending, self._pending = self._pending, ""
-        return pending.upper()
+        if pending == "i":
+            return "I"
+        return f"{pending}n" if pending and _VOWEL.match(token) else pending
 
     def _word(self, token: str) -> str:
         space = " " if self._needs_space(token) else ""
@@ -281,8 +293,8 @@ class Speller:
         self._case = ""
         self._starts_sentence = token in _SENTENCE_END or (self._starts_sentence and token in "“”'(")
         self._before_previous, self._previous = self._previous, token
-        if shown == "i":  # the pronoun, unless a "##" piece follows
-            self._pending = "i"
+        if shown in ("i", "a", "A"):  # the pronoun or the article, unless a "##" piece follows
+            self._pending = shown
             return space
         return space + shown
 
