@@ -134,7 +134,7 @@ def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, st
         "An empty answer leaves a question out, Ctrl+C leaves everything as it was.\n"
         "Who is this, in one sentence: A bob.\n"
         "Facts are short and in the first person. What people ask first is who it is, its name, its age\n"
-        "and its home, such as: I am a poet. My name is Silas. I live above a closed bookshop.\n"
+        "and its home, such as: I am a poet. My name is Victor. I live above a closed bookshop.\n"
         f"A fact: {'x' * 201}\n"
         "Error: facts: A fact has at most 200 characters, not 201: "
         f"'{'x' * 56}.... Split it into short sentences.\n"

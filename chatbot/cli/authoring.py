@@ -122,7 +122,7 @@ def _ask(question: str, read: Callable[[str], T]) -> T | None:
 
 def _ask_facts(draft: Profile) -> Profile:
     print("Facts are short and in the first person. What people ask first is who it is, its name, its age")
-    print("and its home, such as: I am a poet. My name is Silas. I live above a closed bookshop.")
+    print("and its home, such as: I am a poet. My name is Victor. I live above a closed bookshop.")
     while len(draft.facts) < MAX_FACTS:
         longer = _ask("A fact", partial(_with_fact, draft))
         if longer is None:
