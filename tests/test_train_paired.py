@@ -156,14 +156,7 @@ def test_every_way_is_what_it_says() -> None:
 
 
 def test_variants_are_trained_once_on_one_warm_up(trained: Path, corpus: Path, tmp_path: Path) -> None:
-    full = tiny.recipe(trained / "base")
-    recipe = replace(
-        full,
-        pretrain=replace(full.pretrain, steps=3),
-        cvae=replace(full.cvae, steps=3),
-        heads=replace(full.heads, epochs=1),
-        preference=replace(full.preference, steps=0),  # the corpus of these tests holds no marks
-    )
+    recipe = tiny.hurried(trained / "base", steps=3)
     work = tmp_path / "work"
     scope = replace(SCOPE, contexts=2)
     result = ablate.run_trained(recipe, work, opener, corpus, scope)

@@ -126,6 +126,18 @@ def recipe(base: Path) -> Recipe:
     )
 
 
+def hurried(base: Path, *, steps: int) -> Recipe:
+    """The same for tests that ask how a run goes, not what it learns: few steps, and no marks needed."""
+    full = recipe(base)
+    return replace(
+        full,
+        pretrain=replace(full.pretrain, steps=steps),
+        cvae=replace(full.cvae, steps=steps),
+        heads=replace(full.heads, epochs=1),
+        preference=replace(full.preference, steps=0),
+    )
+
+
 def train(folder: Path) -> Path:
     """Train the tiny model into `folder/model` and return that folder; `folder/work` keeps logs and
     checkpoints.
