@@ -1,8 +1,14 @@
-"""Text on its way to a terminal: words of users, models and files are data and never control it."""
+"""Text on its way to a terminal: words of users, models and files are data and never control it. And what to
+do when the terminal is gone."""
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import signal
+import threading
+import time
 
 # C0 and C1 controls but newline and tab, delete, and the marks that reorder text right to left.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -23,3 +29,24 @@ def one_line(text: str) -> str:
 def label(attribute: str, aspect: str) -> str:
     """The aspect by itself where that says enough; "extraversion high" where it does not."""
     return one_line(f"{attribute} {aspect}" if aspect in _GRADES else aspect)
+
+
+_LOOK = 3.0  # seconds from one look whether the terminal is there to the next
+
+
+def end_with_it() -> None:
+    """End this process as a hang-up does, soon after the terminal of standard input is gone.
+
+    The system tells the leader of the session alone. Where that is `make`, or whatever else waits for this
+    program, nobody would end it: it would read nothing for ever, and with a whole core.
+    """
+    if hasattr(select, "poll") and os.isatty(0):  # not on Windows
+        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    look = select.poll()
+    look.register(0, 0)
+    while not any(found & (select.POLLHUP | select.POLLERR) for _, found in look.poll(0)):
+        time.sleep(_LOOK)
+    os.kill(os.getpid(), signal.SIGHUP)

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from chatbot.session import ChatSession
+from chatbot.terminal import end_with_it
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, key_text, shared_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
@@ -31,6 +32,7 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
     """
     from chatbot.config_file import store
 
+    end_with_it()
     where = settings.database
     ChatApp(
         session,
