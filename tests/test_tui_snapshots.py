@@ -90,7 +90,7 @@ def test_dawn(app: WatchedApp, snap_compare: Snap) -> None:
         await talk(pilot)
         app.theme = "dawn"
 
-    assert snap_compare(app, terminal_size=USUAL, run_before=steps)
+    assert snap_compare(app, terminal_size=SMALL, run_before=steps)
 
 
 def test_while_the_model_loads(snap_compare: Snap) -> None:
@@ -115,7 +115,7 @@ def test_while_the_model_loads(snap_compare: Snap) -> None:
     session.manager.close()
 
 
-@at(USUAL, SMALL)
+@at(SMALL)
 def test_marks(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     """A bookmark, a hidden message, narration, and a message that was picked."""
 
@@ -144,7 +144,7 @@ def test_tree(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(USUAL, SMALL)
+@at(SMALL)
 def test_edit(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await talk(pilot)
@@ -154,7 +154,7 @@ def test_edit(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(USUAL, SMALL)
+@at(SMALL)
 def test_jump(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await talk(pilot)
@@ -164,7 +164,7 @@ def test_jump(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(USUAL, SMALL)
+@at(SMALL)
 def test_tabs(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await talk(pilot)
@@ -175,7 +175,7 @@ def test_tabs(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(USUAL, SMALL)
+@at(SMALL)
 def test_compact(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await talk(pilot)
