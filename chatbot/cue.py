@@ -4,13 +4,12 @@
 reply belongs to which message, and a fact in the first person is such a reply. A small decoder that reads
 five facts mixes them up or says something common instead; so the words of the fact that is asked for gain a
 bonus (docs/experiments.md, 20). But only where the line asks: to "i cannot come to your concert" that the
-queens were three is no answer, near as it is. And who asks for the whole of it ("tell me about yourself")
-asks for the fact that says what it is, not for the one that happens to lie nearest.
+queens were three is no answer, near as it is. And what people ask first ("who are you?", "ur name?") is
+answered by the facts of a form ("I am a ...", "My name is ..."), whatever happens to lie nearest.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,12 +33,32 @@ _ASKS = re.compile(
 )
 
 
-_WHOLE = re.compile(
-    r"""\b(?:about|describe)\ (?:you|u)(?:rself)?\b (?!\ \w)
-    | \bwho(?:\ are|\ r|['\u2019]re)\ (?:you|u)\b (?!\ \w)""",
-    re.IGNORECASE | re.VERBOSE,
-)
+# What people ask first, and how the facts begin that answer it: what the character is, its name, its age.
 _WHAT_IT_IS = re.compile(r"(?:I\ am|I['\u2019]m)\ (?:an?|the)\b", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?:my\ name\ is|(?:I\ am|I['\u2019]m)\ called|(?:\w+\ ){1,2}calls?\ me|call\ me)\b", re.IGNORECASE
+)
+_AGE = re.compile(r"(?:I\ am|I['\u2019]m)\b(?=.*\byears\ old\b)", re.IGNORECASE)
+_YOU = r"(?:you|u)"
+_YOUR = r"(?:your|ur)"
+_AND_NO_MORE = r"(?!\ (?!(?:actually|again|and|anyway|btw|by|even|exactly|lol|n|now|really|then)\b)\w)"
+_FIRST = tuple(
+    (re.compile(question, re.IGNORECASE), answers)
+    for question, answers in (
+        (
+            rf"\bwho(?:\ are|\ r|['\u2019]?re)\ {_YOU}\b{_AND_NO_MORE}"
+            r"|\bwho\ am\ i\ (?:talking|speaking)\ (?:to|with)\b",
+            (_WHAT_IT_IS, _NAME),
+        ),
+        (rf"\b(?:about|describe)\ (?:{_YOU}|yourself|urself)\b{_AND_NO_MORE}", (_WHAT_IT_IS,)),
+        (
+            rf"\b{_YOUR}\ name\b|\bwhat\ are\ {_YOU}\ called\b"
+            rf"|\bwhat\ (?:do|does|should|can|shall|may)\ (?:\w+\ ){{1,2}}call\ {_YOU}\b",
+            (_NAME,),
+        ),
+        (rf"\bhow\ old\ (?:are|r)\ {_YOU}\b|\b{_YOUR}\ age\b", (_AGE,)),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -56,31 +75,47 @@ class Cue:
         return {"place": self.place, "score": round(self.score, 2), "said": said}
 
 
-def answering(reader: Reader, message: str, facts: Sequence[str], near: float = NEAR) -> dict[int, float]:
-    """The places of the facts that answer a message, the best first, each with its score, `near` or more;
-    empty for a model without matcher.
+def answering(reader: Reader, message: str, facts: Sequence[str]) -> dict[int, float]:
+    """The places of the facts that answer a message, the best first, each with its score: those whose form
+    answers what people ask first, then those with `NEAR` or more. Empty for a model without matcher.
 
     What was said before is left out: what counts is the message.
     """
     asked = Context(turns=(Turn("user", message),))
     scores = (reader.matches([asked] * len(facts), facts) if facts else None) or ()
-    found = [(score, -place) for place, score in enumerate(scores) if score >= near]
-    return {-place: score for score, place in sorted(found, reverse=True)}
+    first = list(_first(message, facts))
+    rank = {place: first.index(place) if place in first else len(first) for place in range(len(scores))}
+    found = [place for place, score in enumerate(scores) if place in first or score >= NEAR]
+    return {place: scores[place] for place in sorted(found, key=lambda place: (rank[place], -scores[place]))}
+
+
+def _first(message: str, facts: Sequence[str]) -> dict[int, str]:
+    """The places of the facts that answer one of the questions that people ask first, one of each form, and
+    what they say behind it: "My name is" is no answer."""
+    for question, answers in _FIRST:
+        if question.search(message):
+            found: dict[int, str] = {}
+            for form in answers:
+                fits = [(place, form.match(fact)) for place, fact in enumerate(facts)]
+                place, fit = next(((place, fit) for place, fit in fits if fit), (0, None))
+                if fit:
+                    found[place] = facts[place][fit.end() :]
+            return found
+    return {}
 
 
 def asks(message: str) -> bool:
     """Whether a line asks for something: by a question mark, or by how an English question begins."""
-    return bool(_ASKS.search(message))
+    return bool(_ASKS.search(message)) or any(question.search(message) for question, _ in _FIRST)
 
 
 def asked_fact(reader: Reader, context: Context) -> Cue | None:
-    """The fact that the last turn asks for; None where it asks for none."""
-    message = context.turns[-1].text
-    if not asks(message):
+    """The fact that the last turn asks for; None where it asks for none. Who asks "who are you?" may hear a
+    word of either fact that answers it."""
+    message, facts = context.turns[-1].text, context.facts
+    if not asks(message) or not (found := answering(reader, message, facts)):
         return None
-    facts, near = context.facts, NEAR
-    if _WHOLE.search(message) and (what := [fact for fact in facts if _WHAT_IT_IS.match(fact)]):
-        facts, near = what[:1], -math.inf
-    for place, score in answering(reader, message, facts, near).items():
-        return Cue(context.facts.index(facts[place]), score, new_words(facts[place], message))
-    return None
+    best = next(iter(found))
+    said = _first(message, facts) or {best: facts[best]}
+    told = dict.fromkeys(word for text in said.values() for word in new_words(text, message))
+    return Cue(best, found[best], tuple(told))

@@ -83,23 +83,47 @@ def test_a_line_only_says(line: str) -> None:
     assert not asks(line)
 
 
+ROLE, NAME, AGE = ("lighthouse", "keeper"), ("Finn",), ("forty", "years")
+
+
 @pytest.mark.parametrize(
-    ("line", "place"),
+    ("line", "place", "words"),
     [
-        ("tell me about yourself", 1),
-        ("Who are you?", 1),
-        ("so describe yourself!", 1),
-        ("who are you talking to?", 0),
-        ("tell me about your garden", 0),
+        ("tell me about yourself", 1, ROLE),
+        ("so describe yourself!", 1, ROLE),
+        ("Who are you?", 1, (*ROLE, *NAME)),
+        ("hey who r u lol", 1, (*ROLE, *NAME)),
+        ("who am i talking to", 1, (*ROLE, *NAME)),
+        ("and ur name", 0, NAME),  # asks, without a mark and not as a question begins
+        ("what do people call you?", 0, NAME),
+        ("how old r u", 3, AGE),
+        ("who are you talking to?", 4, ("dog", "Bob")),  # the nearest
+        ("tell me about your garden", 4, ("dog", "Bob")),
+        ("can i call you tomorrow?", 4, ("dog", "Bob")),
     ],
 )
-def test_who_asks_for_the_whole_of_it_is_told_what_it_is(line: str, place: int) -> None:
+def test_what_people_ask_first_is_answered_by_the_facts_of_a_form(
+    line: str, place: int, words: tuple[str, ...]
+) -> None:
     def matches(contexts: Sequence[Context], replies: Sequence[str]) -> list[float]:
-        return [NEAR if "name" in reply else 1.0 for reply in replies]  # the name lies nearest to any line
+        return [NEAR if "dog" in reply else 1.0 for reply in replies]  # the dog lies nearest to any line
 
-    facts = ["My name is Finn.", "I am a lighthouse keeper.", "I am the last one."]
+    facts = [
+        "My name is Finn.", "I am a lighthouse keeper.", "I am the last one.", "I am forty-one years old.",
+        "My dog is called Bob.",
+    ]  # fmt: skip
     found = asked_fact(cast(Reader, SimpleNamespace(matches=matches)), Context.of(facts, [line]))
-    assert found == (Cue(1, 1.0, ("lighthouse", "keeper")) if place else Cue(0, NEAR, ("name", "Finn")))
+    assert found == Cue(place, NEAR if place == 4 else 1.0, words)
+
+
+@pytest.mark.parametrize(
+    "fact", ["People call me Bean.", "call me Bean", "I'm called Bean.", "MY NAME IS Bean"]
+)
+def test_a_name_is_told_in_many_forms(fact: str) -> None:
+    reader = cast(Reader, SimpleNamespace(matches=lambda contexts, replies: [0.0 for _ in replies]))
+    assert asked_fact(reader, Context.of(["I call my cat Tea.", fact], ["your name?"])) == Cue(
+        1, 0.0, ("Bean",)
+    )
 
 
 def test_facts_that_answer_come_the_best_first() -> None:
