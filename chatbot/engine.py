@@ -31,10 +31,11 @@ from chatbot.flow import FlowOptions
 from chatbot.guidance import guide
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
-from chatbot.model.choice import Choice, Wanted
+from chatbot.model.choice import Choice, Spell, Wanted
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
+from chatbot.model.spelling import Spelling
 from chatbot.model.text import Codec, Context, Window
 from chatbot.ranking import merit
 from chatbot.reply import Reply, Row, Start
@@ -49,6 +50,7 @@ class GenerationEngine:
         self._artifact = model
         self._flow = flow or FlowOptions()
         self._reader = Reader(model)
+        self._spelling = Spelling(model.codec, model.words) if model.words else None
         self._device = next(model.model.parameters()).device
 
     @classmethod
@@ -241,7 +243,8 @@ class GenerationEngine:
         cues = [asked[place] for place in owner.tolist()]
         worn = self._worn(contexts)[owner] if sampling.presence_penalty else None
         wanted = self._wanted(cues, sampling.fact_bonus)
-        choice = self._choice(sampling, chance.to(self._device), worn, wanted, len(opening))
+        spell = self._spell(contexts, owner.tolist())
+        choice = self._choice(sampling, chance.to(self._device), worn, wanted, spell, len(opening))
         return Start(
             rows, z, read_contexts, owner, choice, notes, cues, times, begun, opening, prefix.strip()
         )
@@ -262,8 +265,22 @@ class GenerationEngine:
         rows = [[ids for word in cue.words for ids in spell(word)] if cue else [] for cue in cues]
         return Wanted.of(rows, self._artifact.model.decoder.lm.config.vocab_size, bonus, self._device)
 
+    def _spell(self, contexts: Sequence[Context], owner: Sequence[int]) -> Spell | None:
+        """What rows may spell that the model has not learnt: the words of the context that each answers."""
+        if self._spelling is None:
+            return None
+        codec = self._artifact.codec
+        own = [self._spelling.words(codec.encode_context(one, self.context_budget)) for one in contexts]
+        return Spell(self._spelling, [own[place] for place in owner])
+
     def _choice(
-        self, sampling: Sampling, chance: Tensor, worn: Tensor | None, wanted: Wanted | None, opening: int
+        self,
+        sampling: Sampling,
+        chance: Tensor,
+        worn: Tensor | None,
+        wanted: Wanted | None,
+        spell: Spell | None,
+        opening: int,
     ) -> Choice:
         codec = self._artifact.codec
         return Choice(
@@ -277,6 +294,7 @@ class GenerationEngine:
             worn=worn,
             presence_penalty=sampling.presence_penalty,
             wanted=wanted,
+            spell=spell,
             opening=opening,
             contrast=sampling.contrast,
         )

@@ -33,6 +33,20 @@ def engine(tiny_model: Path) -> GenerationEngine:
     return GenerationEngine.load(tiny_model, device="cpu")
 
 
+def test_a_word_of_several_pieces_is_one_of_the_context_or_learnt(tiny_model: Path) -> None:
+    model = artifact.load(tiny_model)
+    zebu = Context.of(["I have a zebu."], ["I like the rain."])
+    for learnt, context, found in (
+        ((), zebu, ""),  # a model that keeps no words is free
+        (("elsewhere",), zebu, "zebu"),
+        (("elsewhere", "zebra"), RAIN, "zebra"),
+    ):
+        said = (
+            GenerationEngine(replace(model, words=learnt)).reply(context, {}, SEEDED, prefix="The zeb").text
+        )
+        assert (said.split()[1].strip(".,") == found) == bool(found), said
+
+
 def test_it_says_what_it_is(engine: GenerationEngine, tiny_model: Path) -> None:
     manifest = artifact.read_manifest(tiny_model)
     assert engine.name == "tiny"

@@ -50,6 +50,17 @@ def test_fp32_is_exact(tiny_model: Path) -> None:
     assert all(torch.equal(tensor, state[name]) for name, tensor in restored.items())
 
 
+def test_the_words_that_a_model_has_learnt_are_kept_with_it(tiny_model: Path, tmp_path: Path) -> None:
+    one = artifact.load(tiny_model)
+    for words in (("elsewhere", "n'est", "über"), ()):
+        folder = tmp_path / str(len(words))
+        artifact.save(
+            folder, one.manifest, one.model, one.codec.tokenizer, one.encoder_codec.tokenizer, words
+        )
+        assert artifact.load(folder).words == words
+        assert (folder / "words.txt").exists() == bool(words)
+
+
 def test_the_manifest_holds_no_path(trained: Path) -> None:
     assert str(trained) not in (trained / "model" / "manifest.json").read_text()
 

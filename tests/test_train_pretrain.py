@@ -13,14 +13,15 @@ from transformers import DistilBertConfig, DistilBertModel, OPTConfig, OPTForCau
 import tiny
 from chatbot.errors import UsageError
 from chatbot.model import artifact
-from chatbot.model.text import Context
+from chatbot.model.text import Codec, Context
 from chatbot.train import corpus as corpora
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.corpus import Corpus, Item, Labelled
 from chatbot.train.pretrain import (
     PackedText,
     build_encoder,
     build_lm,
     build_tokenizer,
+    pieced_words,
     pool_shares,
     warm_up,
     whole_dialogues,
@@ -78,6 +79,15 @@ def test_the_same_text_gives_the_same_ids(tmp_path: Path) -> None:
     one, two = (build_tokenizer(base, "main", 400, ["The cat.", "The sea."]) for _ in range(2))
     assert one[0].get_vocab() == two[0].get_vocab()
     assert one[1] == two[1]
+
+
+def test_a_model_learns_which_words_of_several_pieces_there_are(tmp_path: Path) -> None:
+    tokenizer, _ = build_tokenizer(str(tiny.write_base(tmp_path / "base")), "main", 400, ["The cat."])
+    replies = (Labelled("Zebu, the gnu."), Labelled("A ZEBU, emus, and the cat: GNU!"))
+    corpus = Corpus()
+    corpus.parts["train"].append(Item(Context.of([], ["A yak?"]), replies, "chat"))
+    corpus.parts["valid"].append(Item(Context.of(["I have 77 emus."], ["A yak!"]), (), "chat"))
+    assert pieced_words(corpus, Codec(tokenizer)) == ["gnu", "zebu"]
 
 
 def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def recipe(base: Path) -> Recipe:
             bow=1.0,
         ),
         heads=replace(full.heads, epochs=40, batch=64, lr=5e-3),
+        chats=replace(full.chats, steps=8, passages=8, lr=1e-4),
         preference=replace(full.preference, steps=8, contexts=8, lr=1e-4),
         matcher=replace(full.matcher, layers=1, shared=1, steps=30, lr=3e-3, new_lr=5e-3, samples=48),
     )
@@ -134,6 +135,7 @@ def hurried(base: Path, *, steps: int) -> Recipe:
         pretrain=replace(full.pretrain, steps=steps),
         cvae=replace(full.cvae, steps=steps),
         heads=replace(full.heads, epochs=1),
+        chats=replace(full.chats, steps=0),
         preference=replace(full.preference, steps=0),
     )
 

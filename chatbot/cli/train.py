@@ -29,13 +29,15 @@ def train(
     steps: Annotated[
         list[str] | None,
         typer.Option(
-            "--steps", metavar="STAGE=N", help="Steps of pretrain, cvae, preference or matcher; repeatable."
+            "--steps",
+            metavar="STAGE=N",
+            help="Steps of pretrain, cvae, chats, preference or matcher; repeatable.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Another seed than the recipe's.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")] = "auto",
 ) -> None:
-    """Train a model: tokenizer and language model, CVAE, heads, preferences, matcher.
+    """Train a model: tokenizer and language model, CVAE, heads, chats, preferences, matcher.
 
     Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
     """

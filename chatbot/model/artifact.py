@@ -1,4 +1,5 @@
-"""A trained model as a folder: manifest.json, model.safetensors, tokenizer.json, README.md (card), eval.json.
+"""A trained model as a folder: manifest.json, model.safetensors, tokenizer.json, README.md (card), eval.json,
+and words.txt where its tokenizer has word pieces.
 
 The manifest is the truth about the model: its shape, its attributes and aspects, where it came from.
 Weights are safetensors only (no pickle), loaded strictly: a missing, left-over or misshapen tensor is an
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -28,6 +30,7 @@ from chatbot.model.text import Codec
 
 FORMAT = 1
 WEIGHTS = "model.safetensors"
+WORDS = "words.txt"
 STORAGE = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.float16}
 _SCALE = "::scale"
 
@@ -71,6 +74,7 @@ class Artifact:
     model: DialogueCVAE
     codec: Codec  # the decoder's
     encoder_codec: Codec
+    words: tuple[str, ...] = ()  # those of several word pieces that the model has learnt; see spelling.py
 
 
 def build(manifest: Manifest) -> DialogueCVAE:
@@ -109,7 +113,12 @@ def config_dict(config: PretrainedConfig) -> dict[str, Any]:
 
 
 def save(
-    folder: Path, manifest: Manifest, model: DialogueCVAE, tokenizer: Tokenizer, encoder_tokenizer: Tokenizer
+    folder: Path,
+    manifest: Manifest,
+    model: DialogueCVAE,
+    tokenizer: Tokenizer,
+    encoder_tokenizer: Tokenizer,
+    words: Iterable[str] = (),
 ) -> Manifest:
     """Write a model folder; the manifest comes last, so a killed save never looks like a model.
 
@@ -124,6 +133,8 @@ def save(
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     if encoder_tokenizer.to_str() != tokenizer.to_str():
         encoder_tokenizer.save(str(folder / "encoder-tokenizer.json"), pretty=False)
+    if words := list(words):
+        (folder / WORDS).write_text("\n".join(words) + "\n", encoding="utf-8")
     sealed = Manifest(**{**_shallow(manifest), "weights_digest": file_digest(folder / WEIGHTS)})
     write_manifest(folder, sealed)
     return sealed
@@ -236,9 +247,11 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
         codec = Codec.load(folder / "tokenizer.json")
         own = folder / "encoder-tokenizer.json"
         encoder_codec = Codec.load(own) if own.exists() else codec
+        listed = folder / WORDS
+        words = tuple(listed.read_text("utf-8").split()) if listed.exists() else ()
     except ModelError:
         raise
-    except (OSError, SafetensorError) as error:
+    except (OSError, UnicodeError, SafetensorError) as error:
         raise ModelError(f"The model in {str(folder)!r} cannot be read: {error}.") from error
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
         raise ModelError(f"The tokenizer in {str(folder)!r} cannot be read: {error}.") from error
@@ -252,7 +265,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
     model.to(device=device, dtype=dtype)
     for part in (model.prior_head, model.posterior_head, model.heads):
         part.float()  # Gaussians, energy and its gradient stay in full precision
-    return Artifact(folder, manifest, model.eval(), codec, encoder_codec)
+    return Artifact(folder, manifest, model.eval(), codec, encoder_codec, words)
 
 
 def _check_tokens(part: str, codec: Codec, network: PreTrainedModel) -> None:

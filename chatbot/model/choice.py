@@ -14,6 +14,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from chatbot.model.spelling import Spelling, Words
+
 FEW = 128  # tokens that are looked at before the whole vocabulary is
 PLAUSIBLE = 0.1  # least share of the likeliest token's probability, under a contrast
 
@@ -56,6 +58,19 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """The spelling of a batch: each row may say the words of its own context, `own` (B), too."""
+
+    spelling: Spelling
+    own: Sequence[Words]
+
+    def refused(self, said: Tensor) -> Tensor:
+        """True (B, V) for the ids that must not come, by what each row has said (B, t)."""
+        rows = zip(said.tolist(), self.own, strict=True)
+        return torch.stack([self.spelling.refused(row, own) for row, own in rows]).to(said.device)
+
+
+@dataclass(frozen=True)
 class Choice:
     """Picks a token id for every row; `LatentDecoder.generate` calls it.
 
@@ -64,9 +79,10 @@ class Choice:
     The logits of `worn` (B, V) tokens, and of the one said just before, lose `presence_penalty` nats; those
     that `wanted` words need next gain theirs. All three come before contrast and temperature, which multiply
     their nats by (1 + contrast) / temperature.
-    `banned` ids (N,) never come, and `end` not first, that is right after the `opening` tokens that the reply
-    was given. `chance` (B, limit) is uniform in [0, 1). With a `contrast` above 0 the logits are of 2 B rows,
-    the second half of what the first is set off against (see `contrasted`).
+    `banned` ids (N,) never come, nor what would `spell` no word; `end` does not come first, that is right
+    after the `opening` tokens that the reply was given. `chance` (B, limit) is uniform in [0, 1). With a
+    `contrast` above 0 the logits are of 2 B rows, the second half of what the first is set off against (see
+    `contrasted`).
     """
 
     temperature: float
@@ -79,6 +95,7 @@ class Choice:
     worn: Tensor | None = None
     presence_penalty: float = 0.0
     wanted: Wanted | None = None
+    spell: Spell | None = None
     opening: int = 0
     contrast: float = 0.0
 
@@ -96,6 +113,8 @@ class Choice:
 
     def _allowed(self, logits: Tensor, said: Tensor) -> Tensor:
         logits = logits.index_fill(-1, self.banned, -math.inf)
+        if self.spell is not None:
+            logits = logits.masked_fill(self.spell.refused(said), -math.inf)
         if said.shape[1] == self.opening:
             logits = logits.index_fill(-1, self.banned.new_tensor([self.end]), -math.inf)
         if self.repetition_penalty != 1:

@@ -41,6 +41,12 @@ class Prefix:
             cache.update(keys.index_select(0, rows), values.index_select(0, rows), layer)
         return Prefix(cache, self.mask.index_select(0, rows), self.lengths.index_select(0, rows))
 
+    def until(self, lengths: Tensor) -> Prefix:
+        """The same rows up to their first `lengths` (B,) tokens: what a causal model has read there depends
+        on nothing behind. The cache is shared, so that the original is used up with it."""
+        places = torch.arange(self.mask.shape[1], device=self.mask.device)
+        return Prefix(self.cache, self.mask * (places < lengths.unsqueeze(1)), lengths)
+
 
 def _layers(cache: DynamicCache) -> Iterator[tuple[Tensor, Tensor]]:
     layers: list[Any] = cache.layers  # of several classes, all with keys and values once they were filled

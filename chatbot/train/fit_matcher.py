@@ -1,4 +1,4 @@
-"""Fifth stage: the matcher, which tells the reply that was written to a context from others.
+"""Sixth stage: the matcher, which tells the reply that was written to a context from others.
 
 Every context of a batch has to find its own reply among all replies of the batch, and every reply its context
 (InfoNCE: van den Oord et al. 2018, arXiv 1807.03748). What is easy teaches little, so lines of the same

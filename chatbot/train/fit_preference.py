@@ -1,4 +1,4 @@
-"""Fourth stage: the decoder learns from marks which replies make sense, and keeps to its z and its facts.
+"""Fifth stage: the decoder learns from marks which replies make sense, and keeps to its z and its facts.
 
     L = -log sigmoid(beta (gain(w) - gain(l))) - c log p(w | C, z) / |w|
         -d log sigmoid(log p(w | C, z) - log p(w | C, z'))

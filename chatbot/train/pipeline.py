@@ -1,4 +1,4 @@
-"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, preferences, matcher, artifact.
+"""The whole training run: corpus, tokenizer and warm-up, CVAE, heads, chats, preferences, matcher, artifact.
 
 Every stage leaves its result in the work folder and is passed over when it is there, so the same command
 goes on after a kill at any step. A work folder is of one run alone (`claim`). Evaluation is a command of its
@@ -28,7 +28,7 @@ from chatbot.model.heads import Heads
 from chatbot.model.matcher import Matcher
 from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
-from chatbot.train import filters, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
+from chatbot.train import filters, fit_chats, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
 from chatbot.train.corpus import Corpus
 from chatbot.train.loop import of_another_model
 from chatbot.train.recipe import Recipe
@@ -85,23 +85,27 @@ def train(
     for name, row in figures.items():
         console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
     manifest = replace(describe(recipe, model, corpus), default_weight=weight)
-    made = Artifact(output, manifest, model.eval(), codec, encoder_codec)
+    words = pretrain.pieced_words(corpus, codec)
+    made = Artifact(output, manifest, model.eval(), codec, encoder_codec, tuple(words))
+    if recipe.chats.steps:
+        console.print("Stage 4: chats")
+        fit_chats.fit(made, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
     if recipe.preference.steps:
-        console.print("Stage 4: preferences")
+        console.print("Stage 5: preferences")
         preferred = fit_preference.fit(made, corpus, recipe, work, target)
         if "held_out_right" in preferred:
             console.print(
                 f"  held-out pairs whose better reply gained more: {preferred['held_out_right']:.3f}"
             )
     if matcher is not None:
-        console.print("Stage 5: matcher")
+        console.print("Stage 6: matcher")
         model.matcher = matcher
         matched = fit_matcher.fit(made, corpus, recipe, work, target)
         found = matched["found_of_ten"]
         console.print(
             f"  the written reply found among ten: {'not measured' if found is None else f'{found:.3f}'}"
         )
-    return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer)
+    return artifact.save(output, manifest, model.cpu(), tokenizer, encoder_tokenizer, words)
 
 
 def claim(work: Path, recipe: Recipe, corpus: Corpus) -> None:

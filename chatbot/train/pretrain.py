@@ -8,6 +8,7 @@ head made of its own embeddings. `warm_up` trains it on packed rows of text.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -296,3 +297,13 @@ def corpus_lines(corpus: Corpus) -> Iterable[str]:
         yield from texts(items)
     for plain in corpus.plain[::4]:
         yield from plain.lines
+
+
+def pieced_words(corpus: Corpus, codec: Codec) -> list[str]:
+    """The words that two replies have at least, and the tokenizer in several word pieces, in order; none with
+    a tokenizer that knows no such pieces."""
+    if codec.cased:
+        return []
+    replies = {reply.text for items in corpus.parts.values() for item in items for reply in item.replies}
+    counts = Counter(word for text in replies for word in set(re.findall(r"[^\W\d_]+", text.lower())))
+    return sorted(word for word, count in counts.items() if count > 1 and len(codec.encode(word)) > 1)

@@ -16,15 +16,15 @@ from typing import Any
 from chatbot.errors import ConfigError, UsageError
 from chatbot.model.artifact import STORAGE
 
-STAGES = ("pretrain", "cvae", "preference", "matcher")  # that have steps; heads have epochs
+STAGES = ("pretrain", "cvae", "chats", "preference", "matcher")  # that have steps; heads have epochs
 RECIPES = Path(__file__).parent / "recipes"
 _ONE_OR_MORE = {
     "context_tokens", "encoder_tokens", "reply_tokens", "latent_dim", "head_dim", "length", "batch",
-    "replies", "items", "contexts", "rivals",
+    "replies", "items", "contexts", "rivals", "passages",
 }  # fmt: skip
 _SHARES = {
     "aspect_score", "written_first", "written_last", "dialogue_share", "single_share", "autoencoder", "ramp",
-    "word_dropout", "context_dropout", "swap", "label_smoothing", "default_probability",
+    "word_dropout", "context_dropout", "swap", "label_smoothing", "default_probability", "posterior_share",
 }  # fmt: skip
 
 
@@ -123,6 +123,17 @@ class HeadFit:
 
 
 @dataclass(frozen=True)
+class Chats:
+    """Whole chats, with the z that a chat has. `steps` 0: none."""
+
+    steps: int = 0
+    passages: int = 24  # of a batch
+    replies: int = 8  # of one passage at the most
+    lr: float = 1e-4
+    posterior_share: float = 0.35  # of the replies that have the posterior's z
+
+
+@dataclass(frozen=True)
 class Preference:
     """What the decoder learns from marked replies. `steps` 0: nothing."""
 
@@ -167,6 +178,7 @@ class Recipe:
     pretrain: Pretrain = field(default_factory=Pretrain)
     cvae: Cvae = field(default_factory=Cvae)
     heads: HeadFit = field(default_factory=HeadFit)
+    chats: Chats = field(default_factory=Chats)
     preference: Preference = field(default_factory=Preference)
     matcher: MatcherFit = field(default_factory=MatcherFit)
 
