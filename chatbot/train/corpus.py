@@ -40,8 +40,6 @@ MARKS = ("n", "m", "y", "w")  # from worst to best
 WRITTEN_MARK = "w"
 UNKNOWN_FORM = "not a known form"  # how a reason ends for which a whole line was dropped
 WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
-# The digest of that corpus when the embedded model was trained; 182 chats have come since.
-WRITTEN_BEFORE = "3b61242b209cdb7b666998c5999ce1e3c0ea9b6836e0c45e8b02947adfcfa357"
 
 
 @dataclass(frozen=True)
