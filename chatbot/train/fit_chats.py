@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from chatbot.flow import FlowOptions
-from chatbot.guidance import guide
+from chatbot.guidance import Targets, guide
 from chatbot.model.artifact import Artifact
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Codec, Context
@@ -84,10 +84,9 @@ def _cut(chat: Sequence[Item], codec: Codec, context_tokens: int, reply_tokens: 
     while left:
         last = left[-1].context
         ids = codec.encode_context(last, context_tokens)
-        seen = len(codec.read_back(ids).turns)
-        ends = {len(last.turns): len(ids)}  # of turns, to the tokens that they and the facts take
-        for turn in range(len(last.turns) - 1, len(last.turns) - seen, -1):
-            ends[turn] = ends[turn + 1] - len(codec.encode_turn(last.turns[turn]))
+        places = [place for place, i in enumerate(ids, 1) if i == codec.end]  # where each turn has ended
+        unseen = len(last.turns) - len(places)
+        ends = dict(enumerate(places, unseen + 1))  # how many turns there were by then
         inside = [item for item in left if len(item.context.turns) in ends]
         left = left[: len(left) - len(inside)]
         said = tuple(
@@ -122,27 +121,32 @@ def latents(
     model: Artifact, said: Sequence[Said], posterior_share: float, generator: torch.Generator
 ) -> Tensor:
     """z (N, D) of each reply: as in a chat, and for a random `posterior_share` of them the posterior's."""
-    reader, shape = Reader(model), model.manifest
     told = torch.rand(len(said), generator=generator) < posterior_share
-    noise = torch.randn(len(said), shape.latent_dim, generator=generator)
+    noise = torch.randn(len(said), model.manifest.latent_dim, generator=generator)
     z = torch.empty_like(noise)
     if read := [one for one, yes in zip(said, told.tolist(), strict=True) if yes]:
-        posterior = reader.posterior([one.context for one in read], [one.text for one in read])
+        posterior = Reader(model).posterior([one.context for one in read], [one.text for one in read])
         z[told] = posterior.sample(noise[told].to(posterior.mean.device)).cpu()
     if moved := [one for one, yes in zip(said, told.tolist(), strict=True) if not yes]:
-        apart = list(dict.fromkeys(one.context for one in moved))
-        prior = reader.prior(apart)
-        owner = torch.tensor([apart.index(one.context) for one in moved], device=prior.mean.device)
-        guided, _ = guide(
-            model.model.heads,
-            [{name: Target(aspects={aspect: 1.0}) for name, aspect in one.asked} for one in moved],
-            prior.select(owner),
-            Sampling().spread * noise[~told].to(owner.device),
-            strength=shape.default_weight,
-            options=FlowOptions(),
-        )
-        z[~told] = guided.detach().cpu()
+        targets = [{name: Target(aspects={aspect: 1.0}) for name, aspect in one.asked} for one in moved]
+        z[~told] = guided(model, [one.context for one in moved], targets, noise[~told]).cpu()
     return z.to(next(model.model.parameters()).device)
+
+
+def guided(model: Artifact, contexts: Sequence[Context], targets: Targets, noise: Tensor) -> Tensor:
+    """z (N, D) as in a chat: what `noise` (N, D) draws from each context's prior, moved to its targets."""
+    apart = {context: place for place, context in enumerate(dict.fromkeys(contexts))}
+    prior = Reader(model).prior(list(apart))
+    owner = torch.tensor([apart[context] for context in contexts], device=prior.mean.device)
+    z, _ = guide(
+        model.model.heads,
+        targets,
+        prior.select(owner),
+        Sampling().spread * noise.to(owner.device),
+        strength=model.manifest.default_weight,
+        options=FlowOptions(),
+    )
+    return z.detach()
 
 
 def nats(model: Artifact, found: Sequence[Passage], z: Tensor) -> tuple[Tensor, Tensor]:

@@ -30,15 +30,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from chatbot.errors import UsageError
-from chatbot.flow import FlowOptions
-from chatbot.guidance import guide
 from chatbot.model.artifact import Artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Context, telling_words
-from chatbot.sampling import Sampling
 from chatbot.train import samples
 from chatbot.train.corpus import MARKS, WRITTEN_MARK, Corpus, Marked
+from chatbot.train.fit_chats import guided
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
@@ -192,24 +190,17 @@ def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Genera
 def latents(model: Artifact, choices: Sequence[Choices], generator: torch.Generator) -> Tensor:
     """z (2 B, D): a draw from the prior of each of B contexts moved to what is asked there, and then the same
     draws moved to the opposite."""
-    shape = model.manifest
-    prior = Reader(model).prior([one.context for one in choices])
-    noise = Sampling().spread * torch.randn(prior.mean.shape, generator=generator).to(prior.mean.device)
-    twice = torch.arange(len(choices), device=noise.device).repeat(2)
+    noise = torch.randn(len(choices), model.manifest.latent_dim, generator=generator)
     asked = [{name: _target(aspect) for name, aspect in one.asked} for one in choices]
     opposite = [
-        {name: _target(*(a for a in shape.attributes[name] if a != aspect)) for name, aspect in one.asked}
+        {
+            name: _target(*(a for a in model.manifest.attributes[name] if a != aspect))
+            for name, aspect in one.asked
+        }
         for one in choices
     ]
-    z, _ = guide(
-        model.model.heads,
-        [*asked, *opposite],
-        prior.select(twice),
-        noise[twice],
-        strength=shape.default_weight,
-        options=FlowOptions(),
-    )
-    return z.detach()
+    contexts = [one.context for one in choices]
+    return guided(model, contexts * 2, [*asked, *opposite], noise.repeat(2, 1))
 
 
 def _target(*aspects: str) -> Target:
