@@ -152,6 +152,15 @@ def test_what_makes_sense_is_the_better_one_three_times_as_often_as_what_nearly_
     assert (abs(counts[1:] - [100, 300, 300]) < 50).all()
 
 
+def test_a_rival_of_like_length_is_likelier_so_that_less_is_not_the_lesson() -> None:
+    better, like, long = [1] * 6, [2] * 7, [3] * 25  # of tokens: 1 and 19 away, so 1/2 against 1/20
+    one = Choices(Context.of((), ["hi"]), (), [better, like, long], [2, 0, 0], [False] * 3)
+    shape = replace(SHAPE, rivals=1)
+    drawn = [draw([one], shape, np.random.default_rng(seed)) for seed in range(1100)]
+    long_ones = sum(found.replies[int(found.lost[0])] == long for found in drawn)
+    assert 65 < long_ones < 140  # 1100 / 11 = 100, standard deviation 9.5
+
+
 def test_z_starts_where_it_does_in_a_chat(trained: Path) -> None:
     model = artifact.load(trained / "model")
     free = Choices(Context.of([], ["hi"]), (), [], [], [])

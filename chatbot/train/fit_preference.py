@@ -155,7 +155,11 @@ def _told(texts: Iterable[str]) -> set[str]:
 
 def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Generator) -> Pairs:
     """Pairs from `shape.contexts` random contexts: of each one good reply against up to `shape.rivals` worse
-    ones, and against itself with what it must not fit, where something is asked and where it tells a fact."""
+    ones, and against itself with what it must not fit, where something is asked and where it tells a fact.
+
+    Good replies are shorter than bad ones, and what is learnt from them is to say less (Park et al. 2024,
+    arXiv 2403.19159): so the rivals are drawn by how near they come in length.
+    """
     picks = random.choice(len(choices), size=min(shape.contexts, len(choices)), replace=False)
     picked = [choices[int(pick)] for pick in picks]
     contexts = [one.context for one in picked]
@@ -165,9 +169,12 @@ def draw(choices: Sequence[Choices], shape: Preference, random: np.random.Genera
         worth = np.array([_WORTH[one.marks[k]] for k in one.better])
         won = int(random.choice(one.better, p=worth / worth.sum()))
         worse = one.worse(won)
+        near = np.array([1 / (1 + abs(len(one.replies[k]) - len(one.replies[won]))) for k in worse])
         rivals = [
             (one.replies[k], i, i, _RIGHT)
-            for k in random.choice(worse, size=min(shape.rivals, len(worse)), replace=False)
+            for k in random.choice(
+                worse, size=min(shape.rivals, len(worse)), replace=False, p=near / near.sum()
+            )
         ]
         if one.asked:
             rivals.append((one.replies[won], i, len(picked) + i, _MEANT))
