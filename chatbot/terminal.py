@@ -49,4 +49,7 @@ def _wait_for_the_end() -> None:
     look.register(0, 0)
     while not any(found & (select.POLLHUP | select.POLLERR) for _, found in look.poll(0)):
         time.sleep(_LOOK)
-    os.kill(os.getpid(), signal.SIGHUP)
+    deaf = (
+        signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    )  # begun with nohup, but there is nobody to talk to
+    os.kill(os.getpid(), signal.SIGTERM if deaf else signal.SIGHUP)

@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 CHILD = """
-import time
+import signal, sys, time
 from chatbot import terminal
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
 terminal._LOOK = 0.05
 terminal.end_with_it()
 print("here", flush=True)
@@ -18,20 +21,23 @@ time.sleep(60)
 """
 
 
-def test_it_ends_soon_after_its_terminal() -> None:
+@pytest.mark.parametrize(("hangup", "end"), [("SIG_DFL", signal.SIGHUP), ("SIG_IGN", signal.SIGTERM)])
+def test_it_ends_soon_after_its_terminal_also_under_nohup(hangup: str, end: signal.Signals) -> None:
     master, slave = pty.openpty()  # not the terminal of its session: no signal comes from the system
-    with subprocess.Popen([sys.executable, "-c", CHILD], stdin=slave, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, hangup], stdin=slave, stdout=subprocess.PIPE
+    ) as child:
         os.close(slave)
         assert child.stdout is not None
         assert child.stdout.readline() == b"here\n"
         assert child.poll() is None
         os.close(master)
-        assert child.wait(20) == -signal.SIGHUP
+        assert child.wait(20) == -end
 
 
 def test_it_does_not_end_where_there_was_no_terminal() -> None:
     ended = CHILD.replace("60", "0.5") + "print('through')"
     child = subprocess.run(
-        [sys.executable, "-c", ended], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-c", ended, "SIG_DFL"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True
     )
     assert child.stdout.split() == [b"here", b"through"]
