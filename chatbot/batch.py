@@ -13,13 +13,13 @@ other lines.
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chatbot import persona
 from chatbot.errors import ChatbotError, UsageError, suggestion
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chatbot.reply import Reply
     from chatbot.sampling import Sampling
 
+STANDARD = Path("-")  # standard input or output, by its place
 KEYS = ("id", "profile", "facts", "turns", "attributes")
 LONGEST_TURN = 20_000  # characters
 
@@ -64,10 +65,12 @@ def read(
     user_name: str = "",
     chance: str = persona.RUN,
 ) -> tuple[list[Request], list[BadLine]]:
-    """The requests of a file and the lines that are none. Blank lines are passed over."""
+    """The requests of a file, or of standard input where it is "-", and the lines that are none. Blank lines
+    are passed over."""
     requests: list[Request] = []
     bad: list[BadLine] = []
-    for number, line in enumerate(source.read_bytes().split(b"\n"), start=1):
+    text = sys.stdin.buffer.read() if source == STANDARD else source.read_bytes()
+    for number, line in enumerate(text.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -116,7 +119,7 @@ def run(
     bad_line: Callable[[BadLine], None],
     begin: Callable[[int], Callable[[int], None]] = lambda total: lambda done: None,
 ) -> bool:
-    """Reply to every line; True when all of them had a reply.
+    """Reply to every line; True when all of them had a reply. An `output` of "-" is standard output.
 
     `bad_line` hears of each line without one. `begin` is told how many replies there will be and gives a
     function that hears of each. What is finished is in the file at any time.
@@ -127,7 +130,7 @@ def run(
     for line in bad:
         bad_line(line)
     advance = begin(len(requests))
-    with output.open("wb", buffering=0) as file:
+    with nullcontext(sys.stdout.buffer) if output == STANDARD else output.open("wb", buffering=0) as file:
         for request, reply in replies(requests, engine, sampling, batch_size, chosen):
             if isinstance(reply, BadLine):
                 bad.append(reply)
@@ -140,12 +143,13 @@ def run(
     return not bad
 
 
-def _append(file: FileIO, line: bytes) -> None:
+def _append(file: BinaryIO, line: bytes) -> None:
     """Write the whole line, or none of it; the error names the file."""
     done = 0
     try:
         while done < len(line):
             done += file.write(line[done:])
+        file.flush()
     except OSError as error:
         with suppress(OSError):  # a pipe
             file.truncate(file.tell() - done)

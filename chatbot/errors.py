@@ -54,7 +54,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return ""
-    lowered = {candidate.lower(): candidate for candidate in names}
-    near = [lowered[match] for match in difflib.get_close_matches(name.lower(), lowered, n=2)]
+    near = near_names(name, names)
     question = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     return f"{question} Known: {', '.join(names)}."
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Up to two known names that `name` may have been meant for."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    return [lowered[match] for match in difflib.get_close_matches(name.lower(), lowered, n=2)]

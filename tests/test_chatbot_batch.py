@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,25 @@ def test_a_batch_that_fails_is_tried_line_by_line(run: Run) -> None:
     assert not complete
     assert [row["id"] for row in rows] == [1, 3]
     assert bad == [BadLine(2, "cannot do b")]
+
+
+def test_a_dash_reads_standard_input_and_prints_the_replies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b'{"id": "\xc3\xa9", "turns": ["Hi"]}\nno\n')))
+    bad: list[BadLine] = []
+    complete = batch.run(
+        Path("-"),
+        Path("-"),
+        engine=FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
+        profiles=ProfileStore(tmp_path / "profiles"),
+        sampling=Sampling(),
+        bad_line=bad.append,
+    )
+    row = json.loads(capsysbinary.readouterr().out)
+    assert (complete, row["id"], row["reply"], [line.line for line in bad]) == (False, "é", "Hi / ", [2])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def test_resume_with_another_persona_and_dials(engine: FakeEngine, manager: Conv
 
 
 def test_flags_reach_the_engine(engine: FakeEngine) -> None:
-    run("chat", "--once", "Hi", "--seed", "5", "--set", "attitude=off", "--set", "mind=critical:2")
+    dials = ("--set", "attitude=off", "--set", "style=off", "--set", "mind=critical:2")
+    run("chat", "--once", "Hi", "--seed", "5", *dials)
     assert engine.seeds == [5]
     assert engine.targets[-1] == {"mind": Target.parse("critical:2")}
 
@@ -236,6 +237,10 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
             "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind. The dials of 'poet' "
             "ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for this model with "
             "--profile.",
+        ),
+        (
+            ["--set", "attitud=off"],
+            "There is no dial called 'attitud'. Did you mean 'attitude'? Known: attitude.",
         ),
         (
             ["--set", "mind=critcal"],

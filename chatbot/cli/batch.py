@@ -12,7 +12,9 @@ from chatbot.cli import options
 
 def batch(
     source: options.InputFile,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Where replies go.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Where replies go; - prints them.")
+    ],
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Replies found at once.")] = 16,
     seed: options.Seed = None,
     device: options.Device = None,

@@ -43,4 +43,4 @@ Temperature = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line.")]
+InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line; - reads them.")]

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import UsageError
+from chatbot.errors import UnknownNameError, UsageError, near_names
 from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
                 f"mind=critical:90%; not {dial!r}."
             )
         if value.strip() == "off":
-            attributes.pop(attribute.strip(), None)
+            if attributes.pop(attribute.strip(), None) is None and near_names(attribute.strip(), attributes):
+                raise UnknownNameError("dial called", attribute.strip(), attributes)
         else:
             attributes[attribute.strip()] = Target.parse(value.strip())
     return profile.changed(attributes=attributes)
