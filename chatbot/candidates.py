@@ -64,11 +64,8 @@ def measured(
         found.append(figures | ({"cut": one.cut} if one.cut else {}))
     if alone:
         return found
-    ids = [one.ids for one in candidates]
-    seen = reader.likelihood(said.read, said.owner, said.z, ids, start.opening)
-    blind = reader.likelihood(said.read, said.nowhere, said.z, ids, start.opening)
+    likely = reader.likelihood(said.read, said.owner, said.z, [one.ids for one in candidates], start.opening)
     matches = reader.matches(contexts, texts)
     for i, figures in enumerate(found):
-        figures |= {"likelihood": seen[i], "relevance": seen[i] - blind[i]}
-        figures |= {"match": matches[i]} if matches else {}
+        figures |= {"likelihood": likely[i]} | ({"match": matches[i]} if matches else {})
     return found

@@ -1,4 +1,4 @@
-"""Which of a reply's candidates is given: persona, fluency, relevance, and nothing that was said before."""
+"""Which of a reply's candidates is given: persona, fluency, a match, and nothing that was said before."""
 
 from __future__ import annotations
 
@@ -10,34 +10,31 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import telling_words
 
-PERSONA = 30.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
-RELEVANCE = 0.5  # weight of what of the likelihood is due to the context
+PERSONA = 35.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
 ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
 FEW, MANY = 5, 9  # words; each word that is missing or too many counts against a candidate
-CURT = 1.0  # what a missing one costs; `Sampling.brevity` says what one too many does
+CURT = 1.5  # what a missing one costs; `Sampling.brevity` says what one too many does
 ASKED = 3.0  # what a word of the fact that the message asks for is worth
-MATCH = 0.75  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
+MATCH = 0.5  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:
-    """How good a candidate is: persona, likelihood and relevance, less for echoes and odd ends.
+    """How good a candidate is: persona, likelihood and match, less for echoes and odd ends.
 
     The persona is judged by the posterior encoder from the text, not by z: the decoder may not have followed
     z. Each target counts by its weight, and no further than its goal. Of all figures the likelihood tells
     best which candidates readers find sensible, if it is summed over the reply and divided by the root of
     its length (length normalisation: Wu et al. 2016, arXiv 1609.08144): the mean of a token favours long
-    replies, in which more can go wrong (docs/experiments.md, 12). Relevance is the pointwise mutual
-    information of reply and context (Li et al. 2016, arXiv 1510.03055); without it the likeliest candidate is
-    the one that would answer anything, with it alone one that says once more what stands in the context:
-    hence `echo`. The matcher (chatbot/model/matcher.py) has learnt which reply was written to which context;
-    a model without one does without. Where the message asks for a fact (chatbot/cue.py), a word of it counts
-    for it. One word answers many questions and makes a dull talk; the longer a reply is, the
-    more of it is beside the point (docs/experiments.md, 15).
+    replies, in which more can go wrong. Alone it finds what would answer anything: so the matcher
+    (chatbot/model/matcher.py) counts, which has learnt what reply was written to which context; a model
+    without one does without. Where the message asks for a fact (chatbot/cue.py), a word of it counts for it.
+    One word answers many questions and makes a dull talk; the longer a reply is, the more of it is beside
+    the point (docs/experiments.md, 15 and 27).
     """
     asked = {name: target for name, target in trace["targets"].items() if target["weight"] > 0}
-    found = (trace["likelihood"] + RELEVANCE * trace["relevance"]) * math.sqrt(trace["tokens"])
-    found -= ECHO * trace["echo"]
+    found = trace["likelihood"] * math.sqrt(trace["tokens"])
     found += MATCH * trace.get("match", 0.0)
+    found -= ECHO * trace["echo"]
     found += ASKED * trace.get("asked_fact", {}).get("said", False)
     for name, target in asked.items():
         measured = trace["measured"][name]

@@ -31,9 +31,9 @@ class Reply:
     measured {attribute: {aspect: p}} by the posterior encoder from the text · echo (chatbot/ranking.py) ·
     tokens, finish ("end", "stop" or "length") · cut (words left out behind an earlier end, if there are) ·
     window (tokens of the context: used, total; turns) · seed, candidate · times in ms · with candidates:
-    likelihood (mean log p of a token, nats), relevance (what of it is due to the context) and match (the
-    matcher's score, where the model has one) · model, model_digest, program (its version), device, dtype,
-    sampling, flow_options, prefix and context (digests of its facts and turns): what a replay needs
+    likelihood (mean log p of a token, nats) and match (the matcher's score, where the model has one) · model,
+    model_digest, program (its version), device, dtype, sampling, flow_options, prefix and context (digests of
+    its facts and turns): what a replay needs
     """
 
     text: str

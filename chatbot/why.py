@@ -163,5 +163,6 @@ def _chosen(trace: Trace) -> str:
     count = (trace.get("sampling") or {}).get("candidates", 1)
     if count == 1:
         return "the only candidate"
-    figures = [f"{key} {trace[key]:.2f}" for key in ("likelihood", "relevance", "match") if key in trace]
+    known = ("likelihood", "relevance", "match")  # relevance stands in older traces alone
+    figures = [f"{key} {trace[key]:.2f}" for key in known if key in trace]
     return ", ".join((f"candidate {trace.get('candidate', 0) + 1} of {count}", *figures))

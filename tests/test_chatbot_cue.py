@@ -142,7 +142,7 @@ def test_a_reply_answers_with_any_new_word_of_the_fact() -> None:
 
 
 def test_a_candidate_that_says_the_fact_is_worth_more() -> None:
-    trace = {"targets": {}, "likelihood": -1.0, "relevance": 0.0, "tokens": 6, "echo": 0.0, "finish": "end"}
+    trace = {"targets": {}, "likelihood": -1.0, "tokens": 6, "echo": 0.0, "finish": "end"}
     said, unsaid = ({**trace, "asked_fact": {"said": said}} for said in (True, False))
     text = "It is as it always was."
     assert merit(text, said) - merit(text, unsaid) == pytest.approx(ASKED)
