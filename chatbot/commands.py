@@ -14,6 +14,7 @@ from chatbot.memory import spoken_of, write_down
 from chatbot.room import Answer, Command, Room, needed, told
 from profiles import find
 from storage import BYTES_LEFT, Memory, export_file
+from storage.dates import local
 
 LISTED = 20  # conversations that /list shows
 
@@ -66,7 +67,9 @@ def _open(room: Room, rest: str) -> str:
 
 def _list(room: Room, rest: str) -> str:
     rows = room.session.manager.list(limit=LISTED)
-    lines = [f"{row.id}  {row.updated_at:%Y-%m-%d %H:%M}  {row.profile_name}  {row.title}" for row in rows]
+    lines = [
+        f"{row.id}  {local(row.updated_at):%Y-%m-%d %H:%M}  {row.profile_name}  {row.title}" for row in rows
+    ]
     return "\n".join(lines) or "There are no conversations yet."
 
 

@@ -125,6 +125,7 @@ class Dialling(Tuned):
         if self._engine is not None:
             self._engine.check({attribute: target})
         self.dials[attribute] = target
+        self.profile = self.profile.without_arc(attribute)
         self._save_profile()
         return target
 

@@ -73,6 +73,19 @@ NOT_NAMES = _words(
     your yours
     asexual bi bisexual blind czech deaf difficult ecstatic european gay impatient irrelevant latina
     latino lesbian nigerian nonbinary offline online queer straight trans ukrainian unwell
+    afghan african agnostic albanian algerian amish anglican aquarius argentine argentinian armenian
+    atheist athenian bangladeshi baptist basque bavarian berliner bolivian bosnian buddhist bulgarian
+    cambodian cameroonian capricorn caribbean catalan chilean colombian communist conservative corsican
+    croatian cuban cypriot democrat dominican dubliner ecuadorian egyptian emirati eritrean estonian
+    ethiopian fijian filipina filipino flemish gemini georgian ghanaian glaswegian guatemalan haitian
+    hawaiian hindu hispanic honduran hungarian icelandic indonesian iranian iraqi israeli ivorian jamaican
+    jordanian kazakh kenyan kurdish kuwaiti laotian latvian lebanese liberal liberian libertarian libyan
+    lithuanian londoner lutheran luxembourgish malaysian maltese maori marxist mauritian methodist
+    moldovan mongolian mormon moroccan nepalese nepali nicaraguan orthodox palestinian panamanian
+    paraguayan parisian persian peruvian pisces presbyterian protestant quaker republican romanian rwandan
+    sagittarius saudi scandinavian scorpio senegalese serb serbian sicilian sikh singaporean slovak
+    slovakian slovene slovenian socialist somali sudanese sunni syrian taiwanese tanzanian taurus texan
+    thai tibetan tunisian ugandan uruguayan uzbek venezuelan vietnamese yemeni yorker zambian zimbabwean
     """
 )
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".

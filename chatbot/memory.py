@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatbot.errors import UnknownNameError, UsageError
+from chatbot.nearness import stems
 from chatbot.noticing import Fact, noticed
 from chatbot.terminal import one_line
 from storage import ConversationManager, Memory, Message
@@ -46,7 +47,8 @@ def keep(manager: ConversationManager, profile_name: str, message: Message) -> l
 
 
 def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
-    """Remember what a person says is to be remembered: a fact of each sentence, or the whole as it stands."""
+    """Remember what a person says is to be remembered: a fact of each sentence, or the whole as it stands
+    where that would leave something out."""
     text = one_line(text)
     if not text:
         raise UsageError("A memory needs words. Write a short sentence, such as: I have a dog called Rex.")
@@ -55,9 +57,10 @@ def write_down(manager: ConversationManager, profile_name: str, text: str) -> li
             f"A memory may have {LONGEST_NOTE} characters; this one has {len(text)}. Shorten it."
         )
     facts = noticed(text)
-    if not facts or len(facts) < len(_SENTENCE.findall(text)):
+    left_out = stems(text) - stems(" ".join(fact.text for fact in facts))
+    if not facts or left_out or len(facts) < len(_SENTENCE.findall(text)):
         facts = (Fact(NOTE, text if text[-1] in ".!?" else f"{text}."),)
-    kept = [remember(manager, profile_name, fact) for fact in facts]
+    kept = [remember(manager, profile_name, replace(fact, guessed=False)) for fact in facts]
     if not any(kept):
         raise UsageError(f"This is remembered already: {text!r}. See /memory or chatbot memory list.")
     return [memory for memory in kept if memory is not None]
@@ -66,8 +69,11 @@ def write_down(manager: ConversationManager, profile_name: str, text: str) -> li
 def remember(
     manager: ConversationManager, profile_name: str, fact: Fact, *, message_id: int | None = None
 ) -> Memory | None:
-    """Remember one fact in the place of those that it replaces; None when it is known."""
+    """Remember one fact in the place of those that it replaces; None when it is known, or guessed where
+    another of its kind is."""
     known = manager.memories(profile_name)
+    if fact.guessed and any(memory.kind == fact.kind for memory in known):
+        return None
     same = [memory for memory in known if memory.text.casefold() == fact.text.casefold()]
     for memory in known:
         if memory not in same and memory.profile_name == profile_name and _replaces(fact, memory):

@@ -49,11 +49,12 @@ def touches(fact: str, kind: str, last: str) -> bool:
 
     `kind` is that of the memory that it comes from, "" for any other fact.
     """
-    if {_stem(word) for word in words(last)} & {_stem(word) for word in words(fact)}:
+    if stems(last) & stems(fact):
         return True
     cues = _CUES.get(kind, "").split()
     return bool(_SELF.search(last)) and not set(cues).isdisjoint(re.findall(r"\w+", last.lower()))
 
 
-def _stem(word: str) -> str:
-    return word.removesuffix("'s").removesuffix("s")
+def stems(text: str) -> set[str]:
+    """The words that say what a text is about, without what shows whose or how many."""
+    return {word.removesuffix("'s").removesuffix("s") for word in words(text)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES, WANTED
 from chatbot.naming import small_words
@@ -23,6 +23,7 @@ class Fact:
 
     kind: str
     text: str
+    guessed: bool = field(default=False, compare=False)  # its words may mean something else: "I'm Sage"
 
 
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
@@ -50,18 +51,21 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
         return None
     if (word.islower() or word.isupper()) and not small_words().isdisjoint(word.lower().split()):
         return None
-    return _name(found, greeted)
+    fact = _name(found, greeted)
+    return fact and replace(fact, guessed=True)
 
 
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
     how, words = found["how"].lower(), found["place"]
+    if how == "to" and not words[0].isupper():
+        return None  # to the kitchen, to a new job
     if how == "to":
         words = re.sub(r" (?:from|for|to|with|because|when|after)\b.*", "", words, flags=re.I)
     place = as_place(words)
     if not place or re.search(
         r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
         r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword)\b|"
-        r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level)$", place, re.I
+        r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", place, re.I
     ):  # fmt: skip
         return None
     if how in ("on", "by") and words[0].islower() and not re.match(r"(?:an?|the|my|our) ", words):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatbot.errors import UsageError
 from chatbot.events import Event
 from chatbot.session import ChatSession
+from chatbot.terminal import one_line
 from profiles import ProfileStore
 from storage import Message
 
@@ -37,7 +38,8 @@ class Command:
 
 def told(room: Room, message: Message) -> str:
     """One message as a line of dialogue, with its place among the alternatives."""
-    who = {"user": "you", "bot": room.session.profile.speaker}.get(message.role, message.role)
+    names = {"user": "you", "bot": room.session.profile.speaker}
+    who = one_line(message.speaker) or names.get(message.role, message.role)
     marks = [f"{message.position + 1} of {message.sibling_count}"] if message.sibling_count > 1 else []
     marks += [] if message.state == "complete" else [message.state]
     return f"{who}: {message.text}" + (f"  ({', '.join(marks)})" if marks else "")

@@ -246,13 +246,14 @@ def _candidates(
     chance: str,
 ) -> list[_Fact]:
     """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
-    own = [_Fact(text) for text in persona.own_facts(profile, user_name, chance)]
-    own += [_Fact(text, source="scenario") for text in persona.scenario(profile, user_name, chance)]
+    facts, scenario = (tell(profile, user_name, chance) for tell in (persona.own_facts, persona.scenario))
+    own = [*map(_Fact, facts), *(_Fact(text, source="scenario") for text in scenario)]
     known = [
         _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
     ]
     named = any(memory.kind == "name" for memory in memories)
-    name = "" if named or any(user_name and user_name in fact.text for fact in own) else user_name
+    told_by_own = persona.facts(profile, "", chance) != (*facts, *scenario)  # a fact of its own says {{user}}
+    name = "" if named or told_by_own else user_name
     written = [_Fact(text, None, "", "user") for text in persona.user_facts("", user_facts)]
     written += [_Fact(text, None, "name", "user") for text in persona.user_facts(name, ())]
     return [*(_Fact(text, source="lore") for text in told), *own, *written, *known]

@@ -30,12 +30,14 @@ _GAP = "   "
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to answer: as whom, and asked for what. `compared` are the attributes in the table."""
+    """One way to answer: as whom, and asked for what. `compared` are the attributes in the table, `swept` is
+    the one whose strength is compared."""
 
     label: str
     profile: Profile
     targets: Mapping[str, Target]
     compared: tuple[str, ...]
+    swept: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
         pull = f"{100 * strength:.6g}%" if strength else "off"
-        settings.append(Setting(f"{attribute} {pull}", session.profile, others, (attribute,)))
+        settings.append(Setting(f"{attribute} {pull}", session.profile, others, (attribute,), attribute))
     return settings
 
 
@@ -164,11 +166,11 @@ def pick(session: ChatSession, number: int) -> Message:
 
 def _targets(setting: Setting, path: Sequence[Message]) -> dict[str, Target]:
     """What a setting asks for at this turn: what is swept stays as it was set."""
-    swept = {
-        name for name in setting.profile.arc if setting.targets.get(name) != setting.profile.attributes[name]
+    own = setting.profile.without_arc(setting.swept)
+    held = {
+        name: points for name, points in own.arc.items() if setting.targets.get(name) == own.attributes[name]
     }
-    arc = {name: points for name, points in setting.profile.arc.items() if name not in swept}
-    return arced(setting.targets, arc, turn_of(path))
+    return arced(setting.targets, held, turn_of(path))
 
 
 def _stored(

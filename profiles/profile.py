@@ -63,6 +63,12 @@ class Profile(BaseModel):
             fields.setdefault("arc", held)
         return Profile.parse({name: getattr(self, name) for name in type(self).model_fields} | fields)
 
+    def without_arc(self, attribute: str) -> Profile:
+        """With the strength that this attribute has at the first turn, at every turn."""
+        if attribute not in self.arc:
+            return self
+        return self.changed(arc={name: points for name, points in self.arc.items() if name != attribute})
+
     def digest(self) -> str:
         """The first 16 hex digits of the SHA-256 of the canonical JSON: equal profiles, equal digests."""
         # What a profile does not say is left out, so that a key that comes later changes no digest.

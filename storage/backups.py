@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from glob import escape
@@ -139,29 +139,33 @@ def _renewed(path: Path) -> None:
 
 def _exchanged(new: Path, path: Path) -> Path | None:
     """Move the new database into its place; returns where the one that was there is now."""
-    if not path.exists():
-        os.replace(new, path)
-        return None
+    there = path.exists()
     kept = _free(path.with_name(f"{path.stem}-before-restore-{_now()}{path.suffix}"))
     try:
         # What is undone where it cannot be finished; later than SQLite lets go, which takes a log with it.
-        with ExitStack() as back, _alone(path):
+        with ExitStack() as back, _alone(path) if there else nullcontext():
             for ending in _LOGS:  # a log that stayed would be taken for the new database's
                 log, aside = (file.with_name(file.name + ending) for file in (path, kept))
                 if log.exists():
                     os.rename(log, aside)
                     back.callback(os.rename, aside, log)
-            try:
-                os.link(path, kept)  # so that at no moment there is no database
-                back.callback(os.unlink, kept)
-            except OSError:  # a file system without links
-                os.rename(path, kept)
-                back.callback(os.rename, kept, path)
+            if there:
+                _set_aside(path, kept, back)
             os.replace(new, path)
             back.pop_all()
     except OSError as error:
         raise translated(error, path) from error
-    return kept
+    return kept if there else None
+
+
+def _set_aside(path: Path, kept: Path, back: ExitStack) -> None:
+    """Give the database its other name; `back` knows how that is undone."""
+    try:
+        os.link(path, kept)  # so that at no moment there is no database
+        back.callback(os.unlink, kept)
+    except OSError:  # a file system without links
+        os.rename(path, kept)
+        back.callback(os.rename, kept, path)
 
 
 @contextmanager

@@ -43,11 +43,12 @@ class Tree:
     @property
     def names(self) -> Names:
         """The names that an imported chat brought along, else those of today."""
-        known = self.conversation.extra or {}
+        known, profile = self.conversation.extra or {}, self.conversation.profile
+        own = _name(profile.get("display_name")) or _name(self.conversation.profile_name)
         user, bot = (known.get(key) for key in ("user_name", "character_name"))
         return Names(
             user=_name(user) or _name(self.user_name) or YOU,
-            bot=_name(bot) or _name(self.conversation.profile_name) or "Bot",
+            bot=_name(bot) or own or "Bot",
         )
 
     def speaker(self, name: str) -> tuple[str | None, str]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from storage import queries
-from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MessageRow
+from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MemoryRow, MessageRow
 from storage.records import Conversation, Message
 from storage.values import is_greeting, one_line, one_of, plain_json, storable, title_from
 
@@ -33,6 +33,14 @@ def create(session: Session, *, profile_name: str, profile: Mapping[str, Any], m
     )
     session.add(row)
     return row.id
+
+
+def rename_persona(session: Session, old: str, new: str) -> None:
+    """What was said with a persona and what it knows, under its new name."""
+    new = storable(new)
+    session.execute(update(MemoryRow).where(MemoryRow.profile_name == old).values(profile_name=new))
+    for row in session.scalars(select(ConversationRow).where(ConversationRow.profile_name == old)):
+        row.profile_name, row.profile = new, {**row.profile, "name": new}
 
 
 def append(

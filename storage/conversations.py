@@ -112,6 +112,11 @@ class ConversationManager(Keepsakes):
             row.profile_name, row.profile = storable(profile_name), plain_json(profile)
             return queries.conversation(session, conversation_id)
 
+    def rename_persona(self, old: str, new: str) -> None:
+        """Let a persona that has another name now keep its conversations and what it knows."""
+        with self._database.write() as session:
+            changes.rename_persona(session, old, new)
+
     def direct(self, conversation_id: str, told: Mapping[str, str]) -> Conversation:
         """Keep what a person tells the model in this conversation alone: its "note", its "scenario".
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage import changes, drafts, queries
 from storage.models import ConversationRow, MemoryRow, MessageRow
 from storage.records import Conversation, Message
-from storage.values import title_from
+from storage.values import taken_from
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def delete_message(session: Session, message_id: int) -> str:
     session.delete(row)
     session.flush()
     _close_gaps(session, conversation, row.parent_id)
-    if conversation.title == title_from(row.text):
+    if taken_from(conversation.title, row.text):
         changes.entitle_again(session, conversation)
     _wipe_index(session)
     return conversation.id

@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from storage import changes, queries
 from storage.errors import RefusedValueError
 from storage.models import ROLES
-from storage.values import one_line, one_of, title_from
-
-_FORK = " (fork)"  # behind the title, so that the title still names one conversation
+from storage.values import FORK, one_line, one_of, taken_from
 
 
 def edit(session: Session, message_id: int, text: str) -> int:
@@ -39,7 +37,7 @@ def set_speaker(session: Session, message_id: int, role: str | None, speaker: st
     session.flush()
     if row.role == "user" and was != "user":
         changes.entitle(session, conversation, row.text)
-    elif was == "user" and row.role != "user" and conversation.title == title_from(row.text):
+    elif was == "user" and row.role != "user" and taken_from(conversation.title, row.text):
         changes.entitle_again(session, conversation)
 
 
@@ -65,7 +63,7 @@ def fork(session: Session, message_id: int) -> str:
     copy = replace(
         queries.conversation(session, source.id),
         id=queries.new_id(session),
-        title=source.title and source.title.removesuffix(_FORK) + _FORK,
+        title=source.title and source.title.removesuffix(FORK) + FORK,
         head_id=message_id,
         created_at=now,
         updated_at=now,

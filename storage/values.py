@@ -11,6 +11,7 @@ from typing import Any
 
 from storage.errors import RefusedValueError
 
+FORK = " (fork)"  # behind the title of a copy, so that a title still names one conversation
 TITLE_LENGTH = 60  # characters of a title that is taken from the first message
 GREETING_WORDS = {
     "hi", "hello", "hey", "heya", "hiya", "howdy", "yo", "sup", "greetings", "there", "again",
@@ -38,6 +39,11 @@ def title_from(text: str) -> str:
     start = line[:TITLE_LENGTH]  # one character is for the ellipsis
     words = start.rpartition(" ")[0] or start[:-1]
     return words.rstrip(" ,.;:-") + "…"
+
+
+def taken_from(title: str, text: str) -> bool:
+    """Whether this is the title that the message gave its conversation, or a fork of that."""
+    return title.removesuffix(FORK) == title_from(text)
 
 
 def is_greeting(text: str) -> bool:

@@ -56,8 +56,33 @@ def test_memories_are_added_listed_and_forgotten(manager: ConversationManager, p
     for name in ("bea", "everyone"):
         gives(run("memory", "list", "--profile", name), "2  everyone  you are called Ada\n")
     assert "There is no persona 'anne'. Did you mean 'ann'?" in run("memory", "list", "-p", "anne").stderr
+    gives(
+        run("memory", "list", "-p", "ANN"),
+        "1  ann       you have a dog called Rex\n2  everyone  you are called Ada\n",
+    )
     gives(run("memory", "forget", "1"), "Forgotten: you have a dog called Rex\n")
     assert [memory.text for memory in manager.memories()] == ["The user is called Ada."]
+
+
+def test_a_blend_is_listed_by_the_words_that_name_it(manager: ConversationManager, people: None) -> None:
+    added = run("memory", "add", "-p", "ann:0.6,bea:0.4", "I have a dog called Rex").stdout
+    assert added.endswith("you have a dog called Rex\n")
+    gives(run("memory", "list", "-p", "ann:0.6,bea:0.4"), added)
+    assert run("conversation", "list", "-p", "ann:0.6,bea:0.4").exit_code == 0
+
+
+def test_a_persona_that_is_renamed_keeps_what_was_said_and_told(
+    manager: ConversationManager, people: None
+) -> None:
+    run("memory", "add", "-p", "ann", "I have a dog called Rex")
+    run("memory", "add", "-p", "everyone", "my name is ada")
+    talk = manager.create(profile_name="ann", profile={"name": "ann", "facts": ["I bake."]}, model="fake")
+    manager.add_message(talk.id, role="user", text="Bread?")
+    assert run("profile", "rename", "ANN", "cleo").exit_code == 0
+    gives(run("memory", "list"), "1  cleo      you have a dog called Rex\n2  everyone  you are called Ada\n")
+    (found,) = manager.list()
+    assert (found.profile_name, found.profile) == ("cleo", {"name": "cleo", "facts": ["I bake."]})
+    assert found.updated_at == manager.get(talk.id).updated_at
 
 
 def test_forgetting_beside_a_reader_says_that_bytes_may_be_left(

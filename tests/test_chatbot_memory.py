@@ -76,6 +76,14 @@ def test_what_is_newer_replaces_what_cannot_be_both(
     assert texts(manager) == left
 
 
+def test_a_name_that_was_told_does_not_go_for_one_that_is_guessed(manager: ConversationManager) -> None:
+    keep(manager, "poet", say(manager, "I'm Sage."))  # which may be a name, or a joke
+    assert texts(manager) == ["The user is called Sage."]
+    keep(manager, "poet", say(manager, "My name is Ada."))
+    assert keep(manager, "poet", say(manager, "I'm Sage.")) == []
+    assert texts(manager) == ["The user is called Ada."]
+
+
 def test_what_everyone_knows_is_not_replaced_by_what_one_hears(manager: ConversationManager) -> None:
     write_down(manager, "", "My name is Ada.")
     keep(manager, "poet", say(manager, "My name is Eva."))
@@ -98,6 +106,28 @@ def test_a_person_may_write_down_anything_short(manager: ConversationManager) ->
         write_down(manager, "poet", " \n")
     with pytest.raises(UsageError, match="may have 200 characters; this one has 201"):
         write_down(manager, "poet", "x" * (LONGEST_NOTE + 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have a dog called Rex and I am scared of spiders.",
+        "I live in Leeds and my boss is called Karen.",
+        "I am getting married in June.",
+        "I am flying to Rome on Friday.",
+        "?!.",
+    ],
+)
+def test_what_is_written_down_is_kept_whole_where_a_fact_would_lose_some(
+    manager: ConversationManager, text: str
+) -> None:
+    assert [(memory.kind, memory.text) for memory in write_down(manager, "poet", text)] == [("note", text)]
+
+
+def test_a_name_that_is_written_down_is_no_guess(manager: ConversationManager) -> None:
+    write_down(manager, "poet", "My name is Ada.")
+    write_down(manager, "poet", "I'm Sage.")
+    assert texts(manager) == ["The user is called Sage."]
 
 
 def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: ConversationManager) -> None:

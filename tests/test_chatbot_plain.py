@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -298,12 +300,16 @@ def test_a_mistyped_command_is_answered_with_the_near_one(room: Open) -> None:
     assert talk.notes.getvalue().count("/sweep") == 1
 
 
-def test_conversations(room: Open, manager: ConversationManager) -> None:
+@pytest.mark.usefixtures("utc")
+def test_conversations(room: Open, manager: ConversationManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
     talk = room()
     talk.run("/list", "First", "/rename About rain", "/new", "Second", "/list", "/open About rain")
     rows = manager.list()
     assert [row.title for row in rows] == ["Second", "About rain"]
-    listed = [f"{row.id}  {row.updated_at:%Y-%m-%d %H:%M}  poet  {row.title}" for row in rows]
+    zone = timedelta(hours=5, minutes=30)
+    listed = [f"{row.id}  {row.updated_at + zone:%Y-%m-%d %H:%M}  poet  {row.title}" for row in rows]
     assert talk.out.getvalue().splitlines() == [
         "There are no conversations yet.",
         "It rains.",

@@ -179,8 +179,15 @@ def test_a_name_that_was_told_stands_for_the_one_in_the_settings() -> None:
 
 
 def test_a_name_that_the_persona_knows_by_itself_is_not_told_twice() -> None:
-    friend = BARE.changed(facts=["Ada is my friend."])
+    friend = BARE.changed(facts=["{{user}} is my friend."])
     assert scene(friend, path("Hi."), budget=96, user_name="Ada").context.facts == ("Ada is my friend.",)
+
+
+@pytest.mark.parametrize("name", ["Victor", "Vic"])
+def test_a_name_that_stands_in_a_fact_by_chance_is_told(name: str) -> None:
+    namesake = BARE.changed(facts=["My name is Victor."])
+    seen = scene(namesake, path("What is my name?"), budget=96, user_name=name)
+    assert seen.context.facts == (f"The user is called {name}.",)
 
 
 def test_recalled_lines_come_before_the_messages_and_take_the_place_of_old_ones() -> None:

@@ -131,6 +131,17 @@ def test_a_swept_dial_leaves_the_arc_and_others_follow_it(session: ChatSession, 
     ]
 
 
+def test_a_sweep_over_the_strength_where_the_arc_begins_stays_there(
+    session: ChatSession, engine: Measuring
+) -> None:
+    session.use(
+        POET.changed(attributes={"attitude": "pessimistic:20%"}).changed(arc={"attitude": [[1, 0.9]]})
+    )
+    session.ask("Hi")
+    sweep(session, strengths(session, "attitude", ["20%", "50%"]))
+    assert [str(wanted["attitude"]) for wanted in engine.targets] == ["pessimistic:20%", "pessimistic:50%"]
+
+
 def test_nothing_is_stored_when_it_cannot_be(session: ChatSession) -> None:
     with pytest.raises(UsageError, match="nothing to reply to"):
         sweep(session, strengths(session, "attitude", ["0", "50%"]))
@@ -193,7 +204,7 @@ def test_the_commands_of_the_line_chat(session: ChatSession, tmp_path: Any) -> N
     for name in ("ann", "bea"):
         (tmp_path / f"{name}.toml").write_text(f'facts = ["I am {name}."]\n')
     assert "3  ann" in str(answer(room, "/sweep with ann bea"))
-    assert answer(room, "/pick 4") == "poet: I am bea. It is 50% bad.  (4 of 4)"
+    assert answer(room, "/pick 4") == "bea: I am bea. It is 50% bad.  (4 of 4)"
     for line, sentence in (
         ("/pick x", "not 'x'"),
         (f"/pick {'9' * 5000}", "number of an alternative"),

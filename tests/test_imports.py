@@ -81,7 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.noticing_rules": {"chatbot.known_words", "chatbot.naming", "chatbot.noticing_words"},
     "chatbot.noticing": {"chatbot.known_words", "chatbot.noticing_rules"},
     "chatbot.redaction": {"chatbot.known_words", "chatbot.naming", "chatbot.noticing", "storage"},
-    "chatbot.memory": GROUND | {"chatbot.noticing", "storage"},
+    "chatbot.memory": GROUND | {"chatbot.nearness", "chatbot.noticing", "storage"},
     "chatbot.recall": GROUND | {"storage"},
     "chatbot.nearness": {"chatbot.recall"},
     "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall", "chatbot.nearness", "chatbot.noticing"},

@@ -386,3 +386,26 @@ def test_a_ruined_database_is_replaced_and_kept_with_its_log(path: Path, tmp_pat
     assert done.kept is not None
     assert done.kept.read_bytes() == b"ruined"
     assert done.kept.with_name(f"{done.kept.name}-wal").read_bytes() == b"log"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_log_that_stayed_behind_is_not_the_restored_databases(
+    path: Path, tmp_path: Path, request: pytest.FixtureRequest, links: bool
+) -> None:
+    copy = backup(path, tmp_path / "copy.db").path
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("DELETE FROM conversation")
+        writer.commit()
+        log = path.with_name("chats.db-wal").read_bytes()
+    path.unlink()
+    path.with_name("chats.db-wal").write_bytes(log)  # as after a power cut, and the database moved away
+    if not links:
+        request.getfixturevalue("no_links")
+    done = restore(copy, path)
+    assert done.kept is None
+    assert len(talks(path)) == 2
+    aside = [
+        file for file in path.parent.iterdir() if file.name.endswith("-wal") and "before-restore" in file.name
+    ]
+    assert [file.read_bytes() for file in aside] == [log]

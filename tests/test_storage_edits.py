@@ -294,6 +294,15 @@ def test_a_title_from_a_deleted_message_goes_with_it(manager: ConversationManage
     assert manager.get(conversation).title == "Weather"
 
 
+def test_a_forks_title_goes_with_the_message_that_it_is_from(manager: ConversationManager) -> None:
+    conversation = begin(manager)
+    *_, last = say(manager, conversation, "my secret is 1234", "oh", "nice weather")
+    fork = manager.fork(last.id)
+    assert fork.title == "my secret is 1234 (fork)"
+    manager.delete_message(manager.path(fork.id)[0].id)
+    assert manager.get(fork.id).title == "nice weather"
+
+
 def test_nothing_of_a_deleted_message_or_memory_is_left_on_disk(tmp_path: Path) -> None:
     with ConversationManager(tmp_path / "chats.db") as manager:
         conversation = begin(manager)

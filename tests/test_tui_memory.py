@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from textual.widgets import Input, Static
 from chatbot.memory import MemoryRules
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.jump_screen import JumpScreen
 from chatbot.tui.sweep_screen import SweepScreen
 from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, trace, until
 
@@ -21,9 +24,15 @@ SIZE = (100, 40)
 
 
 class Comparing(ScriptedEngine):
-    """Numbers its replies."""
+    """Numbers its replies; while `held` is set it finds none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = threading.Event()
 
     def replies(self, contexts: Any, targets: Any, sampling: Any, seeds: Any = None) -> list[Any]:
+        while self.held.is_set():
+            time.sleep(0.01)
         return [SimpleNamespace(text=f"[b]Reply {n}", trace=trace(t)) for n, t in enumerate(targets, 1)]
 
 
@@ -71,6 +80,43 @@ async def test_f6_compares_strengths_and_a_digit_picks_one(opened: Opened) -> No
         await until(pilot, lambda: "[b]Reply 2" in app.texts[-1])
         assert session.messages()[-1].text == "[b]Reply 2"
         assert session.messages()[-1].sibling_count == 4
+
+
+async def test_esc_leaves_the_reply_that_stood_there(opened: Opened) -> None:
+    app, session = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        before = session.messages()[-1]
+        await ask(app, pilot, "attitude 0 50% 90%")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, SweepScreen))
+        await until(pilot, lambda: "‹ 1/4 ›" in app.texts[-1])
+        assert session.messages()[-1].id == before.id
+
+
+async def test_other_keys_do_not_cut_a_comparison_short_nor_leave_the_conversation(opened: Opened) -> None:
+    app, session = opened
+    engine: Any = session.engine
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        here = session.conversation
+        engine.held.set()
+        try:
+            await ask(app, pilot, "attitude 0 50% 90%")
+            await until(pilot, lambda: "Finding 3 replies ..." in app.notices)
+            await pilot.press("alt+j")
+            await until(pilot, lambda: isinstance(app.screen, JumpScreen))
+            await pilot.press("escape", "alt+k")
+            await until(pilot, lambda: any("Wait a moment" in notice for notice in app.notices))
+            assert session.conversation == here
+        finally:
+            engine.held.clear()
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        await pilot.press("2")
+        await until(pilot, lambda: "[b]Reply 2" in app.texts[-1])
 
 
 async def test_what_cannot_be_compared_is_told(opened: Opened) -> None:

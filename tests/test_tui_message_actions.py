@@ -5,17 +5,21 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
+from textual.screen import Screen
 from textual.widgets import OptionList
 
+from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.session import ChatSession
 from chatbot.tui import clipboard
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
+from chatbot.tui.jump_screen import JumpScreen
 from storage import database
 from tui_scripted import LINES, Opened, WatchedApp, half_said, open_session, ready, say, until
 
@@ -231,6 +235,55 @@ async def test_alt_k_forks_into_another_conversation(opened: Opened) -> None:
         assert said(session) == [GREETING, "one", LINES[0]]
         assert first is not None
         assert len(session.manager.path(first.id)) == 5
+
+
+async def test_alt_k_off_the_record_stays_off_the_record(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        first = session.conversation
+        await pilot.press("alt+r", *"secret", "alt+k")
+        await until(pilot, lambda: session.conversation != first and app.chat.composer.text == "secret")
+        assert app.chat.off_record
+        app.chat.keep_draft()
+        assert session.conversation is not None
+        assert session.manager.draft(session.conversation.id) == ""
+
+
+async def test_a_text_that_is_refused_stays_in_the_dialog(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+i")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        long = "x" * (LONGEST_MESSAGE + 1)
+        app.screen.query_one(Composer).put(long)
+        await pilot.press("enter")
+        await until(pilot, lambda: any("Shorten it" in notice for notice in app.notices))
+        assert isinstance(app.screen, EditScreen)
+        assert app.screen.query_one(Composer).text == long
+        await pilot.press("backspace", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, EditScreen))
+        assert session.messages()[-1].text == long[:-1]
+
+
+@pytest.mark.parametrize(
+    "screen", [AskScreen("Title"), ConfirmScreen("Sure?", {"yes": "Yes"}), JumpScreen([])]
+)
+async def test_two_keys_at_once_dismiss_a_dialog_once(opened: Opened, screen: Screen[Any]) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        given: list[object] = []
+        app.push_screen(screen, given.append)
+        await until(pilot, lambda: app.screen is screen)
+        key = "z" if isinstance(screen, JumpScreen) else "enter"
+        for _ in range(2):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.screen is app.chat)
+        await pilot.pause()
+        assert len(given) == 1
 
 
 async def test_alt_i_inserts_narration_without_a_reply(opened: Opened) -> None:

@@ -212,3 +212,9 @@ async def test_a_long_conversation_opens_at_its_end_and_fetches_the_past(opened:
         await say(pilot, "and now")
         assert "and now" in app.texts[-2]
         assert len(app.texts) == 122
+        await app.chat.conversation.reveal(session.messages()[0].id)
+        await until(pilot, lambda: len(app.texts) == 152)
+        await pilot.press("alt+m")
+        await until(pilot, lambda: "bookmark" in app.texts[0])
+        assert len(app.texts) == 152, "what was fetched stays"
+        assert app.chat.conversation.picked is not None

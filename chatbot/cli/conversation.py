@@ -13,9 +13,9 @@ from chatbot.cli.options import AsJson, profile_names
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import (
     agreed,
-    check_persona,
     last_message,
     open_manager,
+    persona_named,
     say_what_is_left,
     settings,
     visible,
@@ -57,7 +57,7 @@ def list_(
         raise UsageError("--archived lists some and --all lists every conversation. Give one of them.")
     config = settings()
     with open_manager(config) as manager:
-        check_persona(manager, config, profile)
+        profile = persona_named(manager, config, profile)
         found = manager.list(limit=limit, profile_name=profile, archived=None if everything else archived)
         put_away = not archived and manager.list(limit=1, profile_name=profile, archived=True)
     if as_json:
@@ -205,7 +205,7 @@ def stats(
 
     config = settings()
     with open_manager(config) as manager:
-        check_persona(manager, config, profile)
+        profile = persona_named(manager, config, profile)
         only = None if reference is None else manager.get(reference).id
         found = manager.statistics(only, profile_name=profile)
     print(outline.figures_json(found) if as_json else outline.figures(found))
@@ -269,7 +269,7 @@ def search(
     query = " ".join(words)
     config = settings()
     with open_manager(config) as manager:
-        check_persona(manager, config, profile)
+        profile = persona_named(manager, config, profile)
         only = None if conversation is None else manager.get(conversation).id
         found = manager.search(query, limit or 20, profile_name=profile, conversation_id=only)
     if as_json:

@@ -13,7 +13,7 @@ from chatbot.cli import options
 from chatbot.cli.message import LARGEST
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.printing import columns
-from chatbot.cli.stored import check_persona, open_manager, say_what_is_left, settings
+from chatbot.cli.stored import open_manager, persona_named, say_what_is_left, settings
 from chatbot.terminal import clean, one_line
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def list_(profile: Whose = None, as_json: options.AsJson = False) -> None:
     """List what is known, the oldest first."""
     config = settings()
     with open_manager(config) as manager:
+        if profile not in (EVERYONE, *(memory.profile_name for memory in manager.memories())):
+            profile = persona_named(manager, config, profile)
         known = manager.memories(profile)
-        if profile not in (EVERYONE, *(memory.profile_name for memory in known)):
-            check_persona(manager, config, profile)
     if as_json:
         print(json_of([_fields(memory) for memory in known]))
     elif known:

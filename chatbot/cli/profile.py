@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -135,8 +136,16 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
 
 @app.command()
 def rename(name: Name, new: New) -> None:
-    """Give a persona of yours another name."""
-    print(f"Saved {_store().rename(name, new)}")
+    """Give a persona of yours another name. Its conversations and what it knows of you go with it."""
+    from chatbot.cli.stored import database, open_manager
+
+    store = _store()
+    old = store.find(name)[0]
+    with open_manager() if database().exists() else nullcontext() as manager:
+        saved = store.rename(old, new)
+        if manager is not None:
+            manager.rename_persona(old, new)
+    print(f"Saved {saved}")
 
 
 @app.command()

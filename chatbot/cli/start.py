@@ -68,6 +68,7 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
                 raise UnknownNameError("dial called", attribute.strip(), attributes)
         else:
             attributes[attribute.strip()] = Target.parse(value.strip())
+            profile = profile.without_arc(attribute.strip())
     return profile.changed(attributes=attributes)
 
 

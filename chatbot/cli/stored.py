@@ -36,15 +36,19 @@ def open_manager(config: Config | None = None) -> ConversationManager:
     return ConversationManager((config or settings()).database)
 
 
-def check_persona(manager: ConversationManager, config: Config, name: str | None) -> None:
-    """UnknownNameError when there is neither such a persona nor a conversation with it."""
-    from profiles import ProfileStore
+def persona_named(manager: ConversationManager, config: Config, name: str | None) -> str | None:
+    """The name under which conversations with this persona or blend are stored, whatever the case of `name`;
+    UnknownNameError when there is neither such a persona nor a conversation with it."""
+    from profiles import ProfileStore, UnknownProfileError, find
 
-    if name is not None:
-        known = {found.profile_name for found in manager.list(archived=None, include_empty=True)}
-        known |= {*ProfileStore(config.profiles_folder).names()}
-        if name not in known:
-            raise UnknownNameError("persona", name, known)
+    known = {found.profile_name for found in manager.list(archived=None, include_empty=True)}
+    if name is None or name in known:
+        return name
+    store = ProfileStore(config.profiles_folder)
+    try:
+        return find(store, name).name
+    except UnknownProfileError:
+        raise UnknownNameError("persona", name, known | {*store.names()}) from None
 
 
 def last_message(manager: ConversationManager, conversation: Conversation, wanted: int | None) -> int:

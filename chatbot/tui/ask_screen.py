@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 
 
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(Dialog[str | None]):
     """Dismissed with the text, or None when the person went back."""
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal
 
 CANCEL = "cancel"
 
 
-class ConfirmScreen(ModalScreen[str]):
+class ConfirmScreen(Dialog[str]):
     """Dismissed with the key of the chosen answer; "cancel", which is offered last, when the person went
     back."""
 

@@ -83,12 +83,11 @@ class ConversationView(VerticalScroll):
         if afresh:
             self._earlier, self._picked = [], None
             await self.remove_children(MessageView)
-        if self._earlier and self._earlier == messages[: len(self._earlier)]:
-            messages = messages[len(self._earlier) :]
-        else:
-            cut = max(0, len(messages) - PAGE)
-            self._earlier, messages = list(messages[:cut]), messages[cut:]
         views = self.views
+        shown = {view.message.id for view in views}
+        last_page = max(0, len(messages) - PAGE)
+        cut = next((i for i, message in enumerate(messages) if message.id in shown), last_page)
+        self._earlier, messages = list(messages[:cut]), messages[cut:]
         pairs = zip(views, messages, strict=False)
         kept = sum(1 for _ in takewhile(lambda pair: pair[0].message.id in (pair[1].id, UNSAVED), pairs))
         with self.app.batch_update():

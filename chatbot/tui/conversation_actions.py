@@ -119,10 +119,12 @@ class ConversationActions(TabActions):
         if not await self.free():
             return
         with self.telling():
-            text = self.composer.text
+            text, passing = self.composer.text, self.off_record
             self.session.fork(chosen.id)
-            await self.refresh_all()
+            self.change_draft()
+            self.set_off_record(passing)
             self.composer.put(text)  # it was perhaps written for the copy
+            await self.refresh_all()
             self.composer.focus()
             self.notify("This is a copy in a conversation of its own; the other one is as it was.")
 

@@ -23,7 +23,7 @@ class DirectionActions(Replying):
         self.set_off_record(not self.off_record)
         self.composer.focus()
 
-    @work(exclusive=True, group="impersonate")
+    @work(group="impersonate")  # not exclusive: its thread goes on whatever happens to it
     async def action_impersonate(self) -> None:
         """What stood in the box before comes back with Ctrl+Z."""
         if self.is_busy():

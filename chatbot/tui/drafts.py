@@ -20,9 +20,13 @@ class Drafts(ChatView):
     _pause: Timer | None = None
 
     async def refresh_all(self) -> None:
-        """Each conversation has a draft of its own."""
-        self.keep_draft()
+        self.change_draft()
         await super().refresh_all()
+
+    def change_draft(self) -> None:
+        """Each conversation has a draft of its own. The box turns with the session and before anything is
+        awaited: the next key may be Enter."""
+        self.keep_draft()
         conversation = self.session.conversation
         here = conversation.id if conversation else None
         if here != self._owner:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from chatbot.errors import UsageError
 from chatbot.tui.composer import Composer
-from chatbot.tui.literal import literal
+from chatbot.tui.dialog import Dialog
+from chatbot.tui.literal import clean, literal
 
 
-class EditScreen(ModalScreen[str | None]):
+class EditScreen(Dialog[str | None]):
     """Dismissed with the text, or None when the person went back."""
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]
 
-    def __init__(self, title: str, text: str = "", *, note: str, empty: bool = False) -> None:
-        """`note` says what Enter does; `empty` lets it take no text too."""
+    def __init__(
+        self,
+        title: str,
+        text: str = "",
+        *,
+        note: str,
+        empty: bool = False,
+        check: Callable[[str], object] | None = None,
+    ) -> None:
+        """`note` says what Enter does; `empty` lets it take no text too; what `check` raises a UsageError for
+        stays in the box."""
         super().__init__(classes="dialog")
         self._title, self._text, self._note, self._empty = title, text, note, empty
+        self._check = check
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -35,4 +48,11 @@ class EditScreen(ModalScreen[str | None]):
 
     def on_composer_sent(self, event: Composer.Sent) -> None:
         event.stop()
+        try:
+            if self._check:
+                self._check(event.text)
+        except UsageError as error:
+            self.query_one(Composer).give_back(event.text)
+            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
+            return
         self.dismiss(event.text)

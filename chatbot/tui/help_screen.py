@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from chatbot.tui.actions import key_text
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal
 
 Section = tuple[str, list[tuple[str, str]]]
 """A heading, then (keys, what they do)."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A list of keys to scroll through."""
 
     BINDINGS = [Binding("escape,f1,q", "dismiss", "Back")]

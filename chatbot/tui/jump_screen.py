@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
+
+from chatbot.tui.dialog import Dialog
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
-class JumpScreen(ModalScreen[Widget | None]):
+class JumpScreen(Dialog[Widget | None]):
     """Dismissed with the widget whose letter was typed; any other key leads back."""
 
     def __init__(self, places: Sequence[tuple[Widget, Region]]) -> None:

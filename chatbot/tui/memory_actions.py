@@ -39,7 +39,7 @@ class MemoryActions(Replying):
             self.notify(f"Forgotten: {one_line(spoken_of(gone.text))}.", markup=False)
             self.tell_what_is_left()
 
-    @work(exclusive=True, group="ask")
+    @work(group="sweep")  # not exclusive: its thread goes on whatever happens to it
     async def action_sweep(self) -> None:
         if self.is_busy():
             return
@@ -47,6 +47,7 @@ class MemoryActions(Replying):
         asked = await self.app.push_screen_wait(AskScreen(question))
         if not asked or self.is_busy():
             return
+        before = self.session.messages()
         outcomes: Sequence[sweep.Outcome] = ()
         with self.telling():
             settings = sweep.asked(self.session, clean(asked), self._persona)
@@ -58,6 +59,8 @@ class MemoryActions(Replying):
             with self.telling():
                 if chosen is not None:
                     self.session.manager.select(outcomes[chosen].message.id)
+                else:  # back to what stood there; the replies are its alternatives
+                    self.session.manager.select(before[-1].id, follow=False)
             await self.refresh_path()
             self.composer.focus()
 

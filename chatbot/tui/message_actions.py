@@ -111,7 +111,9 @@ class MessageActions(Replying):
         if not (message := self._target()):
             return
         note = "stores it and asks for a reply" if message.role == "user" else "stores it beside the old one"
-        screen = EditScreen("Another text for this message", message.text, note=note)
+        screen = EditScreen(
+            "Another text for this message", message.text, note=note, check=self.session.checked
+        )
         text = await self.app.push_screen_wait(screen)
         if text is None or text.strip() == message.text.strip():
             return
@@ -235,7 +237,7 @@ class MessageActions(Replying):
     async def action_narrate(self) -> None:
         if self.is_busy():
             return
-        screen = EditScreen("What happens", note="adds it to the conversation")
+        screen = EditScreen("What happens", note="adds it to the conversation", check=self.session.checked)
         text = await self.app.push_screen_wait(screen)
         if text is not None:
             await self._changed(self.session.narrate, text)

@@ -11,11 +11,11 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import var
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot.tui.actions import LETTERS
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 
 MOST = 300  # rows on the screen; more than anybody scrolls through, few enough to filter at once
@@ -71,7 +71,7 @@ class Filter(Input):
             event.prevent_default()
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(Dialog[str | None]):
     """Dismissed with the key of the chosen row, or None."""
 
     hint = "Type to filter"

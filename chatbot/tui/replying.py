@@ -183,6 +183,8 @@ class Replying(Drafts):
 
     async def free(self) -> bool:
         """Whether the session may turn to something else; a reply that is coming is stopped and stored."""
+        if self._working:
+            return not self.is_busy()
         if await self.quiet():
             return True
         self.notify("The reply cannot be stopped yet. Try again in a moment.", severity="warning")

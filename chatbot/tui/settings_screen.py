@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot import config, config_file
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.literal import clean, literal, one_line
 from chatbot.tui.pick_screen import PickScreen, Row
@@ -30,7 +30,7 @@ WHAT = {
 NO_PRESET = "none"
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Dialog[None]):
     """Changes the session at once. What was set here holds until the program ends; note and scenario are
     kept with the conversation."""
 

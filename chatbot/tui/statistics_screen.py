@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chatbot.session import ChatSession, Conversation, Statistics, local
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 
 
-class StatisticsScreen(ModalScreen[None]):
+class StatisticsScreen(Dialog[None]):
     """Numbers to read."""
 
     BINDINGS = [Binding("escape,q,f9", "dismiss", "Back")]

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import HorizontalScroll, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chatbot.sweep import Outcome
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import literal, one_line
 
 
-class SweepScreen(ModalScreen[int | None]):
+class SweepScreen(Dialog[int | None]):
     """Dismissed with the place of the chosen outcome, from 0, or None: then nothing is chosen."""
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]

@@ -168,9 +168,10 @@ class TabActions(Replying):
             else:
                 self.session.set_note(tab.note)
                 self.session.set_scenario(tab.scenario)
-        await self.refresh_all()
+        self.change_draft()
         if tab.conversation_id is None and tab.draft:
             self.composer.put(tab.draft)
+        await self.refresh_all()
         self.composer.focus()
         if tab.above_end:
             self.call_after_refresh(self.conversation.scroll_up_from_end, tab.above_end)

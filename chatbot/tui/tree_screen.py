@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot.session import Message
+from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 from chatbot.tui.message_view import NOTES
 from chatbot.tui.tree import Branch, branches
@@ -20,7 +20,7 @@ from chatbot.tui.tree import Branch, branches
 SHOWN = 200  # letters of a message
 
 
-class TreeScreen(ModalScreen[int | None]):
+class TreeScreen(Dialog[int | None]):
     """Dismissed with the id of the chosen message, or None."""
 
     BINDINGS = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +24,7 @@ FORM = (
 </svg>
 """
 )
+CELL, LINE, TOP, SEAM = 12.2, 24.4, 1.5, 0.3  # how rich draws a cell, in the units of the picture
 DRAWN = re.compile("[─-▟⠀-⣿]")  # lines, blocks and dots are to touch: those are stretched to their cells
 RECT = re.compile(r'<rect fill="(#\w+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="[\d.]+"[^>]*/>')
 TEXT = re.compile(
@@ -47,26 +50,74 @@ def svg(screen: str, columns: int, rows: int) -> str:
 
 
 def _smaller(drawn: str, columns: int, rows: int) -> str:
-    """Without what every cell repeats: the ground once for all, no clipping, short numbers."""
+    """Without what every cell repeats: the ground once for all, neighbours of one colour in one rectangle, no
+    clipping, short numbers."""
+    found = [Run(*_cells(x, y, width), colour) for colour, x, y, width in RECT.findall(drawn)]
     covered: Counter[str] = Counter()
-    for colour, _, _, width in RECT.findall(drawn):
-        covered[colour] += round(float(width))
+    for run in found:
+        covered[run.colour] += run.end - run.start
     ground = covered.most_common(1)[0][0] if covered else "#000000"
-    drawn = RECT.sub(lambda found: "" if found[1] == ground else _rect(*found.groups()), drawn)
-    drawn = TEXT.sub(lambda found: _text(*found.groups()), drawn)
-    drawn = drawn.replace(".t-r", ".r")
-    return drawn.replace("</style>", f'</style>\n<rect width="100%" height="100%" fill="{ground}"/>', 1)
+    rectangles = [_rect(run, height) for run, height in _heights(_joined(found)) if run.colour != ground]
+    drawn = TEXT.sub(lambda found: _text(*found.groups()), RECT.sub("", drawn))
+    drawn = re.sub(r"\n\s*\n+", "\n", drawn).replace(".t-r", ".r")
+    first = f'<rect width="100%" height="100%" fill="{ground}"/>'
+    return drawn.replace("</style>", "\n".join(["</style>", first, *rectangles]), 1)
 
 
-def _rect(colour: str, x: str, y: str, width: str) -> str:
-    place = f'x="{_short(x)}" y="{_short(y)}"'
-    return f'<rect fill="{colour}" {place} width="{_short(width, 0.3)}" height="24.7"/>\n'
+class Run(NamedTuple):
+    """Cells of one colour beside each other: from `start` up to `end`, which is no longer one of them."""
+
+    row: int
+    start: int
+    end: int
+    colour: str
+
+
+def _cells(x: str, y: str, width: str) -> tuple[int, int, int]:
+    """Row, start and end of a rectangle."""
+    start = round(float(x) / CELL)
+    return round((float(y) - TOP) / LINE), start, start + round(float(width) / CELL)
+
+
+def _joined(runs: Iterable[Run]) -> list[Run]:
+    """With those of one colour that touch in a row as one."""
+    joined: list[Run] = []
+    for run in sorted(runs):
+        before = joined[-1] if joined else None
+        if before and (before.row, before.end, before.colour) == (run.row, run.start, run.colour):
+            joined[-1] = before._replace(end=run.end)
+        else:
+            joined.append(run)
+    return joined
+
+
+def _heights(runs: Iterable[Run]) -> list[tuple[Run, int]]:
+    """Runs that stand right above each other, alike in colour and width, as the first one and how many."""
+    heights: dict[Run, int] = {}
+    above: dict[tuple[int, int, str], Run] = {}
+    for run in sorted(runs):
+        place = run.start, run.end, run.colour
+        first = above.get(place)
+        if first and first.row + heights[first] == run.row:
+            heights[first] += 1
+        else:
+            above[place], heights[run] = run, 1
+    return list(heights.items())
+
+
+def _rect(run: Run, height: int) -> str:
+    """A little larger than its cells, so that no seam shows where two meet."""
+    x, y = run.start * CELL, TOP + run.row * LINE
+    size = f'width="{_short((run.end - run.start) * CELL + SEAM)}" height="{_short(height * LINE + SEAM)}"'
+    return f'<rect fill="{run.colour}" x="{_short(x)}" y="{_short(y)}" {size}/>'
 
 
 def _text(style: str, x: str, y: str, width: str, words: str) -> str:
     words = words.replace("&#160;", "\N{NO-BREAK SPACE}")
     left = len(words) - len(words.lstrip())
     bare = words.strip()
+    if not bare:
+        return ""
     cell = float(width) / len(_unescaped(words))
     length = cell * len(_unescaped(bare))
     fit = ' lengthAdjust="spacingAndGlyphs"' if DRAWN.search(bare) else ""
@@ -78,5 +129,5 @@ def _unescaped(words: str) -> str:
     return re.sub(r"&#?\w+;", "_", words)
 
 
-def _short(number: str | float, more: float = 0.0) -> str:
-    return f"{float(number) + more:.1f}".removesuffix(".0")
+def _short(number: str | float) -> str:
+    return f"{float(number):.1f}".removesuffix(".0")
