@@ -35,6 +35,28 @@ def create(session: Session, *, profile_name: str, profile: Mapping[str, Any], m
     return row.id
 
 
+def set_profile(
+    session: Session, conversation: ConversationRow, name: str, profile: Mapping[str, Any]
+) -> None:
+    """Replace the snapshot of the persona. Where another one speaks from now on, what was said before keeps
+    the name of who said it."""
+    extra = conversation.extra or {}
+    imported = extra.get("character_name")  # what the persona of a chat from elsewhere is called
+    before = one_line(imported) if isinstance(imported, str) else ""
+    before = before or _called(conversation.profile_name, conversation.profile)
+    if name != conversation.profile_name and before.casefold() != _called(name, profile).casefold():
+        here = MessageRow.conversation_id == conversation.id
+        own = (here, MessageRow.role == "bot", MessageRow.speaker == "")
+        session.execute(update(MessageRow).where(*own).values(speaker=before))
+        conversation.extra = {key: value for key, value in extra.items() if key != "character_name"} or None
+    conversation.profile_name, conversation.profile = storable(name), plain_json(profile)
+
+
+def _called(name: str, profile: Mapping[str, Any]) -> str:
+    """What a persona is called in a chat."""
+    return one_line(str(profile.get("display_name") or name))
+
+
 def rename_persona(session: Session, old: str, new: str) -> None:
     """What was said with a persona and what it knows, under its new name."""
     new = storable(new)

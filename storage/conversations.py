@@ -25,7 +25,7 @@ from storage.errors import RefusedValueError
 from storage.keepsakes import Keepsakes
 from storage.models import MessageRow
 from storage.records import Conversation, Message, Statistics
-from storage.values import one_line, plain_json, storable
+from storage.values import one_line, storable
 
 HEAD: Final = "head"  # the parent of a new message: the one that ends the active path
 BYTES_LEFT: Final = "Some of the text may stay on disk until other programs close the file."  # not `wiped`
@@ -109,7 +109,7 @@ class ConversationManager(Keepsakes):
         """Replace the snapshot of the persona: its dials were moved, or another one speaks from now on."""
         with self._database.write() as session:
             row = queries.conversation_row(session, conversation_id)
-            row.profile_name, row.profile = storable(profile_name), plain_json(profile)
+            changes.set_profile(session, row, profile_name, profile)
             return queries.conversation(session, conversation_id)
 
     def rename_persona(self, old: str, new: str) -> None:

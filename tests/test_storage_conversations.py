@@ -21,6 +21,7 @@ from storage import (
     UnknownMessageError,
     to_json,
 )
+from storage.branches import Tree
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
@@ -172,6 +173,38 @@ def test_the_snapshot_of_the_persona_can_be_replaced(manager: ConversationManage
     found = manager.get(conversation)
     assert (found.profile_name, found.profile) == ("stoic", {"attributes": {"mind": 0.5}})
     assert found.updated_at == said
+
+
+@pytest.mark.parametrize(
+    ("profile", "extra", "speaker"),
+    [
+        ({}, None, "poet"),
+        ({"display_name": "Ann"}, None, "Ann"),
+        ({}, {"user_name": "Bo", "character_name": "Ahab"}, "Ahab"),
+    ],
+)
+def test_what_was_said_keeps_its_speaker_when_another_persona_takes_over(
+    manager: ConversationManager, profile: dict[str, str], extra: dict[str, str] | None, speaker: str
+) -> None:
+    made = manager.create(profile_name="poet", profile=profile, model="fake")
+    conversation = manager.restore(replace(made, id="", extra=extra), []).id
+    asked = say(manager, conversation, "Who are you?")
+    first = manager.begin_reply(conversation, parent_id=asked.id)
+    manager.finish_reply(first.id, text="A poet.", state="complete", generation={})
+    for changed in (
+        {**profile, "mood": 1},
+        {"display_name": speaker},
+    ):  # its dials, and the same by another name
+        manager.set_profile(conversation, profile_name="poet", profile=changed)
+        assert [m.speaker for m in manager.path(conversation)] == ["", ""]
+    manager.set_profile(conversation, profile_name="poet", profile=profile)
+    manager.set_profile(conversation, profile_name="captain", profile={})
+    again = say(manager, conversation, "And you?")
+    second = manager.begin_reply(conversation, parent_id=again.id)
+    manager.finish_reply(second.id, text="A captain.", state="complete", generation={})
+    tree = Tree.read(manager, conversation)
+    named = [(tree.names.of(message), message.text) for message in tree.path() if message.role == "bot"]
+    assert named == [(speaker, "A poet."), ("captain", "A captain.")]
 
 
 # --- the tree

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatbot.tui import drafts
+from chatbot.tui.conversation import ConversationView
 from chatbot.tui.tab_line import TabLabel
 from tui_scripted import POET, WatchedApp, open_session, ready, say, until
 
@@ -51,6 +54,36 @@ async def test_what_was_not_sent_comes_back_with_its_conversation(tmp_path: Path
         await until(pilot, lambda: app.chat.composer.text == "and")
         await pilot.press("ctrl+n")
         await until(pilot, lambda: app.chat.composer.text == "new")
+    session.manager.close()
+
+
+async def test_the_box_turns_with_the_conversation_before_the_screen_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    drawn = asyncio.Event()
+    show = ConversationView.show
+
+    async def slow(view: ConversationView, *arguments: Any, **named: Any) -> None:
+        await drawn.wait()
+        await show(view, *arguments, **named)
+
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        first = session.conversation
+        await pilot.press(*"for the first")
+        monkeypatch.setattr(ConversationView, "show", slow)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        assert app.chat.composer.text == "", "so that Enter sends nothing into another conversation"
+        await pilot.press("n", "e", "w")
+        drawn.set()
+        await until(pilot, lambda: len(app.texts) == 1)
+        assert app.chat.composer.text == "new"
+        assert first is not None
+        assert session.manager.draft(first.id) == "for the first"
     session.manager.close()
 
 
