@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chatbot.arc import arced, at
+from chatbot.cli.start import dialled
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from fake_engine import FakeEngine
@@ -67,3 +68,8 @@ def test_a_session_asks_for_more_turn_by_turn_until_the_dial_is_turned_by_hand()
         assert session.profile.arc == {}
         session.clear_dial("attitude")
         assert asked(session, engine, "f") == "None"
+
+
+def test_a_dial_of_the_command_line_ends_the_arc_even_at_the_strength_where_that_begins() -> None:
+    assert dialled(MOODY, ["attitude=pessimistic:1.2"]).arc == {}
+    assert dialled(MOODY, ["mind=critical:2"]).arc == MOODY.arc

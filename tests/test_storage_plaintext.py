@@ -40,6 +40,13 @@ def test_the_text_itself(manager: ConversationManager) -> None:
     assert transfer.exported(manager, made, "text", user_name="Zoë").splitlines()[4] == "Zoë: Who are you?"
 
 
+def test_the_persona_is_called_what_the_chat_calls_it(manager: ConversationManager) -> None:
+    profile = {"name": "captain-ahab", "display_name": "Captain Ahab"}
+    made = manager.create(profile_name="captain-ahab", profile=profile, model="m").id
+    manager.add_message(made, role="bot", text="Ahoy.")
+    assert transfer.exported(manager, made, "text") == "Captain Ahab: Ahoy.\n"
+
+
 def test_what_we_wrote_is_read_back(manager: ConversationManager) -> None:
     made = manager.create(profile_name="gloomy-poet", profile={}, model="m").id
     said = [
