@@ -57,9 +57,9 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
     how, words = found["how"].lower(), found["place"]
-    if how == "to" and not words[0].isupper():
-        return None  # to the kitchen, to a new job
     if how == "to":
+        if not words[0].isupper():
+            return None  # to the kitchen, to a new job
         words = re.sub(r" (?:from|for|to|with|because|when|after)\b.*", "", words, flags=re.I)
     place = as_place(words)
     if not place or re.search(

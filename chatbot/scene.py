@@ -252,8 +252,9 @@ def _candidates(
         _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
     ]
     named = any(memory.kind == "name" for memory in memories)
-    told_by_own = persona.facts(profile, "", chance) != (*facts, *scenario)  # a fact of its own says {{user}}
-    name = "" if named or told_by_own else user_name
+    # A fact that says {{user}} tells the name already.
+    untold = user_name and not named and persona.facts(profile, "", chance) == (*facts, *scenario)
+    name = user_name if untold else ""
     written = [_Fact(text, None, "", "user") for text in persona.user_facts("", user_facts)]
     written += [_Fact(text, None, "name", "user") for text in persona.user_facts(name, ())]
     return [*(_Fact(text, source="lore") for text in told), *own, *written, *known]

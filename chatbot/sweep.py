@@ -166,11 +166,8 @@ def pick(session: ChatSession, number: int) -> Message:
 
 def _targets(setting: Setting, path: Sequence[Message]) -> dict[str, Target]:
     """What a setting asks for at this turn: what is swept stays as it was set."""
-    own = setting.profile.without_arc(setting.swept)
-    held = {
-        name: points for name, points in own.arc.items() if setting.targets.get(name) == own.attributes[name]
-    }
-    return arced(setting.targets, held, turn_of(path))
+    held = setting.profile.without_arc(setting.swept).changed(attributes=setting.targets)
+    return arced(setting.targets, held.arc, turn_of(path))
 
 
 def _stored(

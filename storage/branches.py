@@ -8,7 +8,7 @@ from functools import cached_property
 
 from storage.conversations import ConversationManager
 from storage.records import Conversation, Message
-from storage.values import one_line
+from storage.values import one_line, persona_called
 
 YOU, NARRATOR = "You", "Narrator"
 
@@ -43,13 +43,10 @@ class Tree:
     @property
     def names(self) -> Names:
         """The names that an imported chat brought along, else those of today."""
-        known, profile = self.conversation.extra or {}, self.conversation.profile
-        own = _name(profile.get("display_name")) or _name(self.conversation.profile_name)
-        user, bot = (known.get(key) for key in ("user_name", "character_name"))
-        return Names(
-            user=_name(user) or _name(self.user_name) or YOU,
-            bot=_name(bot) or own or "Bot",
-        )
+        talk = self.conversation
+        user = _name((talk.extra or {}).get("user_name"))
+        bot = persona_called(talk.profile_name, talk.profile, talk.extra)
+        return Names(user=user or _name(self.user_name) or YOU, bot=bot or "Bot")
 
     def speaker(self, name: str) -> tuple[str | None, str]:
         """The role and the speaker that a name stands for here; a new name has no role of its own."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from storage import queries
 from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MemoryRow, MessageRow
 from storage.records import Conversation, Message
-from storage.values import is_greeting, one_line, one_of, plain_json, storable, title_from
+from storage.values import is_greeting, one_line, one_of, persona_called, plain_json, storable, title_from
 
 
 def create(session: Session, *, profile_name: str, profile: Mapping[str, Any], model: str, title: str) -> str:
@@ -41,20 +41,14 @@ def set_profile(
     """Replace the snapshot of the persona. Where another one speaks from now on, what was said before keeps
     the name of who said it."""
     extra = conversation.extra or {}
-    imported = extra.get("character_name")  # what the persona of a chat from elsewhere is called
-    before = one_line(imported) if isinstance(imported, str) else ""
-    before = before or _called(conversation.profile_name, conversation.profile)
-    if name != conversation.profile_name and before.casefold() != _called(name, profile).casefold():
+    before = persona_called(conversation.profile_name, conversation.profile, extra)
+    now = persona_called(name, profile, None)
+    if name != conversation.profile_name and before.casefold() != now.casefold():
         here = MessageRow.conversation_id == conversation.id
         own = (here, MessageRow.role == "bot", MessageRow.speaker == "")
         session.execute(update(MessageRow).where(*own).values(speaker=before))
         conversation.extra = {key: value for key, value in extra.items() if key != "character_name"} or None
     conversation.profile_name, conversation.profile = storable(name), plain_json(profile)
-
-
-def _called(name: str, profile: Mapping[str, Any]) -> str:
-    """What a persona is called in a chat."""
-    return one_line(str(profile.get("display_name") or name))
 
 
 def rename_persona(session: Session, old: str, new: str) -> None:

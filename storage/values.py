@@ -31,6 +31,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def persona_called(profile_name: str, profile: Mapping[str, Any], extra: Mapping[str, Any] | None) -> str:
+    """What the persona of a conversation is called: as in the chat that was imported, else as it displays
+    itself, else by its name; "" for nothing of that."""
+    named = ((extra or {}).get("character_name"), profile.get("display_name"), profile_name)
+    return next((line for name in named if isinstance(name, str) and (line := one_line(name))), "")
+
+
 def title_from(text: str) -> str:
     """A title for the conversation that begins with this message: its words, as many as fit."""
     line = one_line(text)

@@ -191,10 +191,8 @@ def test_what_was_said_keeps_its_speaker_when_another_persona_takes_over(
     asked = say(manager, conversation, "Who are you?")
     first = manager.begin_reply(conversation, parent_id=asked.id)
     manager.finish_reply(first.id, text="A poet.", state="complete", generation={})
-    for changed in (
-        {**profile, "mood": 1},
-        {"display_name": speaker},
-    ):  # its dials, and the same by another name
+    its_dials, by_another_name = {**profile, "mood": 1}, {"display_name": speaker}
+    for changed in (its_dials, by_another_name):
         manager.set_profile(conversation, profile_name="poet", profile=changed)
         assert [m.speaker for m in manager.path(conversation)] == ["", ""]
     manager.set_profile(conversation, profile_name="poet", profile=profile)

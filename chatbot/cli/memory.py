@@ -40,8 +40,9 @@ def list_(profile: Whose = None, as_json: options.AsJson = False) -> None:
     """List what is known, the oldest first."""
     config = settings()
     with open_manager(config) as manager:
-        if profile not in (EVERYONE, *(memory.profile_name for memory in manager.memories())):
-            profile = persona_named(manager, config, profile)
+        if profile is not None and profile != EVERYONE:
+            told = {memory.profile_name for memory in manager.memories()}
+            profile = profile if profile in told else persona_named(manager, config, profile)
         known = manager.memories(profile)
     if as_json:
         print(json_of([_fields(memory) for memory in known]))

@@ -41,8 +41,10 @@ def persona_named(manager: ConversationManager, config: Config, name: str | None
     UnknownNameError when there is neither such a persona nor a conversation with it."""
     from profiles import ProfileStore, UnknownProfileError, find
 
+    if name is None:
+        return None
     known = {found.profile_name for found in manager.list(archived=None, include_empty=True)}
-    if name is None or name in known:
+    if name in known:
         return name
     store = ProfileStore(config.profiles_folder)
     try:

@@ -53,7 +53,7 @@ class ConversationsScreen(PickScreen):
 
     def action_list_archive(self) -> None:
         conversation, manager = self._conversation(), self._session.manager
-        if conversation and self._tried(lambda: manager.archive(conversation.id, not conversation.archived)):
+        if conversation and self.tried(lambda: manager.archive(conversation.id, not conversation.archived)):
             if not conversation.archived and not self._archived:
                 self._say(f"Archived. {self._key_of('list_archived')} shows the archive.")
             self._reload()
@@ -63,14 +63,14 @@ class ConversationsScreen(PickScreen):
         if not (conversation := self._conversation()):
             return
         title = await self.app.push_screen_wait(AskScreen("Title of this conversation", conversation.title))
-        if title is not None and self._tried(lambda: self._session.manager.rename(conversation.id, title)):
+        if title is not None and self.tried(lambda: self._session.manager.rename(conversation.id, title)):
             self._reload()
 
     @work(exclusive=True)
     async def action_list_delete(self) -> None:
         if not (conversation := self._conversation()) or not await self._free(conversation.id):
             return
-        if self._tried(lambda: self._session.delete(conversation.id)):
+        if self.tried(lambda: self._session.delete(conversation.id)):
             self.deleted.append(conversation.id)
             self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
             if not self._session.manager.wiped:
@@ -78,7 +78,7 @@ class ConversationsScreen(PickScreen):
             self._reload()
 
     def action_list_undelete(self) -> None:
-        if self._tried(self._session.manager.undelete):
+        if self.tried(self._session.manager.undelete):
             self._reload()
 
     @work(exclusive=True)
@@ -88,7 +88,7 @@ class ConversationsScreen(PickScreen):
         name = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(conversation)))
         if name:
             path, session = expanded(name), self._session
-            if self._tried(
+            if self.tried(
                 lambda: export_file(session.manager, conversation.id, path, user_name=session.user_name)
             ):
                 self._say(f"Written to {path}.")
@@ -101,14 +101,14 @@ class ConversationsScreen(PickScreen):
     def _conversation(self) -> Conversation | None:
         """The one that the keys are at, as it is stored now."""
         row, found = self.highlighted, list[Conversation]()
-        if row and not self._tried(lambda: found.append(self._session.manager.get(row.key))):
+        if row and not self.tried(lambda: found.append(self._session.manager.get(row.key))):
             self._reload()
         return found[0] if found else None
 
     def _reload(self) -> None:
         archived = None if self._archived else False
         rows: list[Conversation] = []
-        self._tried(lambda: rows.extend(self._session.manager.list(archived=archived)))
+        self.tried(lambda: rows.extend(self._session.manager.list(archived=archived)))
         self.show_rows([self._row(conversation) for conversation in rows])
 
     def _row(self, conversation: Conversation) -> Row:
@@ -125,15 +125,6 @@ class ConversationsScreen(PickScreen):
             detail=" · ".join([*parts, *(["archived"] if conversation.archived else [])]),
             current=current is not None and current.id == conversation.id,
         )
-
-    def _tried(self, change: Callable[[], object]) -> bool:
-        """Whether it worked; what failed is told."""
-        try:
-            change()
-        except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
-            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
-            return False
-        return True
 
     def _say(self, text: str) -> None:
         self.notify(clean(text), markup=False)

@@ -1,11 +1,14 @@
-"""What every dialog is: a screen over the chat that is dismissed once."""
+"""What every dialog is: a screen over the chat that is dismissed once, and tells what failed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
+
+from chatbot.tui.literal import clean
 
 Result = TypeVar("Result")
 
@@ -16,3 +19,12 @@ class Dialog(ModalScreen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.is_active else AwaitComplete.nothing()
+
+    def tried(self, change: Callable[[], object]) -> bool:
+        """Whether it worked; what failed is told."""
+        try:
+            change()
+        except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
+            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
+            return False
+        return True

@@ -9,10 +9,9 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from chatbot.errors import UsageError
 from chatbot.tui.composer import Composer
 from chatbot.tui.dialog import Dialog
-from chatbot.tui.literal import clean, literal
+from chatbot.tui.literal import literal
 
 
 class EditScreen(Dialog[str | None]):
@@ -29,7 +28,7 @@ class EditScreen(Dialog[str | None]):
         empty: bool = False,
         check: Callable[[str], object] | None = None,
     ) -> None:
-        """`note` says what Enter does; `empty` lets it take no text too; what `check` raises a UsageError for
+        """`note` says what Enter does; `empty` lets it take no text too; what `check` raises an error for
         stays in the box."""
         super().__init__(classes="dialog")
         self._title, self._text, self._note, self._empty = title, text, note, empty
@@ -48,11 +47,8 @@ class EditScreen(Dialog[str | None]):
 
     def on_composer_sent(self, event: Composer.Sent) -> None:
         event.stop()
-        try:
-            if self._check:
-                self._check(event.text)
-        except UsageError as error:
+        check = self._check
+        if check is None or self.tried(lambda: check(event.text)):
+            self.dismiss(event.text)
+        else:
             self.query_one(Composer).give_back(event.text)
-            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
-            return
-        self.dismiss(event.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from textual import work
@@ -18,7 +18,7 @@ from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.edit_screen import EditScreen
-from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.literal import literal, one_line
 from chatbot.tui.pick_screen import PickScreen, Row
 
 WRITTEN = ("note", "scenario")
@@ -70,18 +70,18 @@ class SettingsScreen(Dialog[None]):
             rows.append(Row("", NO_PRESET, "", not session.preset))
             chosen = await self.app.push_screen_wait(PickScreen("Preset", rows, nothing="", enter="takes it"))
             if chosen is not None:
-                self._tried(lambda: session.use_preset(chosen.removeprefix("=")))
+                self.tried(lambda: session.use_preset(chosen.removeprefix("=")))
         elif name in WRITTEN:
             text = await self.app.push_screen_wait(
                 EditScreen(self._what[name], getattr(session, name), note="keeps it", empty=True)
             )
             if text is not None:
-                self._tried(lambda: self._write(name, text))
+                self.tried(lambda: self._write(name, text))
         else:
             value = config_file.literal(session.sampling_values()[name][0])
             text = await self.app.push_screen_wait(AskScreen(self._what.get(name, name), value))
             if text:
-                self._tried(lambda: session.set_sampling(name, text))
+                self.tried(lambda: session.set_sampling(name, text))
         self._show()
 
     def action_take_back(self) -> None:
@@ -89,11 +89,11 @@ class SettingsScreen(Dialog[None]):
         option = self._rows.highlighted_option
         name = (option and option.id) or ""
         if name == "preset":
-            self._tried(lambda: self._session.use_preset(""))
+            self.tried(lambda: self._session.use_preset(""))
         elif name in WRITTEN:
-            self._tried(lambda: self._write(name, ""))
+            self.tried(lambda: self._write(name, ""))
         elif name:
-            self._tried(lambda: self._session.reset_sampling(name))
+            self.tried(lambda: self._session.reset_sampling(name))
         self._show()
 
     # --- parts
@@ -130,12 +130,6 @@ class SettingsScreen(Dialog[None]):
 
     def _write(self, name: str, text: str) -> None:
         (self._session.set_note if name == "note" else self._session.set_scenario)(text)
-
-    def _tried(self, change: Callable[[], object]) -> None:
-        try:
-            change()
-        except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
-            self.notify(clean(str(error)), title="Not done", severity="error", timeout=10, markup=False)
 
 
 def _listed(values: Mapping[str, Any]) -> str:

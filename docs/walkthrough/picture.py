@@ -46,10 +46,10 @@ def svg(screen: str, columns: int, rows: int) -> str:
     for line in screen.splitlines()[:rows]:
         console.print(Text.from_ansi(line, no_wrap=True), crop=True, overflow="crop", soft_wrap=False)
     drawn = console.export_svg(code_format=FORM, unique_id="t")
-    return _smaller(drawn, columns, rows)
+    return _smaller(drawn)
 
 
-def _smaller(drawn: str, columns: int, rows: int) -> str:
+def _smaller(drawn: str) -> str:
     """Without what every cell repeats: the ground once for all, neighbours of one colour in one rectangle, no
     clipping, short numbers."""
     found = [Run(*_cells(x, y, width), colour) for colour, x, y, width in RECT.findall(drawn)]
