@@ -24,10 +24,12 @@ NEAR = 8.0  # least score: of held-out lines that ask, and have such a fact, two
 # small" only begin like questions.
 _ASKS = re.compile(
     r"""[?\N{ARABIC QUESTION MARK}\N{FULLWIDTH QUESTION MARK}\N{GREEK QUESTION MARK}]
-    | (?:^|[.!,;:]\s*) (?:(?:so|and|but|ok|okay|hey|hi|hello|well|then|oh|also)\s+)*
-      (?: (?:what|where|when|why|who|whose|which|how)\b (?!\ (?:an?|i|we|nice|lovely|kind|sweet|cool|great)\b)
-        | (?:do|does|did|are|is|was|were|have|has|can|could|will|would)(?:n['\u2019]?t)?
-          \ (?:you|your|it|there|that|they)\b )
+    | (?:^|[.!,;:]\s*)
+      (?:(?:so|and|but|ok|okay|hey|hi|hello|well|then|oh|also|um|uh|lol|haha|nice|cool|wow|btw|anyway)\s+)*
+      (?: (?:what|where|when|why|who|whose|which|how)(?:['\u2019]?s)?\b
+          (?!\ (?:an?|i|we|nice|lovely|sweet|cool|great)\b | (?<=how)\ kind\b)
+        | (?:do|does|did|are|r|is|was|were|have|has|can|could|will|would)(?:n['\u2019]?t)?
+          \ (?:you|u|your|ur|he|she|it|there|that|they)\b )
     | \b(?:(?:tell|show)\ (?:me|us)|describe|wonder)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -52,7 +54,8 @@ _FIRST = tuple(
         ),
         (rf"\b(?:about|describe)\ (?:{_YOU}|yourself|urself)\b{_AND_NO_MORE}", (_WHAT_IT_IS,)),
         (
-            rf"\b{_YOUR}\ name\b|\bwhat\ are\ {_YOU}\ called\b"
+            rf"(?<!like\ )(?<!love\ )\b{_YOUR}\ name\b(?!\ (?:is|was|sounds|suits|means)\ \w)"
+            rf"|\bwhat\ are\ {_YOU}\ called\b"
             rf"|\bwhat\ (?:do|does|should|can|shall|may)\ (?:\w+\ ){{1,2}}call\ {_YOU}\b",
             (_NAME,),
         ),

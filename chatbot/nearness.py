@@ -7,11 +7,19 @@ import re
 from chatbot.recall import words
 
 _SELF = re.compile(r"\b(?:i|i'm|i've|me|my|mine|we|our)\b", re.I)
-_ASKING = re.compile(  # what one told of oneself is asked back: "what is my name?", "you know where I live?"
-    r"\b(?:what|what's|who|who's|where|when|which|whose|how (?:old|many|long))\b[^.!?]*\b(?:my|i|mine)\b|"
-    r"\b(?:remember|know|recall|guess|forgot|forgotten|tell me)\b[^.!?]*\b(?:my|mine|about me|who i|do i)\b|"
-    r"\bdo i\b",
-    re.I,
+# What one told of oneself is asked back: "what is my name?", "you know where I live?". Not "what I like is my
+# garden", "I know my dog hates rain".
+_ASKING = re.compile(
+    r"""(?:^|[.!?,;:]\s*)(?:(?:so|and|but|ok|okay|hey|hi|hello|well|then|oh|also|um|uh|lol|btw|now)\s+)*
+        (?: (?:what|who|where|which|whose|how\ (?:old|many|long))
+            (?:['\u2019]?s\b|\b(?!\ (?:i|i['\u2019]m|my|we|our|you|he|she|it|they|the|an?)\b))
+          | when(?:['\u2019]?s\b|\ (?:is|was|are|am|do|did)\b) )
+        [^.!?]*\b(?:my|i|mine)\b
+    | (?<!\bi\ )(?<!\bi\ don['\u2019]t\ )(?<!\bi\ dont\ )
+      \b(?:remember|know|recall|guess|forgot|forgotten|tell\ me)\b
+      [^.!?]*\b(?:my|mine|about\ me|(?:who|what|where|when|how\ old)\ i|do\ i)\b
+    | \bdo\ i\b | \bdid\ i\ (?:ever\ )?tell\ (?:you|u)\b | \bsay\ my\ name\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _ADVICE = re.compile(
     r"\b(?:should|can|could|may|shall|would|must|will|have to) i\b|\bi (?:should|can|could|must)\b|"

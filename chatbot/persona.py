@@ -13,7 +13,7 @@ from profiles import Profile
 NAMELESS = "friend"  # what {{user}} becomes for a user who gave no name
 LONGEST_SCENARIO = 200  # characters of a scenario that reach the model
 RUN = secrets.token_hex(8)  # what {{random}} draws from: another one in each run of the program
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bSt\.)\s+|(?<=[。！？])|\n+")
 _FIRST_PERSON = re.compile(r"(?:i|my|me|we|our)\b", re.IGNORECASE)
 _START = re.compile(r"<start>", re.IGNORECASE)
 

@@ -41,8 +41,10 @@ _COMMON = """
     tonight too try two until upon use used very wait want wanted was wasn't way week well went were what
     what's when where which while who why will with without won't word work would wouldn't year years yes
     yesterday yet you you'll you're you've your yours yourself called
+    btw cool dunno haha hahaha hmm idk lol nah omg wow yeah yep
 """
-STOP = frozenset(_COMMON.split())
+# People leave apostrophes out; but "ill" is a word of its own.
+STOP = frozenset([*_COMMON.split(), *_COMMON.replace("'", "").split()]) - {"ill"}
 
 
 @dataclass(frozen=True)

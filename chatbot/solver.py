@@ -162,7 +162,8 @@ class Problem:
         return torch.as_tensor(path), spent
 
     def failure(self, what: str) -> FlowError:
-        options, weight = self.options, float(self.energy.weights.max())
+        weights = self.energy.weights  # (B, 0) where nothing is asked for
+        options, weight = self.options, float(weights.max()) if weights.numel() else 0.0
         return FlowError(
             f"The flow {what}; method {options.method!r}, {options.steps} steps, prior_term "
             f"{options.prior_term!r}, largest weight {weight:.3g}. Lower the weights, raise flow.steps or "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,16 @@ def test_raw_logits_are_gone_up_at_the_speed_of_lambda() -> None:
     wanted = {"mood": Target.parse("yes")}
     z, _ = guide(linear_heads(), [wanted], prior, torch.zeros(1, 4), strength=0.1, options=options)
     assert z[0].tolist() == pytest.approx([0, 0.1 * options.total_time, 0, 0], abs=1e-5)
+
+
+def test_a_flow_that_fails_with_nothing_asked_for_costs_no_reply() -> None:
+    """Eq. 19 moves z also where there is no energy, and so can fail there."""
+    prior = Gaussian(torch.zeros(2, 4), torch.full((2, 4), -7.0))
+    start = torch.randn(2, 4)
+    options = FlowOptions(prior_term="eq19", max_evaluations=3)
+    z, notes = guide(linear_heads(), [{}, {}], prior, start, strength=1.0, options=options)
+    torch.testing.assert_close(z, prior.sample(start))
+    assert all(re.match("failed: .*may take 3 evaluations.*largest weight 0", n["flow"]) for n in notes)
 
 
 def test_lambda_is_strength_times_weight_for_rows_that_are_tried_alone_too(

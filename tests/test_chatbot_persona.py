@@ -50,6 +50,7 @@ def test_only_the_beginning_of_a_long_scenario_reaches_the_model() -> None:
         ("One two three", 9, "One two"),
         ("Onetwothree", 5, "Onetw"),
         ("一。二。三。", 4, "一。二。"),
+        ("Dr. Day waits. Mrs. Day is out.", 16, "Dr. Day waits."),
         ("  Short  ", 5, "Short"),
         ("", 5, ""),
     ],

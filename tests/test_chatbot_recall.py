@@ -38,6 +38,7 @@ def spelt(number: int) -> str:
 def test_words_that_say_what_a_text_is_about() -> None:
     assert words("What's the name of my dog? The DOG with the scar!") == ["dog", "scar"]
     assert words("I do not know what you want from me.") == []
+    assert words("lol i dont know, im ill, whats new") == ["ill"]
 
 
 def test_a_rare_shared_word_brings_a_line_back(manager: ConversationManager) -> None:

@@ -135,6 +135,33 @@ def test_a_second_tokenizer_is_kept_only_when_it_differs(tiny_model: Path, tmp_p
     assert again.encoder_codec.tokenizer.to_str() == other.to_str() != again.codec.tokenizer.to_str()
 
 
+def test_nothing_of_a_model_that_was_there_before_is_left(tiny_model: Path, tmp_path: Path) -> None:
+    loaded = artifact.load(tiny_model)
+    tokenizer = loaded.codec.tokenizer
+    other = type(loaded.codec).load(tiny_model / "tokenizer.json").tokenizer
+    other.normalizer = normalizers.Lowercase()
+    (tmp_path / "README.md").write_text("Notes of this folder.")
+    artifact.save(tmp_path, loaded.manifest, loaded.model, tokenizer, other, ["elsewhere"])
+    assert (tmp_path / "README.md").exists()  # no model's
+    for name in ("README.md", "eval.json", "NOTES.md"):
+        (tmp_path / name).write_text("{}")
+    artifact.save(tmp_path, loaded.manifest, loaded.model, tokenizer, tokenizer)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "NOTES.md", "manifest.json", "model.safetensors", "tokenizer.json"
+    ]  # fmt: skip
+    assert artifact.load(tmp_path).words == ()
+
+
+def test_what_the_flow_reads_keeps_its_numbers_in_half_precision(tiny_model: Path) -> None:
+    whole, half = (artifact.load(tiny_model, dtype=dtype).model for dtype in (torch.float32, torch.bfloat16))
+    for name in ("heads", "prior_head", "posterior_head"):
+        state = getattr(half, name).state_dict()
+        for key, value in getattr(whole, name).state_dict().items():
+            assert torch.equal(state[key], value), key
+    others = (*half.decoder.parameters(), *half.prior_encoder.parameters())
+    assert {parameter.dtype for parameter in others} == {torch.bfloat16}
+
+
 @pytest.mark.parametrize(("part", "name"), [("decoder", "tokenizer"), ("encoder", "encoder-tokenizer")])
 def test_a_tokenizer_of_another_model_is_refused(folder: Path, part: str, name: str) -> None:
     other = artifact.load(folder).codec

@@ -23,6 +23,7 @@ LINES = (
     "I am in Paris. I'll see; you and I know.",
     "'Cause my friends' dogs' bones are James' (o'clock, s'mores).",
     "An old owl once had a use for a uniform of a USA ewe.",
+    "An honest heir has an hour.",
 )
 
 
@@ -33,7 +34,7 @@ def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     marks = list(".,!?;:'\"()-–…“”[]")
     words = ["the", "train", "daughter", "has", "yes", "she", "said", "in", "is"]
-    words += ["owl", "old", "use", "ewe", "once", "uniform", "usa"]
+    words += ["owl", "old", "use", "ewe", "once", "uniform", "usa", "hour", "honest", "heir"]
     pieces = [
         "[PAD]",
         "[UNK]",
@@ -84,6 +85,8 @@ def test_reply_starts_with_a_capital_and_says_i_in_upper_case(codec: Codec) -> N
         ("a owl in a old tree", "An owl in an old tree"),
         ("A Owl, a USA train and a OWL", "An Owl, a USA train and an OWL"),
         ("a use of plan a is a ewe, a once, a uniform", "A use of plan a is a ewe, a once, a uniform"),
+        ("a hour, a honest man and a heir", "An hour, an honest man and an heir"),
+        ("Plan A is old, an A is in", "Plan A is old, an A is in"),
         ("a", "A"),
         ("Ash and a, i", "Ash and a, I"),
     ],

@@ -45,7 +45,7 @@ def test_sealing_writes_figures_and_card_and_makes_the_model_ready(
     assert json.loads((folder / "eval.json").read_text()) == json.loads(json.dumps(obedient))
     text = (folder / "README.md").read_text()
     for part in (
-        "license: apache-2.0",
+        "license: other",
         "# toy",
         "2.0 MB",
         "steps = 3",
@@ -97,7 +97,10 @@ def test_the_card_tells_of_the_shipped_data_where_they_were_used(
         corpus_digest=corpora.load(corpus).digest,
         recipe={"name": "embedded"},
     )
-    assert "made for this project" in card.card(shipped, obedient, 1)
+    ours = card.card(shipped, obedient, 1)
+    assert "made for this project" in ours
+    assert ours.count("icense: apache-2.0") + ours.count("Licence: Apache-2.0.") == 2
+    assert "--recipe RECIPE.toml --plain-text PLAIN" in ours
     others = (
         replace(shipped, corpus_digest="f" * 64),
         replace(shipped, bases={**bases, "decoder": "prajjwal1/bert-tiny@main"}),
@@ -107,6 +110,9 @@ def test_the_card_tells_of_the_shipped_data_where_they_were_used(
         text = card.card(other, obedient, 1)
         assert "made for this project" not in text
         assert "given by whoever trained the model" in text
+        assert "license: other" in text
+        assert "Licence: for whoever trained it to state." in text
+        assert ("--corpus CORPUS" in text) == (other.corpus_digest == "f" * 64)
 
 
 @pytest.mark.parametrize("base", ["all-MiniLM-L6-v2@main", "sentence-transformers/all-MiniLM-L6-v2@c9745ed"])

@@ -133,6 +133,10 @@ def test_a_line_of_no_known_form_is_dropped_and_asks_for_no_reply(tmp_path: Path
         {"facts": [], "turns": [], "labels": ["style/plain"], "marked": [["Yes.", "y"]]},
         {"attribute": ["style"], "aspect": "plain", "facts": [], "turns": ["hi", "Yes. I know it."]},
         {"facts_a": [], "facts_b": []},
+        {"facts": "I have a cat.", "turns": ["hi"], "replies": {"style/lyrical": "Like a slow river."}},
+        {"facts": [], "turns": "hi you", "replies": {"style/lyrical": "Like a slow river."}},
+        {"facts_a": "I bake.", "facts_b": [], "turns": ["hi", "Hello there, you."]},
+        {"facts": [], "turns": ["hi"], "labels": ["style/plain"], "marked": [[None, "y"]]},
         {"facts": [], "turns": ["hi"], "reply": {"style/lyrical": "Like a slow river."}},
     ]
     good = {"facts": [], "turns": ["hi"], "replies": {"lyrical+optimistic": "A new day sings."}}

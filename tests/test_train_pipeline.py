@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import DistilBertConfig, DistilBertModel, RobertaConfig
+from transformers import AutoConfig, AutoModelForCausalLM, DistilBertConfig, DistilBertModel, RobertaConfig
 
 import tiny
 from chatbot.errors import ChatbotError, ConfigError, UsageError
 from chatbot.model import artifact
+from chatbot.model.decoder import LatentDecoder
 from chatbot.model.encoder import build_encoder, max_positions
 from chatbot.train import corpus as corpora
 from chatbot.train import pipeline
@@ -215,7 +216,7 @@ def test_recipe_errors_name_the_key(tmp_path: Path) -> None:
     [
         ('storage = "int9"', "storage must be one of fp32, bf16, int8; got 'int9'"),
         ("name.x = 1", "name must be str; got {'x': 1}"),
-        ("seed = -1", "seed must be a number of 0 or more; got -1"),
+        ("seed = -1", "seed must be a number of 0 to 4294967295; got -1"),
         ("cvae.steps = -6", "steps must be a number of 0 or more; got -6"),
         ("cvae.replies = 0", "replies must be a number of 1 or more; got 0"),
         ("text.context_tokens = -1", "context_tokens must be a number of 1 or more; got -1"),
@@ -244,8 +245,9 @@ def test_flags_change_a_recipe() -> None:
     assert changed.pretrain == recipe.pretrain
     with pytest.raises(UsageError, match="--steps must be"):
         recipes.adjust(recipe, base=None, steps=["cvae"], seed=None)
-    with pytest.raises(UsageError, match="seed must be a number of 0 or more; got -1"):
-        recipes.adjust(recipe, base=None, steps=[], seed=-1)
+    for seed in (-1, 2**32):
+        with pytest.raises(UsageError, match=f"seed must be a number of 0 to 4294967295; got {seed}"):
+            recipes.adjust(recipe, base=None, steps=[], seed=seed)
 
 
 def test_two_bases_give_two_encoders_and_two_tokenizers(tmp_path: Path, trained: Path) -> None:
@@ -373,6 +375,30 @@ def test_what_cannot_be_built_is_told_before_any_stage(trained: Path, tmp_path: 
     base = replace(recipe.base, encoder=str(tmp_path / "distil"), encoder_layers=0, frozen_encoder_layers=1)
     with pytest.raises(UsageError, match="Set frozen_encoder_layers = 0"):
         new(replace(recipe, base=base))
+
+
+def test_a_decoder_must_keep_what_it_has_read_and_not_see_what_comes(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = tiny.recipe(trained / "base")
+    small = {"vocab_size": 40, "pad_token_id": 0, "max_position_embeddings": 140, "n_positions": 140}
+    bert = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 8}
+    for kind, shape in (("roberta", bert), ("openai-gpt", {"n_embd": 8, "n_layer": 1, "n_head": 2})):
+        config = AutoConfig.for_model(kind, **small, **shape)
+        AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / kind)
+
+    def of(kind: str) -> recipes.Recipe:
+        return replace(recipe, base=replace(recipe.base, decoder=str(tmp_path / kind)))
+
+    model = pipeline.new_model(of("roberta"), list(range(40)), list(range(40)), STYLES)
+    read = torch.arange(10)[None]
+    now, later = (model.decoder.lm(ids).logits[0, :9] for ids in (read, read.where(read < 9, 20)))
+    torch.testing.assert_close(now, later)
+    with pytest.raises(UsageError, match="key-value cache, and '.*openai-gpt' cannot keep .*base.decoder"):
+        new(of("openai-gpt"))
+    monkeypatch.setattr(LatentDecoder, "logits", lambda *args: torch.rand(2, 3, 9))
+    with pytest.raises(UsageError, match="sees the tokens that come next"):
+        new(of("roberta"))
 
 
 @pytest.mark.parametrize("stage", ["pretrain", "cvae"])

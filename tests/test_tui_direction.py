@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Input, OptionList
 
+from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.tui.ask_screen import AskScreen
+from chatbot.tui.composer import Composer
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.message_view import MessageView
 from chatbot.tui.pick_screen import PickScreen
@@ -82,6 +84,26 @@ async def test_alt_o_keeps_a_note_with_the_conversation(opened: Opened) -> None:
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         await until(pilot, lambda: line(app, "note") == "–")
         assert session.note == ""
+
+
+async def test_a_note_that_is_refused_stays_in_its_box(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+o")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        await pilot.press("G", "k", "enter")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        long = "x" * (LONGEST_MESSAGE + 1)
+        app.screen.query_one(Composer).text = long
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.notices) == 1)
+        assert "Shorten it." in app.notices[0]
+        assert app.screen.query_one(Composer).text == long
+        app.screen.query_one(Composer).text = "It snows."
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        assert session.note == "It snows."
 
 
 async def test_a_tab_that_has_not_begun_keeps_its_note_and_scenario(opened: Opened) -> None:

@@ -125,6 +125,9 @@ def save(
     Returns the manifest with the weights' digest filled in.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "manifest.json").exists():  # of the model that was here before
+        for other in ("encoder-tokenizer.json", WORDS, "eval.json", "README.md", "manifest.json"):
+            (folder / other).unlink(missing_ok=True)
     tensors = pack(model, manifest.storage)
     partial = folder / f"{WEIGHTS}.part"
     save_file(tensors, str(partial))
@@ -262,9 +265,10 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
         _check_tokens("encoder", encoder_codec, model.prior_encoder)
     except Exception as error:  # transformers raises many kinds for a configuration that cannot be
         raise ModelError(f"The model in {str(folder)!r} does not fit its manifest: {error}.") from error
-    model.to(device=device, dtype=dtype)
-    for part in (model.prior_head, model.posterior_head, model.heads):
-        part.float()  # Gaussians, energy and its gradient stay in full precision
+    model.to(device)
+    for part in (model.prior_encoder, model.posterior_encoder, model.decoder, model.matcher):
+        if part is not None:  # the heads stay as they are: Gaussians, energy and its gradient are float32
+            nn.Module.to(part, dtype=dtype)
     return Artifact(folder, manifest, model.eval(), codec, encoder_codec, words)
 
 

@@ -295,10 +295,11 @@ def swapped(z: Tensor, aspects: Tensor, share: float) -> Tensor:
     """
     if not share:
         return z
-    group = torch.unique(aspects, dim=0, return_inverse=True)[1].double()
+    # On the CPU: not every device has float64.
+    group = torch.unique(aspects.cpu(), dim=0, return_inverse=True)[1].double()
     # Two random orders that both keep groups together: the row at one place of one answers that of the other.
     first, second = ((group + 0.5 * torch.rand_like(group)).argsort() for _ in range(2))
-    partner = torch.empty_like(first).scatter_(0, first, second)
+    partner = torch.empty_like(first).scatter_(0, first, second).to(z.device)
     chosen = torch.rand(len(z), 1, device=z.device) < share
     return torch.where(chosen, z[partner], z)
 

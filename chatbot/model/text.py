@@ -241,6 +241,7 @@ def _typeset(text: str) -> str:
 # Words before which the article is "an". Before a little word "a" is the letter: "plan A is", "a or b".
 _VOWEL = re.compile(
     r"(?!(?:an?|am|and|are|as|at|i|if|in|is|it|of|on|or|un|us)$|one$|once|eu|ewe|ukul|uni(?!n)|us[aeu]|ut[io])[aeiou]."
+    r"|hour|honest|honou?r|heir"
 )
 
 
@@ -290,10 +291,11 @@ class Speller:
             shown = shown.upper()
         elif self._case == CAP or (self._starts_sentence and token[0].isalpha()):
             shown = shown[0].upper() + shown[1:]
+        article = "A" if self._starts_sentence else "a"  # "A" amid a sentence is the letter
         self._case = ""
         self._starts_sentence = token in _SENTENCE_END or (self._starts_sentence and token in "“”'(")
         self._before_previous, self._previous = self._previous, token
-        if shown in ("i", "a", "A"):  # the pronoun or the article, unless a "##" piece follows
+        if shown in ("i", article):  # the pronoun or the article, unless a "##" piece follows
             self._pending = shown
             return space
         return space + shown

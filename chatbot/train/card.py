@@ -34,7 +34,7 @@ and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
 {preferences}{matcher}
 - Attributes: {aspects}.
 - Bases: {bases}.
-- Weights: model.safetensors, {megabytes:.1f} MB, {storage}. Licence: Apache-2.0.
+- Weights: model.safetensors, {megabytes:.1f} MB, {storage}. Licence: {licence}.
 """
 
 _PREFERENCES = """\
@@ -80,10 +80,14 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
     """The model card; `size` is the weights' size in bytes, `notes` its maker's own words in Markdown."""
     layers, shared = manifest.matcher_shared + manifest.matcher_layers, manifest.matcher_shared
     bases = dict.fromkeys(_known(base) for base in manifest.bases.values())
-    front = ["---", "license: apache-2.0", "language: en", "pipeline_tag: text-generation"]
+    our_corpus = manifest.corpus_digest == corpora.digest(corpora.WRITTEN)
+    ours = our_corpus and [*bases] == [*_BASES]  # of the data and the base that _DATA tells of
+    licence = "license: apache-2.0" if ours else "license: other"
+    front = ["---", licence, "language: en", "pipeline_tag: text-generation"]
     front += [f"base_model: {known}" for known in bases if known]
     aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
     judges = "n-gram classifiers" + (" and a small transformer" if "transformer" in result["judges"] else "")
+    corpus = "" if our_corpus else "--corpus CORPUS "
     recipe = tomlkit.dumps(manifest.recipe).strip() if manifest.recipe else "not recorded"
     return "\n".join(
         [
@@ -96,6 +100,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
                 latent=manifest.latent_dim,
                 megabytes=size / 1e6,
                 storage=manifest.storage,
+                licence="Apache-2.0" if ours else "for whoever trained it to state",
                 preferences=_PREFERENCES if manifest.recipe.get("preference", {}).get("steps") else "",
                 matcher=_MATCHER.format(layers=layers, shared=shared) if manifest.matcher_layers else "",
                 bases=literal(
@@ -104,10 +109,10 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             ),
             "## Data and licences",
             "",
-            (_DATA if _shipped(manifest, bases) else _OTHER_DATA).format(digest=manifest.corpus_digest[:16]),
+            (_DATA if ours else _OTHER_DATA).format(digest=manifest.corpus_digest[:16]),
             "## Recipe",
             "",
-            "    chatbot train --recipe RECIPE.toml --plain-text PLAIN --output MODEL",
+            f"    chatbot train --recipe RECIPE.toml {corpus}--plain-text PLAIN --output MODEL",
             "",
             f"Seed {manifest.seed}, version {manifest.code_version or 'unknown'}, with this RECIPE.toml:",
             "",
@@ -135,11 +140,6 @@ def _known(base: str) -> str | None:
     """The public id of a manifest's base ("name@revision") whose licence this file knows."""
     name = base.partition("@")[0].lower()
     return next((known for known in _BASES if name in (known.lower(), known.lower().split("/")[1])), None)
-
-
-def _shipped(manifest: Manifest, bases: Iterable[str | None]) -> bool:
-    """Whether the model is of the data and the base that _DATA tells of."""
-    return [*bases] == [*_BASES] and manifest.corpus_digest == corpora.digest(corpora.WRITTEN)
 
 
 def seal(folder: Path, result: Mapping[str, Any]) -> Manifest:

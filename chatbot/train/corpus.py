@@ -277,6 +277,7 @@ def _long(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+_LISTS = ("turns", "facts", "facts_a", "facts_b", "labels")
 _STRANGE = (KeyError, TypeError, ValueError, AttributeError)  # what a line of no known form raises
 
 
@@ -285,11 +286,15 @@ def _read(row: Any) -> tuple[Marked | None, list[Item]]:
     _STRANGE for another form."""
     if not row["turns"]:
         raise ValueError("A line must have turns.")
+    if strange := [key for key in _LISTS if not isinstance(row.get(key, []), list)]:
+        raise TypeError(f"{strange[0]} must be a list.")  # a text is one of letters
     marked = _marked(row) if "marked" in row else None
     items = list(_written(marked) if marked else _items(row))
+    said = [text for text, _ in marked.replies] if marked else []
     for item in [*items, Item(marked.context, (), "")] if marked else items:
         labels = (name for reply in item.replies for label in reply.labels for name in label)
-        "".join([*texts([item]), *labels]).encode()  # TypeError or ValueError for what is no text
+        said += [*texts([item]), *labels]
+    "".join(said).encode()  # TypeError or ValueError for what is no text
     return marked, items
 
 
@@ -325,7 +330,7 @@ def _items(row: dict[str, Any]) -> Iterator[Item]:
 
 def _marked(row: dict[str, Any]) -> Marked:
     """The replies of a line with marks. Raises KeyError, TypeError or ValueError for another form."""
-    replies = tuple((str(text), str(mark)) for text, mark in row["marked"])
+    replies = tuple((text, mark) for text, mark in row["marked"])
     if strange := {mark for _, mark in replies} - set(MARKS):
         raise ValueError(f"A mark must be one of {', '.join(MARKS)}; got {', '.join(sorted(strange))}.")
     labels = tuple(_label(name) for name in row["labels"])

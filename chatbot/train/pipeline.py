@@ -178,7 +178,28 @@ def new_model(
     except ValueError as error:
         raise UsageError(f"The model of this recipe and this corpus cannot be built. {error}") from error
     _check_lengths(recipe, model)
+    _check_decoder(base.decoder, model.decoder)
     return model
+
+
+@torch.no_grad()
+def _check_decoder(base: str, decoder: LatentDecoder) -> None:
+    """UsageError for a language model that cannot go on from what it has read, or that sees what comes."""
+    decoder.eval()
+    z, reply = torch.zeros(2, decoder.memory.in_features), torch.tensor([[0, 1, 2], [0, 1, 3]])
+    ones = torch.ones_like(reply)
+    try:
+        one, other = decoder.logits(decoder.prefill(reply, ones).select(torch.tensor([0, 0])), z, reply, ones)
+    except Exception as error:  # each kind of model has its own way to fail
+        reason = f"cannot keep keys and values ({error})"
+    else:
+        if torch.allclose(one[:2], other[:2], atol=1e-4):
+            return
+        reason = "sees the tokens that come next"
+    raise UsageError(
+        f"The decoder must be a causal language model with a key-value cache, and {base!r} {reason}. "
+        "Name another base.decoder, such as gpt2."
+    )
 
 
 def _check_folders(recipe: Recipe) -> None:

@@ -91,8 +91,7 @@ def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -
     `sources`).
     """
     config = _config(base, revision)
-    if config.model_type == "bert":
-        config.is_decoder = True
+    config.is_decoder = True  # or all of the BERT family see what comes next
     lm = AutoModelForCausalLM.from_pretrained(base, revision=revision, config=config, dtype=torch.float32)
     _rearrange(lm, sources)
     if config.model_type == "bert":
@@ -242,8 +241,8 @@ def warm_up(
     valid = PackedText([held_out or [*pools.values()][-1]], shape.length, recipe.seed).rows(
         0, shape.batch, [1.0]
     )
+    nn.Module.to(lm, device).train()  # before the stage, whose optimizer takes up its state where they are
     stage = Stage("pretrain", folder, {"lm": lm}, [(lm.parameters(), shape.lr)], shape.steps)
-    nn.Module.to(lm, device).train()
 
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         shares = pool_shares(shape, number / shape.steps)

@@ -26,6 +26,7 @@ _SHARES = {
     "aspect_score", "written_first", "written_last", "dialogue_share", "single_share", "autoencoder", "ramp",
     "word_dropout", "context_dropout", "swap", "label_smoothing", "default_probability", "posterior_share",
 }  # fmt: skip
+_MOST = {**dict.fromkeys(_SHARES, 1), "seed": 2**32 - 1}  # a seed times a step's number is a seed, too
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,9 @@ def _possible(key: str, value: Any, where: str) -> Any:
     if key == "storage" and value not in STORAGE:
         raise ConfigError(f"{where}: storage must be one of {', '.join(STORAGE)}; got {value!r}.")
     if isinstance(value, (int, float)):
-        least, most = int(key in _ONE_OR_MORE), 1 if key in _SHARES else math.inf
+        least, most = int(key in _ONE_OR_MORE), _MOST.get(key, math.inf)
         if not least <= value <= most or value == math.inf:
-            end = "to 1" if key in _SHARES else "or more"
+            end = f"to {most}" if key in _MOST else "or more"
             raise ConfigError(f"{where}: {key} must be a number of {least} {end}; got {value!r}.")
     return value
 

@@ -73,7 +73,13 @@ class SettingsScreen(Dialog[None]):
                 self.tried(lambda: session.use_preset(chosen.removeprefix("=")))
         elif name in WRITTEN:
             text = await self.app.push_screen_wait(
-                EditScreen(self._what[name], getattr(session, name), note="keeps it", empty=True)
+                EditScreen(
+                    self._what[name],
+                    getattr(session, name),
+                    note="keeps it",
+                    empty=True,
+                    check=lambda text: text.strip() and session.checked(text),
+                )
             )
             if text is not None:
                 self.tried(lambda: self._write(name, text))
