@@ -7,6 +7,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _any_of(text: str) -> str:
+    """An expression that fits any of the phrases between the commas."""
+    return "|".join(" ".join(text.split()).split(", "))
+
+
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty
@@ -28,6 +33,15 @@ JOBS = _words(
     producer professor programmer psychologist receptionist researcher sailor salesman saleswoman
     scientist sculptor secretary shepherd shopkeeper singer soldier surgeon surveyor tailor teacher
     technician translator tutor vet veterinarian waiter waitress welder writer
+    """
+)
+NOT_JOBS = _words(  # what makes of a job something past, hoped for, done badly or done for fun
+    """
+    not fake former ex retired failed failing aspiring wannabe budding future struggling frustrated
+    amateur hobby hobbyist bedroom bathroom shower good great excellent brilliant talented gifted fantastic
+    decent ok okay mediocre average bad poor terrible awful lousy horrible hopeless useless clumsy messy lazy
+    better best worse worst fast quick slow careful careless cautious safe reckless nervous anxious reluctant
+    confident enthusiastic passionate keen avid born lifelong secret closet picky fussy
     """
 )
 JOB_HEADS = _words(  # ordinary only with a word before them: "a bus driver", "a data analyst"
@@ -95,6 +109,7 @@ NOT_THINGS = _words(
     his how i if it its itself lot me mine most much my myself neither nobody none not nothing one ours
     ourselves same she so some somebody someone something such than that the way theirs them themselves
     there these they this those to what when where which who whom why us we you your yours yourself
+    yourselves u ur urs ya yall y'all thee thy thou
     """
 ) - {"a", "all", "the", "to", "way", "bit", "lot", "about", "most", "much", "there"}
 
@@ -106,14 +121,80 @@ WANTED = _words(  # what one wants to do for longer than a moment
 )
 
 HEALTH = (
-    r"ill|sick|illness|disease|cancer|tumou?r|diabet\w*|asthma\w*|allerg\w*|depress\w*|anxi\w*|adhd|autis\w*|"
+    r"ill|sick|illness(?:es)?|diseases?|cancer|tumou?rs?|diabet\w*|asthma\w*|allerg\w*|depress\w*|anxi\w*|adhd|autis\w*|"
     r"bipolar|schizo\w*|ptsd|trauma\w*|therap\w*|suicid\w*|self-harm|medication|medicine|pills?|"
     r"antidepressants?|"
     r"surgery|operation|diagnos\w*|disab\w*|wheelchair|pregnan\w*|miscarr\w*|abortion|hiv|aids|"
     r"epilep\w*|migraine\w*|"
     r"insomnia|dementia|alzheimer\w*|stroke|addict\w*|alcoholi\w*|drunk|drugs?|rehab|overweight|obese|"
     r"anorexi\w*|"
-    r"bulimi\w*|died|dead|dying|killed|passed away"
+    r"bulimi\w*|died|dead|dying|killed|passed away|"
+    r"(?:my|poor|bad|failing) (?:\w+ )?health|mental(?:ly)? (?:ill\w*|problems?|issues?)|"
+    r"health (?:problem|issue|condition|scare)s?|chronic(?:ally)?|"
+    r"(?:my|back|knee|neck|joint|nerve) pains?|painkillers?|"
+    r"disorders?|syndromes?|symptoms?|ocd|bpd|panic attacks?|"
+    r"(?:agora|claustro|arachno|acro|emeto)?phobi(?:as?|c)|"
+    r"psychos[ie]s|psychotic|paranoi\w*|psychiatrists?|"
+    r"see(?:ing)? (?:an?|my|the) (?:doctor|gp|specialist|psychologist|counsell?or|shrink)|"
+    r"chemo\w*|radiotherapy|dialysis|transplants?|insulin|inhalers?|seizures?|hypertension|"
+    r"heart (?:attack|condition|disease|failure|problem)s?|arthrit\w*|fibromyalg\w*|lupus|crohn\W?s|ibs|copd|"
+    r"pcos|endometrio\w*|parkinson\W?s|sclerosis|tourette\W?s|dyslexi\w*|tinnitus|covid\w*|"
+    r"infertil\w*|ivf|menopaus\w*|sober|sobriety|(?:my|in) recovery|recovering|relaps\w*|detox\w*|overdos\w*|"
+    r"burn-?out"
+)
+
+MONTHS = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?"
+)
+_SEASONS = "spring|summer|autumn|winter"
+TO_COME = rf"tomorrow|next (?:week|weekend|month|year|{_SEASONS}|{MONTHS}|\w+day)"
+NOT_NOW = (
+    rf"{TO_COME}|last (?:week|weekend|month|year|{_SEASONS}|{MONTHS}|\w+day)|"
+    rf"in (?:(?:early|mid|late) )?(?:{MONTHS}|{_SEASONS}|\d{{4}})|"
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day"
+)
+WHEN = (
+    rf"{NOT_NOW}|this (?:week|month|year|{_SEASONS}|weekend)|now|right now|today|yesterday|tonight|"
+    r"since \w+(?: \w+)?|for \w+ years?(?: now)?"
+)
+
+# The larger place that is named behind a smaller one: "Leeds, England". Left out: who is spoken to by that
+# name as well ("I live in Leeds, Georgia").
+REGIONS = _any_of(
+    """
+    uk, united kingdom, great britain, britain, england, scotland, wales, northern ireland, ireland, us,
+    usa, united states, united states of america, america, canada, mexico, australia, new zealand,
+    albania, algeria, argentina, armenia, austria, bahamas, bangladesh, belarus, belgium, bolivia, bosnia,
+    brazil, bulgaria, cambodia, cameroon, chile, china, colombia, congo, costa rica, croatia, cuba,
+    cyprus, czech republic, czechia, denmark, dominican republic, ecuador, egypt, el salvador, estonia,
+    ethiopia, fiji, finland, france, gambia, germany, ghana, greece, guatemala, haiti, honduras, hong
+    kong, hungary, iceland, india, indonesia, iran, iraq, israel, italy, ivory coast, jamaica, japan,
+    kazakhstan, kenya, kosovo, kuwait, latvia, lebanon, libya, lithuania, luxembourg, malawi, malaysia,
+    maldives, malta, moldova, mongolia, montenegro, morocco, mozambique, myanmar, namibia, nepal,
+    netherlands, nicaragua, nigeria, north macedonia, norway, pakistan, palestine, panama, paraguay, peru,
+    philippines, poland, portugal, puerto rico, qatar, romania, russia, rwanda, saudi arabia, senegal,
+    serbia, singapore, slovakia, slovenia, somalia, south africa, south korea, spain, sri lanka, sudan,
+    sweden, switzerland, syria, taiwan, tanzania, thailand, tunisia, turkey, uae, uganda, ukraine, united
+    arab emirates, uruguay, venezuela, vietnam, zambia, zimbabwe,
+    alabama, alaska, arizona, arkansas, california, colorado, connecticut, delaware, florida, hawaii,
+    idaho, illinois, indiana, iowa, kansas, kentucky, louisiana, maine, maryland, massachusetts, michigan,
+    minnesota, mississippi, missouri, montana, nebraska, nevada, new hampshire, new jersey, new mexico,
+    new york, north carolina, north dakota, ohio, oklahoma, oregon, pennsylvania, rhode island, south
+    carolina, south dakota, tennessee, texas, utah, vermont, washington, west virginia, wisconsin,
+    wyoming, alberta, british columbia, manitoba, new brunswick, nova scotia, ontario, quebec,
+    saskatchewan, new south wales, queensland, tasmania, bavaria, catalonia, cornwall, essex,
+    norfolk, suffolk, surrey, sussex, yorkshire
+    """
+) + (
+    r"|(?-i:A[KLRZ]|C[AOT]|D[CE]|FL|GA|I[ADLN]|K[SY]|LA|M[ADINOST]|N[CDEHJMVY]|OR|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY])"
+)
+# The places that have an article.
+THE_REGIONS = (
+    r"the (?:uk|us|usa|uae|united (?:kingdom|states(?: of america)?|arab emirates)|netherlands|philippines|"
+    r"bahamas|maldives|seychelles|gambia|congo|(?:czech|dominican) republic|ivory coast|caribbean|balkans|"
+    r"middle east|midwest|midlands|highlands|lake district|west country|bronx|isle of (?:man|skye|wight))"
 )
 
 # Written with a capital wherever it stands, and nobody's name.

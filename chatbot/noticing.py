@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chatbot.known_words import HEALTH
+from chatbot.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
 from chatbot.noticing_rules import RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
@@ -45,13 +45,34 @@ _QUOTED = re.compile(
     re.M,
 )
 _ABBREVIATED = re.compile(r"\b(dr|mr|mrs|ms|prof|st|mt)\.(?= \w)", re.I)  # its dot ends no sentence
-_SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?]+(?=\w)[^.!?;\n]+)*([.!?;…]*)")
+_SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?]+(?=\w)[^.!?;\n]+)*[.!?;…]*")
 _DOUBT = re.compile(
     r"\b(?:if|unless|whether|wish|maybe|perhaps|might|would|could|should|suppose\w*|think|thinks|"
     r"thought|guess|"
     r"said|say|says|saying|told|tell|tells|dream\w*|lied|lie|lying|claims?|used to|no longer|"
     r"not anymore|any ?more|"
     r"never|almost|like when|as though|as if|than|until|soon|ago i)\b|'d\b|\b(?:yeah right)\b",
+    re.I,
+)
+# What is asked back, and does not ask about what was told: "I'm Tom, who are you?", not "I'm Tom, am I?".
+# Three questions at most, for the same reason as in _TAIL.
+_YOU = r"(?:you|u|ya)"
+_YOURS = r"(?:you|u|yours|yourself)"
+_YOUR = r"(?:your|ur)"
+_DO_YOU = (
+    rf"do {_YOU} (?:live|work|do|like|love|hate|enjoy|prefer|have|study|play|speak|collect|come|go)"
+    r"(?: [\w']+){0,5}"
+)
+_ASKED_BACK = re.compile(
+    r"(?<! or)(?:,? (?:and |but |so |please )?(?:"
+    rf"(?:what|how) about {_YOURS}|[hw]bu|"
+    rf"what(?:'s|s| is) (?:{_YOUR}(?: [\w']+){{1,4}}|yours)|"
+    rf"(?:who|what|where|how|how old|how tall) (?:are|r) {_YOU}(?: [\w']+){{0,3}}|"
+    rf"(?:what|where|who|how|which|(?:what|which|how many) \w+) {_DO_YOU}|"
+    rf"tell me (?:more |something |a (?:bit|little) (?:more )?)?about (?:{_YOURS}|{_YOUR} \w+))|"
+    rf", (?:and )?(?:what|who|how|where|when)(?:'s|s| is| are) (?:{_YOUR}(?: [\w']+){{1,4}}|yours)|"
+    rf", and {_YOURS}| and {_YOURS}(?=\?)|"
+    rf", (?:and )?(?:do {_YOU}|{_DO_YOU})(?: too| as well)?){{1,3}}[.!?…]*$",
     re.I,
 )
 _HEALTH = re.compile(rf"\b(?:{HEALTH})\b", re.I)
@@ -77,14 +98,13 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     """The clauses that speak of the user, and whether a greeting stands before each."""
     greeted = False
     for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
-        sentence = " ".join(found[0][: len(found[0]) - len(found[1])].split())
-        if (
-            len(sentence) > LONGEST_LINE
-            or "?" in found[1]
-            or _DOUBT.search(sentence)
-            or _HEALTH.search(sentence)
-        ):
+        sentence = " ".join(found[0].split())
+        if len(sentence) > LONGEST_LINE:
             continue
+        sentence = _ASKED_BACK.sub("", sentence)
+        if "?" in sentence or _DOUBT.search(sentence) or _HEALTH.search(sentence):
+            continue
+        sentence = sentence.rstrip(" .!;…")
         while opener := _OPENER.match(sentence):
             greeted = greeted or bool(opener[1])
             sentence = sentence[opener.end() :]
@@ -98,27 +118,38 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
 
 # --- from a clause to facts
 
+# All pictographs, but for those that say the words are not meant: "I love Mondays 🙄".
+_ORNAMENT = (
+    r" ?:-?[)D]| ?<3+| x+d+\b| \^\^|[,:-]|"
+    r" ?(?![🙄🙃😒😏🤡🤥])[\u2300-\u23FF\u2600-\u27BF\u2B00-\u2BFF\U0001F000-\U0001FAFF\uFE0F\u200D]"
+)
+_ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+$", re.I)
+# What says nothing new behind a clause; a few pieces only, because "since May now" can be taken apart in two
+# ways, and a row of them in far too many.
 _TAIL = re.compile(
-    r"(?:,? (?:now|today|yesterday|tomorrow|tonight|again|too|as well|these days|at the moment|"
-    r"very much|so much|a lot|"
-    r"right now|actually|lol|haha|by the way|btw|next (?:week|month|year|summer|winter|spring|autumn|\w+day)|"
-    r"this (?:week|month|year|summer|winter|spring|autumn|weekend)|last (?:week|month|year|summer|winter)|"
-    r"in (?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"summer|winter|"
-    r"spring|autumn|\d{4})|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|since \w+(?: \w+)?|"
-    r"for \w+ years?(?: now)?|nice to meet you|pleased to meet you|how are you|you know)|"
-    r" ?:-?[)D]| ?[🙂😊😀😃😄👋❤\uFE0F]|[,:-])+$",
+    rf"(?:,? (?:{WHEN}|again|too|as well|these days|at the moment|very much|so much|a lot|actually|lol|haha|"
+    r"by the way|btw|nice to meet you|pleased to meet you|how are you|you know)|"
+    rf", not (?:(?:in|from) )?(?-i:[A-Z][a-z][\w'-]*)|(?:{_ORNAMENT})++){{1,6}}$",
     re.I,
 )
+_TO_COME = re.compile(rf"\b(?:{TO_COME})\b", re.I)
+_NOT_NOW = re.compile(rf"(?<!since )\b(?:{NOT_NOW})\b", re.I)
 
 
 def _facts(clause: str, greeted: bool) -> Iterator[Fact]:
     """The fact of the first rule that fits the whole clause."""
-    if "birthday" not in clause.lower():
-        clause = _TAIL.sub("", clause)
+    told = (_ORNAMENTS if "birthday" in clause.lower() else _TAIL).sub("", clause)
     for pattern, make in RULES:
-        if found := pattern.fullmatch(clause):
+        if found := pattern.fullmatch(told):
             fact = make(found, greeted)
             if fact is not None:
-                yield fact
+                if _holds(fact, clause[len(told) :]):
+                    yield fact
                 return
+
+
+def _holds(fact: Fact, tail: str) -> bool:
+    """Whether a fact is true at the time that its tail tells: "I turned 30 today", not "I'm 30 next week"."""
+    if _TO_COME.search(tail):
+        return fact.kind == "plan"
+    return fact.kind not in ("age", "work", "workplace") or not _NOT_NOW.search(tail)

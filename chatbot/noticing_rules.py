@@ -12,9 +12,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from chatbot.known_words import JOB_HEADS, JOBS, NOT_THINGS, NUMBERS, PETS, RELATIVES, WANTED
+from chatbot.known_words import (
+    JOB_HEADS,
+    JOBS,
+    MONTHS,
+    NOT_JOBS,
+    NOT_THINGS,
+    NUMBERS,
+    PETS,
+    REGIONS,
+    RELATIVES,
+    WANTED,
+    WHEN,
+)
 from chatbot.naming import small_words
-from chatbot.noticing_words import as_name, as_place, as_thing, turned
+from chatbot.noticing_words import as_name, as_place, as_thing, is_proper, turned
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,13 @@ class Fact:
 
 
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
-_PLACE = r"(?P<place>[\w'-]+(?: [\w'-]+){0,5})"
+_REGION = rf"(?:, (?:{REGIONS})){{0,2}}"
+_PLACE = rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}{_REGION})"
+_MOVED_TO = (  # the shortest place, and behind it when and why; not what came after
+    rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}?{_REGION})"
+    r"(?: (?!.*\b(?:but|then|before)\b)(?:(?:from|for|to|with|because|when|after|as|at|(?:way )?back|recently|alone|together|"
+    rf"{WHEN})\b|(?-i:[a-z\d][\w-]* ){{1,5}}ago\b)[\w', -]*)?"
+)
 _THING = r"(?P<thing>[\w'&-]+(?: [\w'&-]+){0,5})"
 _COUNT = rf"(?P<count>an?|[1-9]\d?|{'|'.join(list(NUMBERS)[1:13])}|some)"
 _ADVERB = r"(?:(?:really|also|just|still|actually|absolutely|always|kind of|usually|mostly|now|currently|both|do) )*"
@@ -57,14 +75,12 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
     how, words = found["how"].lower(), found["place"]
-    if how == "to":
-        if not words[0].isupper():
-            return None  # to the kitchen, to a new job
-        words = re.sub(r" (?:from|for|to|with|because|when|after)\b.*", "", words, flags=re.I)
+    if how == "to" and not is_proper(words):
+        return None  # to the kitchen, to a new job
     place = as_place(words)
     if not place or re.search(
         r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
-        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword)\b|"
+        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword|ago)\b|"
         r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", place, re.I
     ):  # fmt: skip
         return None
@@ -77,7 +93,7 @@ def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
     place = as_place(found["place"])
     if (
         not place
-        or not place[0].isupper()
+        or not is_proper(place)
         or place.lower() in ("work", "home", "school", "here", "there", "bed")
     ):
         return None
@@ -88,7 +104,7 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "I'm a nurse", "I work as a bus driver at the station"; only jobs that are known."""
     words = found["job"].lower().split()
     known = words[-1] in JOBS or (words[-1] in JOB_HEADS and len(words) > 1)
-    if not known or {"not", "good", "bad", "terrible", "great", "awful", "lousy", "fake"} & set(words):
+    if not known or NOT_JOBS & set(re.split(r"[ -]", re.sub(r"\bfast[ -]food\b", "", " ".join(words)))):
         return None
     where = found["where"] or ""
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
@@ -100,13 +116,29 @@ _TIMES = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nigh
 
 
 def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
-    place = turned(found["place"])
+    how, place = found["how"].lower(), turned(found["place"])
+    if how == "on" and not _ABOARD.fullmatch(found["place"]):
+        return None
+    if how == "in" and _AT_HOME.fullmatch(found["place"]):
+        return None
     if not place or re.search(
         rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b|^\d+(?: ?[ap]m)?$|"
         r"^(?:money|food|peanuts|free|fun|nothing|a living)$", place, re.I,
     ):  # fmt: skip
         return None
-    return Fact("workplace", f"The user works {found['how'].lower()} {place}.")
+    return Fact("workplace", f"The user works {how} {place}.")
+
+
+# One works on a farm; on a novel, a car or one's own boat one works for a while, and so in the garden.
+_ABOARD = re.compile(
+    r"(?!.*\b(?:about|model|toy)\b)(?:(?:[\w'-]+ ){0,4}(?:farm|ranch|estate|plantation|vineyard|island|isle)s?|"
+    r"(?!(?:my|our) )(?:[\w'-]+ ){0,4}(?:ship|boat|ferry|trawler|yacht|submarine|rig|train)s?)"
+    r"(?: (?:of|in|near|by|at|off|outside|with) .+)?", re.I,
+)  # fmt: skip
+_AT_HOME = re.compile(
+    r"(?:the|my|our) (?:(?:back|front|little|vegetable) )?(?:garden|yard|backyard|allotment|greenhouse)|"
+    r"(?:my|our) (?:bed|bedroom|room|kitchen|shed|garage|attic|basement|pyjamas|pajamas|sleep|head)", re.I,
+)  # fmt: skip
 
 
 def _is(kind: str) -> Callable[..., Fact]:
@@ -201,15 +233,9 @@ def _age(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "My birthday is 3 May"; "tomorrow", "over" and "in two weeks" are no day of the year."""
-    if not re.search(rf"\b(?:{_MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
+    if not re.search(rf"\b(?:{MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
         return None
     return Fact("birthday", f"The user's birthday is {found['day'].strip()}.")
-
-
-_MONTHS = (
-    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?"
-)
 
 
 def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -223,7 +249,7 @@ def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _journey(found: re.Match[str], greeted: bool) -> Fact | None:
     place = as_place(found["place"])
-    if not place or not found["place"][0].isupper():
+    if not place or not is_proper(found["place"]):
         return None
     return Fact("plan", f"The user plans to {'move' if 'mov' in found['verb'].lower() else 'go'} to {place}.")
 
@@ -257,15 +283,16 @@ _NAMES = r"(?P<name>[^\W\d_][\w'-]*(?:(?:, | and |, and )[^\W\d_][\w'-]*){0,3})"
 _LOOK = r"(?P<look>(?:(?:new|old|little|big|small|black|white|brown|grey|young|pet|lovely|rescue) )*)"
 _CHILD = r"son|daughter|brother|sister|twin|cousin|nephew|niece|grandchild|grandson|granddaughter|girlfriend|boyfriend|wife|husband|partner|child|baby|kid|stepson|stepdaughter"
 _KIN = rf"(?P<who>(?:older |younger |little |big |elder )?(?:{_CHILD}|children|kids|grandchildren)s?)"
+_NO_POSTURE = r"(?! (?:(?:up|down|still|by|back|aside|around|out|over|upright|tall|firm|here|there|on|in|at|for|with|close to|next to)\b|(?:alone|straight|long|together)$))"
 _CALLED = rf"(?: (?:called|named|whose names? (?:is|are)),? {_NAMES})?"
 
 RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:my (?:first |full )?name is|my name's|the name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
-    (_rule(rf"{_I_AM} {_AGE}(?: years? old| years of age)?"), _age),
+    (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
-    (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?)"), _birthday),
+    (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?(?:,? \d{4})?)"), _birthday),
     (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _is("work")),
     (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _is("food")),
     (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _is("study")),
@@ -276,7 +303,7 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:{_I_AM}|i come) (?:originally )?from {_PLACE}"), _origin),
     (_rule(rf"i {_ADVERB}live (?P<how>alone|by myself|on my own|with (?:my|two|three|a|some) [\w' -]{{2,30}})"), _household),
     (_rule(rf"(?:i {_ADVERB}live|{_I_AM} living) (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
-    (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_PLACE}"), _home),
+    (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_MOVED_TO}"), _home),
     (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),
@@ -294,7 +321,7 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?P<is>is|are) {_THING}"), _favourite),
     (_rule(rf"i {_ADVERB}(?:like|enjoy) {_THING}"), _taste("likes", "like")),
     (_rule(rf"i {_ADVERB}(?:love|adore) {_THING}"), _taste("loves", "like")),
-    (_rule(rf"i {_ADVERB}(?:(?:don't|do not|dont) (?:really )?(?:like|enjoy|love)|dislike|can't stand|cannot stand) {_THING}"), _taste("does not like", "dislike")),
+    (_rule(rf"i {_ADVERB}(?:(?:don't|do not|dont) (?:really )?(?:like|enjoy|love)|dislike|(?:can'?t|cannot) stand{_NO_POSTURE}) {_THING}"), _taste("does not like", "dislike")),
     (_rule(rf"i {_ADVERB}(?:hate|detest|loathe) {_THING}"), _taste("hates", "dislike")),
     (_rule(rf"i {_ADVERB}(?P<how>plan|want) to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<how>plan)ning to {_THING}"), _plan),

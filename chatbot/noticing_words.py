@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
-from chatbot.known_words import NOT_NAMES, NOT_THINGS
+from chatbot.known_words import NOT_NAMES, NOT_THINGS, THE_REGIONS
 
 _BEFORE = "men women boys girls not being getting about there way bit all most more much lot"
+_ACRONYM = re.compile(r"\b(?:uk|usa|uae|(?:(?<=the )|(?<=, ))us)\b", re.I)
+_THE_REGION = re.compile(THE_REGIONS, re.I)
+_SOMEBODY_ELSE = re.compile(
+    r"\b(?:you|your|me|mine|(?<!the )(?<!, )us|ya|ur|y'?all)\b|(?<!\S)u(?!\S)", re.I
+)  # "the US" is nobody, and the U-Bahn neither
 
 
 def as_name(name: str) -> str | None:
@@ -21,20 +26,31 @@ def as_name(name: str) -> str | None:
 
 def as_place(place: str) -> str | None:
     """A place as it is written, its words with capitals when they are its name alone."""
+    as_written = place != place.lower()
+    place = _ACRONYM.sub(lambda found: found[0].upper(), place)
     words = place.split()
-    if any(char.isdigit() for char in place) or NOT_THINGS & set(place.lower().split()):
+    if any(char.isdigit() for char in place) or NOT_THINGS & {w.lower() for w in words if w != "US"}:
         return None
-    if words[0].lower() in ("a", "an", "the", "my", "our", "one", "student", "two") or place != place.lower():
+    common = words[0].lower() in ("a", "an", "the", "my", "our", "one", "student", "two")
+    if as_written or (common and not is_proper(place)):
         return turned(place)
+    if len(place.split(",")[0].split()) > 3 and not is_proper(place):
+        return None
     small = ("of", "upon", "on", "by", "the", "and", "near", "with")
-    return " ".join(w if w in small else w.capitalize() for w in words) if len(words) < 4 else None
+    return " ".join(w if w in small or w.isupper() else w.capitalize() for w in words)
+
+
+def is_proper(place: str) -> bool:
+    """Whether a place has a name: "Leeds" and "the Netherlands", not "the kitchen"."""
+    return place[0].isupper() or bool(_THE_REGION.fullmatch(place))
 
 
 def as_thing(thing: str) -> str | None:
-    """What is liked; None for a pronoun and for what hangs on the moment."""
+    """What is liked; None for a pronoun, for what hangs on the moment, and for "our chats"."""
     words = thing.lower().split()
     if (
         NOT_THINGS & set(words)
+        or "our" in words
         or words[0] in _BEFORE.split()
         or words[1:2] in (["way"], ["bit"], ["idea"], ["lot"])
     ):
@@ -46,7 +62,7 @@ def as_thing(thing: str) -> str | None:
 
 def turned(text: str) -> str:
     """The text with "my" and "our" turned; '' when it speaks of somebody else too."""
-    if re.search(r"\b(?:you|your|me|us|mine)\b", text, re.I):
+    if _SOMEBODY_ELSE.search(text):
         return ""
     text = re.sub(r"\b(?:by myself|on my own)\b", "alone", text, flags=re.I)
     return re.sub(r"\b(?:my|our)\b", "their", text, flags=re.I)

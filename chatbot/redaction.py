@@ -32,6 +32,12 @@ KINDS = {  # what is taken out: one, and several
 NOBODY = ("you", "narrator")  # what speakers are called who have no name
 NAMELESS = "persona"  # the name of a profile that may not keep its own
 _PLACES = re.compile(r"The user(?:'s .*)? (?:lives|comes|plans to (?:go|move)) (?:in|from|to|at|near|on) ")
+_NAMES = re.compile(r"The user.* (?:called|married to|engaged to) (.+)\.")
+_TELLING = re.compile(  # what stands before a name that is told: there "mark" is no verb
+    r"(?i)\b(?:called|named|names?\s+(?:is|are)|name\Ws|(?:married|engaged)\s+to|liv(?:e|es|ing)\s+(?:in|near))"
+    r",?\s+(?:[\w'’-]+(?:,?\s+and|,)\s+){0,3}$"  # "called bear and duke"
+)
+_REACH = 80  # characters before a name that are looked at
 _FORMS = (
     ("mail", r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     ("link", r"\b(?:(?:https?|ftp)://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?*_]"),
@@ -74,17 +80,18 @@ def redacted(
     called = _called(tree)
     redactor = _Redactor(set() if persona else {word for name in called for word in _parts(name)})
     redactor.know(called if persona else (), "persona")
-    redactor.know([user_name, tree.names.user, *_speakers(tree, "user")], "name")
+    user = [user_name, tree.names.user, *_speakers(tree, "user")]
+    redactor.know([*user, *map(str.title, user)], "name")  # whoever is "april" here is April in a reply
     facts = [memory.text for memory in memories]
-    own = (message.text for message in tree.messages if message.role == "user")
-    facts += [fact.text for text in own for fact in noticed(text)]
+    own = [message.text for message in tree.messages if message.role == "user"]
+    facts += [fact.text for text in (*facts, *user_facts, *own) for fact in noticed(text)]
     for fact in facts:
         place = _PLACES.match(fact) is not None
-        redactor.know((name for name, _ in named(fact)), "place" if place else "name")
+        redactor.know([*_told(fact), *(name for name, _ in named(fact))], "place" if place else "name")
     texts = [*user_facts, *_texts(tree)]
     for text in texts:
         for name, place in named(normalize("NFC", text)):
-            redactor.know([name], "place" if place else "name")
+            redactor.know([name], "place" if place else "name", told=False)
     messages = [_message(message, redactor.text, persona) for message in tree.messages]
     conversation = _conversation(tree.conversation, redactor.text, persona)
     return Redacted(Tree(conversation, messages), dict(redactor.found), redactor.times)
@@ -100,23 +107,26 @@ class _Redactor:
 
     kept: set[str]  # the words of names that stay
     names: dict[str, str] = field(default_factory=dict)  # as it is written -> what it is
+    told: set[str] = field(default_factory=set)  # those of them that are no guess from capitals
     labels: dict[str, str] = field(default_factory=dict)
     found: Counter[str] = field(default_factory=Counter)  # how many labels of each kind there are
     times: int = 0
     _kinds: dict[str, str] = field(default_factory=dict)  # the names without their case -> what they are
     _starting: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)  # of the names with this first word
+    _patterns: dict[tuple[str, bool], re.Pattern[str]] = field(default_factory=dict)  # and if told there
     _words: dict[str, set[str]] = field(default_factory=dict)  # of what has a label
     _sharing: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def know(self, names: Iterable[str], kind: str) -> None:
+    def know(self, names: Iterable[str], kind: str, *, told: bool = True) -> None:
         """These are to be taken out; whoever said first what a name is was right."""
         for name in names:
             name = " ".join(normalize("NFC", name).split())
-            words = _parts(name) - self.kept
+            words = _parts(name, told=told) - self.kept
             if len(name) < 2 or not words or name.casefold() in NOBODY:
                 continue
-            for known in (name, *(word for word in words if len(word) > 2 and not english(word))):
+            if told:
+                self.told.add(name)
+            for known in (name, *(word for word in words if len(word) > 2 and not _as_written(word))):
                 if known not in self.names:
                     self.names[known] = kind
                     self._kinds.setdefault(known.casefold(), kind)
@@ -148,10 +158,12 @@ class _Redactor:
         first = _first(start[0])
         if first not in self._starting:
             return None
-        if first not in self._patterns:
+        telling = bool(_TELLING.search(text, max(0, start.start() - _REACH), start.start()))
+        if (first, telling) not in self._patterns:
             longest = sorted(self._starting[first], key=lambda name: (-len(name), name))
-            self._patterns[first] = re.compile("|".join(map(_expression, longest)))
-        return self._patterns[first].match(text, start.start())
+            expressions = (_expression(name, small=telling and name in self.told) for name in longest)
+            self._patterns[first, telling] = re.compile("|".join(expressions))
+        return self._patterns[first, telling].match(text, start.start())
 
     def _label(self, found: re.Match[str]) -> str:
         self.times += 1
@@ -189,21 +201,36 @@ def _first(name: str) -> str:
     return start[0].replace("İ", "i").lower().upper() if start else ""
 
 
-def _expression(name: str) -> str:
-    """The name as a word of its own; one that is also an English word only as it is written."""
+def _expression(name: str, *, small: bool) -> str:
+    """The name as a word of its own; one that is another word too only as it is written, or `small`."""
     words = r"\s+".join(map(re.escape, name.split()))
     alone = rf"(?<![^\W_]){words}(?![^\W_])"  # _so_ is emphasis
-    return alone if any(map(english, name.split())) else f"(?i:{alone})"
+    return alone if _as_written(name) and not small else f"(?i:{alone})"
 
 
-def _parts(name: str) -> set[str]:
-    """The words of a name that say whose it is."""
-    return set(re.findall(r"[^\W_]+", name.casefold())) - TITLES - BIG
+def _as_written(name: str) -> bool:
+    """Whether the name may be none where it is written small: Mark and April, but not Ada."""
+    return any(map(english, name.split())) or not _parts(name, told=False)
+
+
+def _parts(name: str, *, told: bool = True) -> set[str]:
+    """The words of a name that say whose it is; months and titles do where it is told and has no others."""
+    words = set(re.findall(r"[^\W_]+", name.casefold()))
+    return words - TITLES - BIG or (words if told else set())
+
+
+def _told(fact: str) -> list[str]:
+    """Whoever is called something in a fact, even what is no name elsewhere: April, Princess."""
+    found = _NAMES.fullmatch(fact)
+    return [name for name in found[1].split(" and ") if name[:1].isupper()] if found else []
 
 
 def _called(tree: Tree) -> list[str]:
-    """What the persona is called, and whoever speaks on its side."""
-    names = (tree.names.bot, tree.conversation.profile_name, tree.conversation.profile.get("display_name"))
+    """What the persona is called, by itself too, and whoever speaks on its side."""
+    profile = tree.conversation.profile
+    facts = (fact for text in _strings(profile.get("facts")) for fact in noticed(text))
+    own = (name for fact in facts if fact.kind == "name" for name in _told(fact.text))
+    names = (tree.names.bot, tree.conversation.profile_name, profile.get("display_name"), *own)
     return [name for name in (*names, *_speakers(tree, "bot")) if isinstance(name, str) and name]
 
 

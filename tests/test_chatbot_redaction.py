@@ -186,6 +186,128 @@ def test_names_in_the_facts_of_the_settings_are_known(manager: ConversationManag
     assert of(manager, talk, user_facts=["My dog is called Ruprecht."])[0] == ["so i told [name 1]"]
 
 
+def left(manager: ConversationManager, user_name: str, *lines: str, **options: Any) -> list[str]:
+    """What is left of the lines; those with a dash are the persona's."""
+    talk = manager.create(profile_name="gloomy-poet", profile=NAMED_BY_A_FACT, model="").id
+    for line in lines:
+        role = "bot" if line.startswith("- ") else "user"
+        manager.add_message(talk, role=role, text=line.removeprefix("- "))
+    tree = redacted(Tree.read(manager, talk), manager.memories(), user_name=user_name, **options).tree
+    return [tree.conversation.title, *(message.text for message in tree.messages)]
+
+
+NAMED_BY_A_FACT = {
+    "name": "gloomy-poet",
+    "display_name": "",
+    "facts": ["I have a cat.", "My name is Victor."],
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["April", "May", "Christian", "Roman", "Princess", "King", "Captain", "Lady"]
+)
+def test_a_told_name_goes_though_it_is_a_month_or_a_title_elsewhere(
+    manager: ConversationManager, name: str
+) -> None:
+    gone = ["Good evening.", "Good evening.", "[name 1], sit down, [name 1]."]
+    assert left(manager, name, "Good evening.", f"- {name}, sit down, {name}.") == gone
+    assert left(manager, name.lower(), "Good evening.", f"- {name}, sit down, {name}.") == gone
+    for line in (f"Hi, my name is {name}.", f"My cat is called {name}.", f"I'm married to {name}."):
+        gone = line.replace(name, "[name 1]")
+        assert left(manager, "", line, f"- Hello, {name}.") == [gone, gone, "Hello, [name 1]."]
+
+
+def test_months_and_titles_that_are_nobodys_name_stay(manager: ConversationManager) -> None:
+    lines = [
+        "It is April. I met the Princess and a French-Canadian.",
+        "in april the king sleeps, as a christian",
+        "- April, the King, a Roman and Lady Bracknell.",
+    ]
+    assert left(manager, "Ada", *lines)[2:] == [lines[1], "April, the King, a Roman and Lady [name 1]."]
+    # The name is matched as it is written, and other words of its kind are no part of it.
+    assert left(manager, "April", *lines)[1:] == [
+        "It is [name 1]. I met the Princess and a French-Canadian.",
+        lines[1],
+        "[name 1], the King, a Roman and Lady [name 2].",
+    ]
+    assert left(manager, "Princess Ada", "The Princess saw Ada.")[1] == "The Princess saw [name 1]."
+
+
+def test_two_told_names_that_are_titles_are_not_the_same_one(manager: ConversationManager) -> None:
+    lines = ("My dog is called Ruprecht.", "My cats are called Princess and Duke.", "Princess!")
+    assert left(manager, "", *lines)[1:] == [
+        "My dog is called [name 1].",
+        "My cats are called [name 2] and [name 3].",
+        "[name 2]!",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "gone"),
+    [
+        ("my name is mark", "my name is [name 1]"),
+        ("hi, my  name is\trose", "hi, my  name is\t[name 1]"),
+        ("my name’s grace", "my name’s [name 1]"),
+        ("my name is april", "my name is [name 1]"),
+        ("my brother is called mark", "my brother is called [name 1]"),
+        ("my dog is named bear", "my dog is named [name 1]"),
+        ("my sisters name is hope", "my sisters name is [name 1]"),
+        ("i'm married to rose", "i'm married to [name 1]"),
+        ("my dogs are called bear, tiger and duke", "my dogs are called [name 1], [name 2] and [name 3]"),
+        ("i live in reading", "i live in [place 1]"),
+    ],
+)
+def test_a_name_in_small_letters_goes_where_it_is_told(
+    manager: ConversationManager, line: str, gone: str
+) -> None:
+    assert left(manager, "", line)[1] == gone
+    # And wherever else it is said in these words, however it was noticed.
+    assert left(manager, "", "Good evening.", f"- You said: {line}", line)[2:] == [f"You said: {gone}", gone]
+
+
+def test_the_same_word_elsewhere_is_no_name(manager: ConversationManager) -> None:
+    lines = [
+        "mark my words, the bear is big, i hope, i like reading",
+        "- to mark it is to name the rose; will you, or is it called off?",
+    ]
+    told = [
+        "my name is mark",
+        "my dog is called bear",
+        "my sisters are called hope and rose",
+        "i live in reading",
+    ]
+    assert left(manager, "", *told, *lines)[5:] == [lines[0], lines[1].removeprefix("- ")]
+    # A name that is only guessed is looked for as it is written.
+    assert left(manager, "", "I saw Will.", "it is called will")[1:] == [
+        "I saw [name 1].",
+        "it is called will",
+    ]
+
+
+def test_what_is_written_down_of_the_user_tells_names_too(manager: ConversationManager) -> None:
+    manager.remember("poet", "My name is April and I hate rain.", kind="note")
+    manager.remember("poet", "The user has a dog called King and plays chess.", kind="note")
+    facts, line = ["My cat is called Princess."], "- April? Princess! King plays chess."
+    assert left(manager, "", line, user_facts=facts)[1] == "[name 1]? [name 2]! [name 3] plays chess."
+
+
+def test_a_persona_keeps_the_name_that_a_fact_of_it_tells(manager: ConversationManager) -> None:
+    lines = ("My name is Ada. I saw Victor.", "- I am Victor. My name is Victor.")
+    kept = ["My name is [name 1]. I saw Victor.", "I am Victor. My name is Victor."]
+    assert left(manager, "", *lines)[1:] == kept
+    gone = ["My name is [name 1]. I saw [persona 1].", "I am [persona 1]. My name is [persona 1]."]
+    assert left(manager, "", *lines, persona=True)[1:] == gone
+    # Whoever else its facts know is not the persona.
+    profile = NAMED_BY_A_FACT | {
+        "facts": ["My friend is called Elena.", "My cat is called Ash.", "I am sad."]
+    }
+    talk = manager.create(profile_name="poet", profile=profile, model="").id
+    manager.add_message(talk, role="bot", text="I told Elena, Ash and Victor.")
+    texts, tree, _ = of(manager, talk)
+    assert texts == ["I told [name 1], [name 2] and [name 3]."]
+    assert tree.conversation.profile["facts"][0] == "My friend is called [name 1]."
+
+
 def test_of_names_within_names_the_longest_is_taken_out_and_forms_come_first(
     manager: ConversationManager,
 ) -> None:
