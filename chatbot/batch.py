@@ -26,6 +26,7 @@ from chatbot.errors import ChatbotError, UsageError, suggestion
 from chatbot.model.text import Context
 from chatbot.tuning import of_persona, put_over
 from profiles import Profile, ProfileError, ProfileStore, Target, find
+from storage.strict_json import parsed
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
@@ -59,17 +60,15 @@ class LineError(UsageError):
 
 
 def read(
-    source: Path,
+    text: bytes,
     profiles: ProfileStore,
     engine: GenerationEngine,
     user_name: str = "",
     chance: str = persona.RUN,
 ) -> tuple[list[Request], list[BadLine]]:
-    """The requests of a file, or of standard input where it is "-", and the lines that are none. Blank lines
-    are passed over."""
+    """The requests of a text, and the lines that are none. Blank lines are passed over."""
     requests: list[Request] = []
     bad: list[BadLine] = []
-    text = sys.stdin.buffer.read() if source == STANDARD else source.read_bytes()
     for number, line in enumerate(text.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -110,7 +109,7 @@ def run(
     source: Path,
     output: Path,
     *,
-    engine: GenerationEngine,
+    engine: Callable[[], GenerationEngine],
     profiles: ProfileStore,
     sampling: Sampling,
     chosen: Mapping[str, Any] | None = None,
@@ -121,17 +120,25 @@ def run(
 ) -> bool:
     """Reply to every line; True when all of them had a reply. An `output` of "-" is standard output.
 
-    `bad_line` hears of each line without one. `begin` is told how many replies there will be and gives a
-    function that hears of each. What is finished is in the file at any time.
+    UsageError for an output file that is not empty, or for a `source` that cannot be read, comes before the
+    `engine` is loaded. `bad_line` hears of each line without a reply. `begin` is told how many replies there
+    will be and gives a function that hears of each. What is finished is in the file at any time.
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"The output must be another file than the input; both are {source}. Name another.")
-    requests, bad = read(source, profiles, engine, user_name, persona.chance_of(sampling.seed))
+    if output != STANDARD and output.is_file() and output.stat().st_size:
+        raise UsageError(
+            f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."
+        )
+    text = _given(source)
+    model = engine()
+    requests, bad = read(text, profiles, model, user_name, persona.chance_of(sampling.seed))
     for line in bad:
         bad_line(line)
     advance = begin(len(requests))
-    with nullcontext(sys.stdout.buffer) if output == STANDARD else output.open("wb", buffering=0) as file:
-        for request, reply in replies(requests, engine, sampling, batch_size, chosen):
+    # It is appended to, so that what came into it since the check stays too.
+    with nullcontext(sys.stdout.buffer) if output == STANDARD else output.open("ab", buffering=0) as file:
+        for request, reply in replies(requests, model, sampling, batch_size, chosen):
             if isinstance(reply, BadLine):
                 bad.append(reply)
                 bad_line(reply)
@@ -141,6 +148,13 @@ def run(
                 _append(file, written.encode(errors="backslashreplace"))  # half a surrogate pair in an id
             advance(1)
     return not bad
+
+
+def _given(source: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if source == STANDARD else source.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}. Give another file.") from error
 
 
 def _append(file: BinaryIO, line: bytes) -> None:
@@ -175,8 +189,8 @@ def _together(
 
 def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, chance: str) -> Request:
     try:
-        data = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        data = parsed(line.decode("utf-8-sig"))
+    except ValueError as error:
         raise LineError(f"A line is one JSON object: {error}.") from error
     if not isinstance(data, dict):
         raise LineError(f"A line is one JSON object, not {_short(data)}.")

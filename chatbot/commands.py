@@ -145,7 +145,8 @@ def _drift(room: Room, rest: str) -> str:
 def _sweep(room: Room, rest: str) -> str:
     """/sweep attitude 0 0.5 0.9, or /sweep with NAME NAME."""
     settings = sweep.asked(room.session, rest, lambda name: find(room.profiles, name))
-    return f"{sweep.table(sweep.sweep(room.session, settings))}\n/pick N goes on from one of them."
+    table = sweep.table(sweep.sweep(room.session, settings), sweep.width_shown())
+    return f"{table}\n/pick N goes on from one of them."
 
 
 def _pick(room: Room, rest: str) -> str:

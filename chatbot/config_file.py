@@ -28,26 +28,30 @@ def literal(value: Any) -> str:
 def store(name: str, text: str | None) -> str:
     """Write the setting "section.key" to the user's file; None takes it out. Returns the line as TOML.
 
-    ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML;
+    ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML; but
+    what stands in the file can be taken out, setting or not: while a wrong one does, no other command runs.
     UnknownNameError, with the near names, for a preset that neither the program nor the file has;
     ProfileAccessError when the file cannot be written, or another program keeps it locked.
     """
-    section, key = config.known(name, "the command line")
     value = None if text is None else config.parse(name, text, "the command line")
     path = config.config_path()
     with alone(path.parent, f".{path.name}.lock"):
-        _change(path, section, key, value)
+        _change(path, name, value)
     return f"{name} = {literal(value)}" if value is not None else name
 
 
-def _change(path: Path, section: str, key: str, value: Any) -> None:
+def _change(path: Path, name: str, value: Any) -> None:
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8-sig") if path.exists() else "")
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
     tables = document.unwrap()
-    config.check_table(section, tables.get(section, {}), str(path))
-    if (section, key) == ("chat", "preset") and value:
+    section, _, key = name.partition(".")
+    table = tables.get(section, {})
+    if value is not None or not isinstance(table, dict) or key not in table:
+        config.known(name, "the command line")
+        config.check_table(section, table, str(path))
+    if name == "chat.preset" and value:
         presets = config.known_presets(tables.get("presets", {}), str(path))
         if value not in presets:
             raise UnknownNameError("preset", value, presets)

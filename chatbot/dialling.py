@@ -57,9 +57,11 @@ class Dialling(Tuned):
         self.drift_rule, self.hold = drift_rule, hold
         self.conversation: Conversation | None = None
         self.dials: dict[str, Target] = dict(profile.attributes)
+        self.flagged: Sequence[str] = ()  # attributes whose dials were turned by flag, not by the persona
         self._source = engine
         self._engine: GenerationEngine | None = None
         self._model_name = model_name
+        self._unchecked = False  # whether the persona has changed before the model was there to check it
         self._greeting = 0  # which of the persona's greetings opens the next conversation
         self._loading, self._replying = threading.Lock(), threading.Lock()
 
@@ -88,7 +90,8 @@ class Dialling(Tuned):
         return self.engine.attributes
 
     def load(self) -> None:
-        """Get the model ready and check that it knows what the profile asks for."""
+        """Get the model ready and check that it knows what flags and the profile ask for."""
+        self.engine.check({name: self.dials[name] for name in self.flagged if name in self.dials})
         try:
             self.engine.check(self.dials)
         except UnknownNameError as error:
@@ -97,6 +100,8 @@ class Dialling(Tuned):
                 "--set ATTRIBUTE=off, or name a persona made for this model with --profile.",
             )
             raise
+        if self._unchecked:
+            self._save_profile()
 
     # --- who speaks, and how
 
@@ -160,7 +165,9 @@ class Dialling(Tuned):
         return self.dialled().model_dump(mode="json")
 
     def _save_profile(self) -> None:
-        if self.conversation is not None:
+        """Keep it with the conversation, once the model is there and knows what it asks for."""
+        self._unchecked = not self.loaded
+        if self.conversation is not None and self.loaded:
             self.manager.set_profile(
                 self.conversation.id, profile_name=self.profile.name, profile=self._snapshot()
             )

@@ -7,6 +7,8 @@ become alternatives of one reply, and any of them can be chosen to go on from.
 from __future__ import annotations
 
 import secrets
+import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,7 +187,12 @@ def _stored(
 # --- showing them
 
 
-def table(outcomes: Sequence[Outcome], width: int = WIDTH) -> str:
+def width_shown() -> int:
+    """Characters of a line of the terminal that shows a table, or WIDTH where none does."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+
+
+def table(outcomes: Sequence[Outcome], width: int) -> str:
     """The replies side by side, each under its number and setting and above what was measured in it."""
     wide = (width - len(_GAP) * (len(outcomes) - 1)) // len(outcomes)
     if wide < NARROWEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -48,7 +49,7 @@ def run(tmp_path: Path) -> Run:
         complete = batch.run(
             source,
             output,
-            engine=engine or FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
+            engine=lambda: engine or FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
             profiles=store,
             sampling=Sampling(seed=seed),
             chosen=chosen,
@@ -121,7 +122,13 @@ def test_facts_and_attributes_come_on_top_of_the_profile(run: Run) -> None:
     [
         (b"{", "A line is one JSON object: Expecting property name"),
         (b'"\xff"', "A line is one JSON object: 'utf-8' codec can't decode"),
-        (b"[" * 100_000, "A line is one JSON object: "),
+        (b"[" * 100_000, "A line is one JSON object: objects and lists are nested more than 100 deep."),
+        (b'{"id": NaN, "turns": ["a"]}', "A line is one JSON object: NaN is no number of JSON."),
+        (
+            b'{"id": [-Infinity], "turns": ["a"]}',
+            "A line is one JSON object: -Infinity is no number of JSON.",
+        ),
+        (b'{"id": 1e999, "turns": ["a"]}', "A line is one JSON object: 1e999 is too large a number."),
         (b"[1]", "A line is one JSON object, not [1]."),
         ({}, '"turns" is a list of texts, not None.'),
         ({"turns": []}, '"turns" needs at least one text'),
@@ -178,7 +185,7 @@ def test_a_dash_reads_standard_input_and_prints_the_replies(
     complete = batch.run(
         Path("-"),
         Path("-"),
-        engine=FakeEngine(),  # type: ignore[arg-type]  # it keeps the contract
+        engine=FakeEngine,  # type: ignore[arg-type]  # it keeps the contract
         profiles=ProfileStore(tmp_path / "profiles"),
         sampling=Sampling(),
         bad_line=bad.append,
@@ -195,7 +202,7 @@ def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
         batch.run(
             source,
             source,
-            engine=FakeEngine(),  # type: ignore[arg-type]
+            engine=FakeEngine,  # type: ignore[arg-type]
             profiles=ProfileStore(tmp_path),
             sampling=Sampling(),
             bad_line=lambda bad: None,
@@ -203,11 +210,52 @@ def test_the_output_may_not_be_the_input(tmp_path: Path) -> None:
     assert source.read_text() == '{"turns": ["a"]}\n'
 
 
+def test_replies_that_are_there_are_not_written_over(run: Run, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    output.touch()  # nothing is lost with it
+    run({"turns": ["a"]})
+    before = output.read_bytes()
+    with pytest.raises(UsageError) as caught:
+        run({"turns": ["b"]})
+    assert str(caught.value) == (
+        f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."
+    )
+    assert output.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_device_and_a_pipe_are_written_to(tmp_path: Path) -> None:
+    source, pipe = tmp_path / "in.jsonl", tmp_path / "pipe"
+    source.write_text('{"turns": ["a"]}\n')
+
+    def write_to(output: Path) -> bool:
+        return batch.run(
+            source,
+            output,
+            engine=FakeEngine,  # type: ignore[arg-type]
+            profiles=ProfileStore(tmp_path),
+            sampling=Sampling(),
+            bad_line=lambda bad: None,
+        )
+
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_to(pipe)
+        assert json.loads(os.read(reading, 10_000))["reply"] == "a / "
+    finally:
+        os.close(reading)
+    assert write_to(Path("/dev/null"))
+    with pytest.raises(OSError, match="No space left on device"):
+        write_to(Path("/dev/full"))
+
+
 def test_a_disk_that_is_full_leaves_whole_lines_and_is_told_by_its_file(run: Run, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")  # what a process may write into one file
     output, room = tmp_path / "out.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
     run({"turns": ["a"]})
     line = output.read_bytes()
+    output.unlink()
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2 * len(line) + 5, room[1]))
         with pytest.raises(OSError, match="File too large") as caught:

@@ -127,6 +127,18 @@ def test_resume_with_another_persona_and_dials(engine: FakeEngine, manager: Conv
     assert engine.targets[-1] == {"mind": Target.parse("critical")}
 
 
+def test_a_dial_that_is_refused_is_not_kept(engine: FakeEngine, manager: ConversationManager) -> None:
+    run("chat", "--once", "One")
+    before = manager.get("last").profile
+    assert run("chat", "--resume", "--once", "Two", "--set", "mnd=critical").exit_code == 2
+    assert manager.get("last").profile == before
+    assert run("chat", "--resume", "--once", "Two").stdout == "It rains.\n"
+    assert run("chat", "--resume", "--once", "Three", "--set", "mind=critical").stdout == "It rains.\n"
+    assert engine.targets[-1]["mind"] == Target.parse("critical")
+    assert run("chat", "--resume", "--once", "Four").stdout == "It rains.\n"
+    assert engine.targets[-1]["mind"] == Target.parse("critical")
+
+
 def test_flags_reach_the_engine(engine: FakeEngine) -> None:
     dials = ("--set", "attitude=off", "--set", "style=off", "--set", "mind=critical:2")
     run("chat", "--once", "Hi", "--seed", "5", *dials)
@@ -234,9 +246,7 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
         ),
         (
             ["--set", "mnd=critical"],
-            "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind. The dials of 'poet' "
-            "ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for this model with "
-            "--profile.",
+            "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind.",
         ),
         (
             ["--set", "attitud=off"],
@@ -244,9 +254,7 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
         ),
         (
             ["--set", "mind=critcal"],
-            "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional. The "
-            "dials of 'poet' ask for it: turn it off with --set ATTRIBUTE=off, or name a persona made for "
-            "this model with --profile.",
+            "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional.",
         ),
         (
             ["--resume", "--incognito"],
@@ -266,6 +274,28 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
 )
 def test_a_wrong_request_is_one_line_and_code_2(arguments: list[str], sentence: str) -> None:
     failed(run("chat", *(arguments if "--once" in arguments else ["--once", "Hi", *arguments])), 2, sentence)
+
+
+def test_only_what_the_persona_asks_for_is_said_to_be_asked_by_it(manager: ConversationManager) -> None:
+    ProfileStore(config.load().profiles_folder).save(
+        Profile.parse({"name": "odd", "attributes": {"mod": "sad", "mind": "critical"}})
+    )
+    known = "There is no attribute 'mod'. Known: attitude, mind."
+    blamed = (
+        f"{known} The dials of 'odd' ask for it: turn it off with --set ATTRIBUTE=off, or name a persona "
+        "made for this model with --profile."
+    )
+    odd = ("chat", "--profile", "odd", "--once", "Hi")
+    failed(run(*odd), 2, blamed)
+    failed(run(*odd, "--set", "mind=emotional"), 2, blamed)
+    failed(run(*odd, "--set", " mod = glad"), 2, known)
+    failed(
+        run(*odd, "--set", "mod=off", "--set", "mind=critcal"),
+        2,
+        "There is no aspect of mind 'critcal'. Did you mean 'critical'? Known: critical, emotional.",
+    )
+    assert run(*odd, "--set", "mod=off").stdout == "It rains.\n"
+    failed(run("chat", "--resume", "--once", "Hi", "--set", "mod=sad"), 2, known)
 
 
 def test_an_unknown_profile_is_code_2() -> None:
@@ -393,9 +423,21 @@ def test_batch_without_bad_lines_is_code_0(tmp_path: Path) -> None:
     assert run("batch", str(source), "-o", str(tmp_path / "out.jsonl")).exit_code == 0
 
 
-def test_batch_without_its_file_is_code_1(tmp_path: Path) -> None:
-    missing = tmp_path / "no.jsonl"
-    failed(run("batch", str(missing), "-o", str(tmp_path / "o")), 1, f"{missing}: No such file or directory")
+def test_a_batch_that_cannot_be_is_code_2_before_the_model_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(start, "load_engine")
+    missing, output = tmp_path / "no.jsonl", tmp_path / "out.jsonl"
+    unread = f"{missing} cannot be read: No such file or directory. Give another file."
+    failed(run("batch", str(missing), "-o", str(output)), 2, unread)
+    assert not output.exists()
+    unread = f"{tmp_path} cannot be read: Is a directory. Give another file."
+    failed(run("batch", str(tmp_path), "-o", str(output)), 2, unread)
+    output.write_text('{"id": 1}\n')
+    taken = f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."
+    for source in (str(missing), "-"):
+        failed(run("batch", source, "-o", str(output)), 2, taken)
+    assert output.read_text() == '{"id": 1}\n'
 
 
 def test_config_path() -> None:
@@ -416,6 +458,26 @@ def test_config_set_show_and_unset() -> None:
     assert run("config", "set", "sampling.seed", "-1").output.startswith("sampling.seed = -1 written")
     assert run("config", "unset", "sampling.seed").output == "sampling.seed is the default again\n"
     assert run("config", "show").output == 'chat.profile = "poet"  # CHATBOT_CHAT_PROFILE\n'
+
+
+def test_config_unset_takes_out_what_stops_every_command() -> None:
+    wrong = "# mine\n[sampling]\ntemperatur = 1.0\nseed = 3\n\n[smapling]\nx = 1\n\n[presets.odd]\ntopp = 1\n"
+    config.config_path().parent.mkdir(parents=True, exist_ok=True)
+    config.config_path().write_text(wrong)
+    assert run("config", "show").exit_code == 2
+    for name in ("sampling.temperatur", "smapling.x", "presets.odd"):
+        gone = f"{name} was taken out of {config.config_path()}\n"
+        assert run("config", "unset", name).output == gone
+    assert config.config_path().read_text().startswith("# mine\n[sampling]\nseed = 3\n")
+    assert config.load().sampling.seed == 3
+    failed(
+        run("config", "unset", "sampling.temperatur"),
+        2,
+        "There is no setting 'temperatur' in [sampling] (the command line). Did you mean 'temperature'? "
+        "Known: brevity, candidates, contrast, fact_bonus, max_tokens, no_repeat_ngram, presence_penalty, "
+        "repetition_penalty, seed, spread, stop, temperature, top_p.",
+    )
+    assert run("config", "unset", "sampling.top_p").output == "sampling.top_p is the default again\n"
 
 
 def test_config_set_says_when_a_variable_wins() -> None:

@@ -154,6 +154,24 @@ def test_nothing_to_list() -> None:
 
 
 @pytest.mark.usefixtures("both")
+def test_nothing_to_list_of_one_persona(manager: ConversationManager) -> None:
+    begin = "Begin one with: chatbot chat --profile calm-captain\n"
+    for flags in ((), ("--all",)):
+        none = f"There are no conversations with calm-captain yet. {begin}"
+        gives(run("list", "-p", "Calm-Captain", *flags), "", none)
+    gives(run("list", "-p", "stoic", "--archived"), "", "No conversation with stoic is archived.\n")
+    manager.archive("abcd0000", True)
+    every = (
+        "Every conversation with stoic is archived. See: chatbot conversation list --archived --profile stoic"
+    )
+    gives(run("list", "-p", "stoic"), "", f"{every}\n")
+    named = "\x1b[31mThe $HOME of\nBob"  # as an import may have it
+    made = from_json(manager, {**SECOND, "conversation": {**SECOND["conversation"], "profile_name": named}})
+    manager.archive(made.id, True)
+    assert run("list", "-p", named).stderr.endswith(" list --archived --profile '[31mThe $HOME of Bob'\n")
+
+
+@pytest.mark.usefixtures("both")
 def test_what_is_stored_can_be_listed_where_chats_are_incognito(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATBOT_CHAT_INCOGNITO", "true")
     assert len(run("list").stdout.splitlines()) == 3

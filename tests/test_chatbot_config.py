@@ -244,6 +244,13 @@ def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
         config_file.store("sampling.sede", "1")
     with pytest.raises(ConfigError, match=r"Did you mean 'sampling\.seed'\?"):
         config_file.store("seed", "1")
+    user_file.write_text("[sampling]\nsede = 1\n")
+    with pytest.raises(ConfigError):  # that it stands there does not make it a setting
+        config_file.store("sampling.sede", "2")
+    user_file.write_text("[sampling]\nseed = 1\n")
+    for name in ("sampling", "sampling.sede", "seed", "sampling.seed.x"):
+        with pytest.raises(ConfigError):
+            config_file.store(name, None)
     assert user_file.read_text() == "[sampling]\nseed = 1\n"
 
 

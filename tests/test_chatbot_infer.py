@@ -171,6 +171,10 @@ def test_texts_come_from_files_and_from_standard_input(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\xff")
     refused = run("--text", str(file))
     assert (refused.stdout, refused.exit_code) == ("", 2)
+    for path, reason in ((tmp_path / "nope", "No such file or directory"), (tmp_path, "Is a directory")):
+        gives(
+            run("--text", str(path)), "", f"Error: {path} cannot be read: {reason}. Give another file.\n", 2
+        )
 
 
 def test_a_conversation_can_be_read() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,6 +190,24 @@ def test_picking_goes_on_from_an_alternative(session: ChatSession) -> None:
     assert session.messages()[-1].text == "I write. It is 50% bad."
     with pytest.raises(UsageError, match="has 2 alternatives, not 3. Pick 1 to 2."):
         pick(session, 3)
+
+
+def test_the_line_chat_shows_a_table_as_wide_as_its_terminal(
+    session: ChatSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ann", "bea", "cid"):
+        (tmp_path / f"{name}.toml").write_text(f'facts = ["I am {name} and have much to say of it."]\n')
+    room = Room(session, ProfileStore(tmp_path))
+    session.ask("Hi")
+    monkeypatch.setenv("COLUMNS", "40")
+    for line in ("/sweep attitude 0 50% 90%", "/sweep with ann bea cid"):
+        widths = []
+        for shown in (False, True):  # to a pipe, and on a terminal
+            monkeypatch.setattr(sys.stdout, "isatty", lambda shown=shown: shown)
+            table = str(answer(room, line)).partition("\n/pick")[0]
+            widths.append(max(map(len, table.splitlines())))
+        assert widths[0] > 80
+        assert widths[1] <= 40
 
 
 def test_the_commands_of_the_line_chat(session: ChatSession, tmp_path: Any) -> None:

@@ -103,7 +103,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.direction": SESSION | {"chatbot.session", "chatbot.config_file", "chatbot.room"},
     "chatbot.commands": SESSION | {"chatbot.session", "chatbot.sweep", "chatbot.room", "chatbot.direction"},
     "chatbot.plain": SESSION | {"chatbot.session", "chatbot.commands", "chatbot.room"},
-    "chatbot.batch": SESSION - {"storage"},
+    "chatbot.batch": SESSION - {"storage"} | {"storage.strict_json"},
     "chatbot.bench": ENGINE | {"chatbot.engine"},
     "chatbot.storage_bench": {"storage"},
     "chatbot.tui": GROUND

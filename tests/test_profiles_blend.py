@@ -176,10 +176,9 @@ def test_a_line_of_a_batch_takes_a_blend(tmp_path: Path) -> None:
     store = ProfileStore(tmp_path / "profiles")
     store.save(Profile.parse({"name": "ann", "facts": ["I am Ann."], "attributes": {"mind": "critical:1"}}))
     store.save(Profile.parse({"name": "bob", "facts": ["I am Bob."], "attributes": {"mind": "emotional:1"}}))
-    source = tmp_path / "in.jsonl"
     lines = ({"profile": "ann:1,bob:3", "turns": ["Hi"]}, {"profile": "ann:1,bbo:3", "turns": ["Hi"]})
-    source.write_text("\n".join(map(json.dumps, lines)))
-    (request,), (bad,) = batch.read(source, store, FakeEngine())  # type: ignore[arg-type]
+    text = "\n".join(map(json.dumps, lines))
+    (request,), (bad,) = batch.read(text.encode(), store, FakeEngine())  # type: ignore[arg-type]
     assert request.context.facts == ("I am Bob.", "I am Ann.")
     assert request.targets["mind"].aspects == pytest.approx({"emotional": 0.75, "critical": 0.25})
     assert bad.reason == "There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list"

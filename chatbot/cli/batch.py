@@ -13,7 +13,7 @@ from chatbot.cli import options
 def batch(
     source: options.InputFile,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Where replies go; - prints them.")
+        Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="A new file; - prints the replies.")
     ],
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Replies found at once.")] = 16,
     seed: options.Seed = None,
@@ -25,7 +25,8 @@ def batch(
 
     A line is {"id": "...", "facts": ["..."], "turns": ["user", "bot", "user"], "attributes": {"attitude":
     "pessimistic:1.2"}}, or has "profile": "gloomy-poet". A bare aspect pulls with the model's own strength.
-    Bad lines are reported on standard error, the others go on, and the exit code is 1.
+    Bad lines are reported on standard error, the others go on, and the exit code is 1. A file that holds
+    something is not written over.
     """
     from chatbot import config
     from chatbot.cli import start

@@ -57,10 +57,12 @@ def set_(name: Name, value: Annotated[str, typer.Argument(metavar="VALUE", help=
 @app.command()
 def unset(name: Name) -> None:
     """Take one setting out of your settings file, so that the default holds again."""
-    from chatbot import config_file
+    from chatbot import config, config_file
 
     config_file.store(name, None)
-    print(f"{name} is the default again")
+    known = any(name == setting for setting, _, _ in config.settings(config.Config()))
+    done = "is the default again" if known else f"was taken out of {config.config_path()}"
+    print(clean(f"{name} {done}"))
     _say_what_wins(name)
 
 

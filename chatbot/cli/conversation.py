@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -64,11 +65,18 @@ def list_(
         print(transcript.listing_json(found))
     elif found:
         print(transcript.table(found))
-    elif put_away:
-        print("Every conversation is archived. See: chatbot conversation list --archived", file=sys.stderr)
     else:
-        begin = "There are no conversations yet. Begin one with: chatbot chat"
-        print("No conversation is archived." if archived else begin, file=sys.stderr)
+        print(_none_listed(profile, archived=archived, put_away=bool(put_away)), file=sys.stderr)
+
+
+def _none_listed(profile: str | None, *, archived: bool, put_away: bool) -> str:
+    name = one_line(profile or "")
+    who, flag = (f" with {name}", f" --profile {shlex.quote(name)}") if profile else ("", "")
+    if put_away:
+        return f"Every conversation{who} is archived. See: chatbot conversation list --archived{flag}"
+    if archived:
+        return f"No conversation{who} is archived."
+    return f"There are no conversations{who} yet. Begin one with: chatbot chat{flag}"
 
 
 @app.command()

@@ -64,5 +64,7 @@ def _read(path: Path) -> str:
 
     try:
         return sys.stdin.read() if str(path) == "-" else expanded(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}. Give another file.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"A text is UTF-8, and {path} is not: {error}. Give another file.") from error

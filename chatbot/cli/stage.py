@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 from chatbot.cli import printing, start
@@ -65,5 +63,4 @@ def sweep(
     if as_json:
         print(printing.as_json([sweep.as_fields(outcome) for outcome in outcomes]))
     else:
-        width = shutil.get_terminal_size((sweep.WIDTH, 24)).columns if sys.stdout.isatty() else sweep.WIDTH
-        print(sweep.table(outcomes, width))
+        print(sweep.table(outcomes, sweep.width_shown()))

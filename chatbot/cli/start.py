@@ -97,6 +97,7 @@ def open_session(
         else:
             profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
         session = session_of(config, manager, dialled(profile, dials))
+        session.flagged = [dial.partition("=")[0].strip() for dial in dials]
         if resume is not None:
             asked = session.profile
             session.resume(resume)
@@ -211,7 +212,7 @@ def batch(config: Config, source: Path, output: Path, batch_size: int) -> int:
         complete = batch.run(
             source,
             output,
-            engine=load_engine(config),
+            engine=lambda: load_engine(config),
             profiles=ProfileStore(config.profiles_folder),
             sampling=sampling(config),
             chosen=by_flag(config),
