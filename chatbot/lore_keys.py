@@ -19,6 +19,7 @@ _CLASS = re.compile(r"\[\^?(?:\\[^0-9]|[^\]\[\\&|~-]|-(?!-))+\]")  # without set
 _REPEAT = re.compile(r"[*+?]|\{(\d{1,3})(,)?(\d{1,3})?\}")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "g": re.NOFLAG, "u": re.NOFLAG}
 _SLASHES = re.compile(r"/(.+)/([a-z]*)", re.DOTALL)
+_WRITTEN = re.compile(r"/(?:[^/\\]|\\.)+/[gimsuy]*", re.DOTALL)  # as SillyTavern tells one from a text
 
 
 class RefusedError(ValueError):
@@ -31,6 +32,11 @@ class Pattern:
 
     expression: re.Pattern[str]
     cost: int
+
+
+def is_expression(key: str) -> bool:
+    """Whether the key is written as a regular expression: /so/i, while /r/cats is a text."""
+    return _WRITTEN.fullmatch(key) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from chatbot import persona
-from chatbot.lore_keys import pattern
+from chatbot.lore_keys import is_expression, pattern
 from profiles import LoreEntry, Profile
 
 BUDGET_WORDS = 60  # words of knowledge in one context; a small model sees few hundred in all
 SCAN_DEPTH = 4  # messages that are searched for keys, from the last back
 LONGEST_SCAN = 1_000  # characters of one message that are searched
 MAX_WORK = 12_000_000  # steps that the regular expressions of one scan may take: half a second at most
+MAX_FILLED = 300_000  # characters of keys whose macros one scan fills in: half a second at most
 _LETTERS_A_WORD = 6  # so that a text without spaces counts too
 
 
@@ -32,12 +33,14 @@ def lore(
         return persona.spoken(text, profile, user_name, chance)
 
     def entries() -> Iterable[LoreEntry]:
+        room = MAX_FILLED
         for entry in profile.lorebook:
-            if any("{{" in key or "<" in key for key in (*entry.keys, *entry.secondary_keys)):
-                keys = {"keys": tuple(map(spoken, entry.keys))}
-                entry = entry.model_copy(
-                    update={**keys, "secondary_keys": tuple(map(spoken, entry.secondary_keys))}
-                )
+            keys = (*entry.keys, *entry.secondary_keys)
+            size = sum(map(len, keys)) if any("{{" in key or "<" in key for key in keys) else 0
+            if 0 < size <= room:
+                room -= size
+                first, second = tuple(map(spoken, entry.keys)), tuple(map(spoken, entry.secondary_keys))
+                entry = entry.model_copy(update={"keys": first, "secondary_keys": second})
             yield entry
 
     found = (" ".join(spoken(text).split()) for text in active(entries(), texts, budget_words))
@@ -82,9 +85,12 @@ class _Scan:
         return self._has(first, entry) and (not second or self._has(second, entry))
 
     def _has(self, keys: Iterable[str], entry: LoreEntry) -> bool:
-        if entry.case_sensitive:
-            return any(key.strip() in self.exact for key in keys if key.strip())
-        return any(key.strip().casefold() in self.folded for key in keys if key.strip())
+        return any(self._says(key.strip(), entry.case_sensitive) for key in keys if key.strip())
+
+    def _says(self, key: str, case_sensitive: bool) -> bool:
+        if is_expression(key):
+            return self._matches(key, case_sensitive)
+        return key in self.exact if case_sensitive else key.casefold() in self.folded
 
     def _matches(self, key: str, case_sensitive: bool) -> bool:
         found = pattern(key, case_sensitive)
@@ -104,9 +110,7 @@ def _decorators(content: str) -> set[str]:
 
 def _told(content: str) -> str:
     """The content without its @@orders."""
-    while content.startswith("@@"):
-        content = content.partition("\n")[2]
-    return content.strip()
+    return "\n".join(dropwhile(lambda line: line.startswith("@@"), content.split("\n"))).strip()
 
 
 def _fitting(text: str, words: int, *, first: bool) -> str:

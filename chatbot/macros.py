@@ -10,10 +10,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
+from functools import cached_property
+from hashlib import sha512
 
 DEEPEST = 10  # macros within macros
+MAX_SEED = 1_000_000  # characters that seed the draws of one text, where several draw
 _MARK = re.compile(r"\{\{(?!\{)|\}\}|<(?:char|bot|user)>", re.IGNORECASE)
-_COMMA = re.compile(r"(?<!\\),")
+_HEAD = re.compile(r"\s*(?://|(\w+)\s*(:|\Z))")
+_COMMA = re.compile(r"\{\{(?!\{)|(?<!\\),")  # or what begins a macro among the choices
+_COLONS = re.compile(r"\{\{(?!\{)|::")
 _DIE = re.compile(r"\s*d?([1-9]\d{0,8})\s*", re.IGNORECASE)
 _SILENT = ("comment", "hidden_key")
 _DRAWS = ("random", "pick")
@@ -56,13 +61,13 @@ class _Reader:
 
     def _macro(self, start: int, end: int, depth: int) -> str | None:
         """What the macro between these braces stands for; None for an unknown one."""
-        body = self.text[start:end]
-        if body.lstrip().startswith("//"):
+        head = _HEAD.match(self.text, start, end)
+        if head is None:
+            return None
+        if head[1] is None:
             return ""
-        name, colon, argument = body.partition(":")
-        name = name.strip().lower()
-        begin = start + len(body) - len(argument)
-        if not colon:
+        name, begin = head[1].lower(), head.end()
+        if not head[2]:
             return self.names.get(name)
         if name in _SILENT:
             return ""
@@ -70,27 +75,37 @@ class _Reader:
             return self.read(begin, end, depth)[::-1]
         if name in _DRAWS:
             return self._draw(begin, end, depth, "" if name == "pick" else self.chance)
-        die = _DIE.fullmatch(argument) if name == "roll" else None
+        die = _DIE.fullmatch(self.text, begin, end) if name == "roll" else None
         return str(self._source(begin, self.chance).randint(1, int(die[1]))) if die else None
 
     def _draw(self, start: int, end: int, depth: int, chance: str) -> str:
         """One of the choices between commas, or between double colons where one stands first."""
-        body = self.text[start:end]
-        commas = not body.startswith(":")
-        if not commas:
-            start += 1
-        cut = _COMMA if commas else re.compile("::")
-        within = [(a, b) for a, b in self.ends.items() if start <= a and b < end]
-        places = [
-            m for m in cut.finditer(self.text, start, end) if not any(a < m.start() < b for a, b in within)
-        ]
-        starts, ends = [start, *(m.end() for m in places)], [*(m.start() for m in places), end]
-        place = self._source(start, chance).randrange(len(starts))
-        first, last = starts[place], ends[place]
+        colons = self.text.startswith(":", start, end)
+        start += colons
+        choices = self._choices(start, end, _COLONS if colons else _COMMA)
+        first, last = choices[self._source(start, chance).randrange(len(choices))]
         return self.read(first, last, depth).strip().replace("\\,", ",")
 
+    def _choices(self, start: int, end: int, cut: re.Pattern[str]) -> list[tuple[int, int]]:
+        """Where each choice begins and ends; what stands within a macro of its own cuts nothing."""
+        choices: list[tuple[int, int]] = []
+        first = place = start
+        while mark := cut.search(self.text, place, end):
+            if mark[0] == "{{":
+                place = self.ends.get(mark.start(), mark.end())
+            else:
+                choices.append((first, mark.start()))
+                first = place = mark.end()
+        return [*choices, (first, end)]
+
     def _source(self, place: int, chance: str) -> random.Random:
-        return random.Random(f"{chance}\0{place}\0{self.text}")
+        return random.Random(f"{chance}\0{place}\0{self._seed}")
+
+    @cached_property
+    def _seed(self) -> str:
+        """The text, or its digest: a source reads its whole seed, and a long text may draw often."""
+        short = len(self.text) * (len(self.ends) - 1) <= MAX_SEED
+        return self.text if short else sha512(self.text.encode()).hexdigest()
 
 
 def _pairs(text: str) -> dict[int, int]:

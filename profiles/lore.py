@@ -18,6 +18,8 @@ from profiles.names import is_unicode, shortened
 MAX_ENTRIES = 10_000
 MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the card keeps all
 Json = dict[str, Any]
+_SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its entries
+_FORBIDDING = (1, 2)  # values of selectiveLogic: not where all secondary keys are there, not where one is
 
 
 def valid_text(value: object) -> object:
@@ -110,7 +112,12 @@ def _raw_entries(book: object) -> list[Json]:
 
 
 def _entry(raw: Json) -> LoreEntry:
+    """One entry of a card. SillyTavern exports each of its own with `use_regex`, bare texts too."""
+    extensions = raw.get("extensions")
+    marks = extensions if isinstance(extensions, dict) else {}
     selective = bool(raw.get("selective")) or "selective" not in raw
+    if marks.get("selectiveLogic") in _FORBIDDING:  # here secondary keys only allow
+        selective = False
     return LoreEntry(
         keys=_texts(raw.get("keys")),
         secondary_keys=_texts(raw.get("secondary_keys")) if selective else (),
@@ -119,7 +126,7 @@ def _entry(raw: Json) -> LoreEntry:
         constant=raw.get("constant") is True,
         enabled=raw.get("enabled") is not False,
         case_sensitive=raw.get("case_sensitive") is True,
-        use_regex=raw.get("use_regex") is True,
+        use_regex=raw.get("use_regex") is True and marks.keys().isdisjoint(_SILLYTAVERN),
         order=_number(raw.get("insertion_order")),
         priority=_number(raw.get("priority")),
     )

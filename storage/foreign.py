@@ -43,6 +43,7 @@ class Origin:
     title: str = ""
     user: str = ""
     character: str = ""
+    called: str = ""  # the user of this program: a speaker of that name is the user
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

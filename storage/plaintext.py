@@ -54,6 +54,7 @@ def read(data: bytes, origin: Origin) -> Reading:
             "Save it as UTF-8."
         ) from None
     lines = text.split("\n")
+    origin, strangers = _as_spelt(lines, origin)
     names = _names(lines, origin)
     spoken = list(_messages(lines, names))
     if not spoken:
@@ -67,7 +68,25 @@ def read(data: bytes, origin: Origin) -> Reading:
         f"{who.user or 'Nobody'} is taken for the user and {who.character or 'nobody'} for the character. "
         "If that is wrong, import the file again with --user NAME and --character NAME."
     )
-    return Reading(FORM, conversation, messages, () if origin.user and origin.character else (guessed,))
+    warnings = strangers if origin.user and origin.character else (*strangers, guessed)
+    return Reading(FORM, conversation, messages, warnings)
+
+
+def _as_spelt(lines: list[str], origin: Origin) -> tuple[Origin, tuple[str, ...]]:
+    """The names that were given as the file spells them, and a warning for each that begins no line."""
+    speakers = dict.fromkeys(named[1] for line in lines if (named := _NAMED.match(line)))
+    by_fold = {name.casefold(): name for name in reversed(speakers)}
+    given = {"user": origin.user, "character": origin.character}
+    spelt = {
+        role: name if name in speakers else by_fold.get(name.casefold(), name) for role, name in given.items()
+    }
+    warnings = tuple(
+        f"No line begins with '{name}:', the name that was given for the {role}. "
+        f"If another name is the {role}'s, import the file again with --{role} NAME."
+        for role, name in spelt.items()
+        if name and name not in speakers
+    )
+    return replace(origin, **spelt), warnings
 
 
 def _names(lines: list[str], origin: Origin) -> set[str]:
@@ -115,7 +134,8 @@ def _text(lines: list[str]) -> str:
 def _who(spoken: list[tuple[str, str]], origin: Origin) -> Origin:
     """The user by the name that was given or that means one; a chat opens with the character otherwise."""
     names = [name for name in dict.fromkeys(name for name, _ in spoken) if name != NARRATOR]
-    user = origin.user or next((name for name in names if name.casefold() in USERS), "")
+    known = (*USERS, origin.called.casefold())
+    user = origin.user or next((name for name in names if name.casefold() in known), "")
     character = origin.character or next((name for name in names if name != user), "")
     user = user or next((name for name in names if name != character), "")
     return replace(origin, user=user, character=character)

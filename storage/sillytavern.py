@@ -53,10 +53,11 @@ def read(data: bytes, origin: Origin) -> Reading:
             "folder 'chats' or 'group chats'."
         )
     known = header or {}
-    turns = [sillytavern_turn.read(line, origin.user) for line in lines]
+    user = _named(known.get("user_name"))
+    turns = [sillytavern_turn.read(line, origin.user or user) for line in lines]
     names = Origin(
         title="" if _DATED.fullmatch(origin.title) else origin.title,
-        user=origin.user or _of_user(turns) or _named(known.get("user_name")),
+        user=origin.user or _of_user(turns) or user,
         character=origin.character or _of_character(turns, _named(known.get("character_name"))),
         now=origin.now,
     )

@@ -39,11 +39,15 @@ def is_turn(line: object) -> bool:
 
 
 def read(line: Json, user_name: str = "") -> Turn:
-    """The messages of a line. A line that does not say whose it is belongs to the user by this name."""
+    """The messages of a line. A line that does not say whose it is belongs to the user by this name.
+
+    Programs other than SillyTavern write `is_user` as 1 or "true" too.
+    """
     name = line.get("name")
     name = name if isinstance(name, str) else ""
     versions, active = _versions(line)
-    said = line["is_user"] is True if "is_user" in line else bool(user_name) and name == user_name
+    whose = line.get("is_user")
+    said = whose in (True, "true") if whose is not None else bool(user_name) and name == user_name
     details = line.get("extra")
     told = isinstance(details, dict) and details.get("type") in NARRATION
     role = "narrator" if told else "user" if said else "bot"

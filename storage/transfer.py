@@ -7,6 +7,8 @@ is lost.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
@@ -85,7 +87,7 @@ def export_file(
     if form:
         one_of("export format", form, _BY_NAME)
     tree = change(Tree.read(manager, conversation_id, user_name))
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir it never fails
         chosen = _BY_NAME[form or "markdown"]
         path = path / f"{file_stem(tree)}{chosen.ending}"
     else:
@@ -109,7 +111,7 @@ def export_branches(
     tree = change(Tree.read(manager, conversation_id, user_name))
     try:
         folder.mkdir(exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unwritable(folder, error) from error
     chats = sillytavern.write_branches(tree, file_stem(tree))
     files = {folder / f"{stem}.jsonl": text.encode("utf-8") for stem, text in chats.items()}
@@ -131,21 +133,21 @@ def store(
     return replace(reading, conversation=manager.restore(conversation, reading.messages))
 
 
-def read_file(path: Path, *, user: str = "", character: str = "") -> Reading:
+def read_file(path: Path, *, user: str = "", character: str = "", called: str = "") -> Reading:
     """The conversation in a file, whatever its format; nothing is stored.
 
-    `user` and `character` say who is who in files that do not. RefusedValueError for a file that holds no
-    conversation.
+    `user` and `character` say who is who in files that do not, and `called` what the user of this program is
+    called. RefusedValueError for a file that holds no conversation.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise RefusedValueError(f"{path} cannot be read: {error.strerror}. Give another file.") from error
-    return read(data, path.name, user=user, character=character)
+    except (OSError, ValueError) as error:
+        raise RefusedValueError(f"{path} cannot be read: {_reason(error)}. Give another file.") from error
+    return read(data, path.name, user=user, character=character, called=called)
 
 
-def read(data: bytes, name: str = "", *, user: str = "", character: str = "") -> Reading:
+def read(data: bytes, name: str = "", *, user: str = "", character: str = "", called: str = "") -> Reading:
     """The conversation in the bytes of a file of this name ("" where it has none)."""
     if len(data) > MAX_FILE:
         raise RefusedValueError(
@@ -161,7 +163,7 @@ def read(data: bytes, name: str = "", *, user: str = "", character: str = "") ->
             "An import is a JSON export, a SillyTavern chat (.jsonl) or plain text with 'name: ' before each "
             f"message, and {name or 'this'} {ends}. Nothing was imported. Export it again as one of them."
         )
-    return found.read(data, Origin(title=path.stem, user=user, character=character))
+    return found.read(data, Origin(title=path.stem, user=user, character=character, called=called))
 
 
 # What JSON begins with, be it whole, cut short or a line of many; `[persona 1]: Hello` is a chat.
@@ -216,7 +218,7 @@ def write_new(files: Mapping[Path, bytes]) -> None:
             with path.open("xb") as file:
                 written.append(path)
                 file.write(data)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             for unfinished in written:
                 unfinished.unlink()
             if isinstance(error, FileExistsError):
@@ -226,8 +228,14 @@ def write_new(files: Mapping[Path, bytes]) -> None:
             raise _unwritable(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError:
+def _unwritable(path: Path, error: OSError | ValueError) -> StorageError:
+    elsewhere = isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG
     return StorageError(
-        f"An export needs a file that can be written, and {path} cannot be: {error.strerror}. "
-        "Give another folder."
+        f"An export needs a file that can be written, and {path} cannot be: {_reason(error)}. "
+        f"Give another {'folder' if elsewhere else 'name'}."
     )
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """What the system says; a ValueError is about a name that it cannot be given: one with a NUL."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

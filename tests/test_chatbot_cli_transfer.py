@@ -220,6 +220,24 @@ def test_the_persona_of_an_import(manager: ConversationManager, here: Path) -> N
     assert manager.get("b").profile_name == "character"
 
 
+def test_a_persona_that_cannot_be_read_is_not_replaced_by_a_bare_one(
+    manager: ConversationManager, here: Path
+) -> None:
+    write_chat(here / "a.jsonl")
+    (here / "b.txt").write_text("Bob: hi", encoding="utf-8")
+    folder = config.load().profiles_folder
+    folder.mkdir(parents=True)
+    (folder / "Captain-Ahab.toml").write_text("facts = 5", encoding="utf-8")
+    result = run("import", "a.jsonl")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert f"Error: The profile in {folder / 'Captain-Ahab.toml'} cannot be used." in result.stderr
+    assert manager.list(include_empty=True) == []
+    result = run("import", "a.jsonl", "b.txt", "--json")
+    assert [bool(report["error"]) for report in json.loads(result.stdout)] == [True, False]
+    assert result.exit_code == 1
+    assert run("import", "a.jsonl", "--profile", "gloomy-poet").exit_code == 0
+
+
 def test_import_plain_text(manager: ConversationManager, here: Path) -> None:
     (here / "Tea.txt").write_text("Ann: hi\n\nBo: hello\n  there\n", encoding="utf-8")
     result = run("import", "Tea.txt")

@@ -10,6 +10,7 @@ import pytest
 from chatbot.lore_keys import pattern
 from chatbot.lorebook import active, lore
 from profiles import LoreEntry, Profile
+from profiles.lore import entries_of
 
 
 def entry(*keys: str, content: str = "Told.", **fields: Any) -> LoreEntry:
@@ -40,10 +41,45 @@ def entry(*keys: str, content: str = "Told.", **fields: Any) -> LoreEntry:
         (True, entry(r"/mo{2}n/i", use_regex=True), "MOON"),
         (False, entry("(moon", use_regex=True), "(moon"),
         (False, entry("moon", use_regex=True, case_sensitive=True), "Moon"),
+        (True, entry("moon", use_regex=True, secondary_keys=("night",)), "moon"),
+        (True, entry("/mo{2}n/i"), "MOON"),
+        (False, entry("/moon/"), "MOON"),
+        (True, entry("moon", secondary_keys=("/nights?/",)), "moon at night"),
+        (False, entry("moon", secondary_keys=("/nights?/",)), "moon by day"),
+        (True, entry("/r/Moon"), "See /r/moon."),
+        (True, entry("/home/user"), "In /home/user"),
+        (True, entry("mo.n+"), "MO.N+"),
+        (False, entry("mo.n"), "moon"),
     ],
 )
 def test_an_entry_is_told_when_its_keys_are_spoken_of(told: bool, asked: LoreEntry, text: str) -> None:
     assert active([asked], [text], 50) == (["Told."] if told else [])
+
+
+@pytest.mark.parametrize("mark", ["selectiveLogic", "display_index"])
+@pytest.mark.parametrize(
+    ("told", "text", "raw"),
+    [
+        (True, "I like C++.", {"keys": ["C++"]}),
+        (True, "elara (queen) comes", {"keys": ["Elara (queen)"]}),
+        (True, "It is $100.", {"keys": ["$100"]}),
+        (False, "hello there", {"keys": ["[REDACTED]"]}),
+        (True, "Two MOONS", {"keys": ["C++", "/moons?/i"]}),
+        (False, "the king of Spain", {"keys": ["king"], "secondary_keys": ["France"], "selective": True}),
+        (True, "the king of France", {"keys": ["king"], "secondary_keys": ["France"], "selective": True}),
+        (True, "the king of Spain", {"keys": ["king"], "secondary_keys": ["France"], "selective": False}),
+    ],
+)
+def test_bare_keys_of_sillytavern_are_texts(told: bool, text: str, raw: dict[str, Any], mark: str) -> None:
+    raw |= {"content": "Told.", "use_regex": True, "extensions": {mark: 0}}
+    assert active(entries_of({"entries": [raw]})[0], [text], 50) == ["Told."] * told
+
+
+@pytest.mark.parametrize(("logic", "told"), [(0, 0), (1, 1), (2, 1), (3, 0), (None, 0), ([], 0)])
+def test_secondary_keys_that_sillytavern_forbids_are_not_asked_for(logic: object, told: int) -> None:
+    raw = {"keys": ["king"], "secondary_keys": ["France"], "extensions": {"selectiveLogic": logic}}
+    entries, _ = entries_of({"entries": [{**raw, "content": "Told."}]})
+    assert active(entries, ["the king of Spain"], 50) == ["Told."] * told
 
 
 def test_the_last_messages_are_searched_alone() -> None:
@@ -126,3 +162,21 @@ def test_no_lorebook_takes_long() -> None:
     assert active(worst, ["a" * 5000] * 9, 50) == []
     assert active(large, ["Of key 77 2 and more."] * 4, 100) == ["Ж" * 500]
     assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        entry("hi", content="@@\n" * 400_000 + "Told."),
+        entry("{{random:" + "{{user}}," * 10_000 + "}}"),
+        entry("{{random:a,b}}" * 3_500),
+        entry(*["{{pick:a}}" * 300] * 1_000),
+        entry("/" + "a" * 1_000_000),
+    ],
+    ids=["orders", "choices", "draws", "keys", "slashes"],
+)
+def test_no_entry_takes_long(slow: LoreEntry) -> None:
+    profile = Profile(name="a", lorebook=(slow, entry("{{user}}", content="Heard.")))
+    began = time.process_time()
+    assert lore(profile, ["hi ada"], "Ada")[-1] == "Heard."
+    assert time.process_time() - began < 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -60,7 +61,30 @@ def test_a_pick_is_the_same_for_ever_and_each_place_draws_for_itself() -> None:
     assert len(set(filled("{{random:a,b,c,d}}" * 60, NAMES, ""))) == 4
 
 
-@pytest.mark.parametrize("text", ["{{" * 25_000, "{{random:" * 5_000 + "}}" * 5_000, "{{reverse:a}}" * 3_000])
+@pytest.mark.parametrize("before", ["", "{{random:a,b}} {{char}} ", "x" * 2_000_000])
+def test_what_was_drawn_is_drawn_again_in_later_versions(before: str) -> None:
+    text = f"{before}{{{{roll:1000000}}}}"
+    source = random.Random(f"seed 1\0{len(before) + len('{{roll:')}\0{text}")
+    assert filled(text, NAMES, "seed 1").endswith(f"{source.randint(1, 1_000_000)}"[-len(before) - 1 :])
+
+
+def test_a_text_of_many_draws_draws_as_well() -> None:
+    text = "{{random:a,b}}{{pick:c,d}}{{roll:2}}" * 1_000
+    first, again, other = (filled(text, NAMES, chance) for chance in ("1", "1", "2"))
+    assert (first, first[1::3]) == (again, other[1::3])
+    assert first != other != filled(f"{text} ", NAMES, "2")[:-1]
+    assert all(400 < first.count(letter) < 600 for letter in "abcd12")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{" * 25_000, "{{random:" * 5_000 + "}}" * 5_000, "{{reverse:a}}" * 3_000),
+        *("{{random:a,b}}" * 20_000, "{{random:" + "{{user}}," * 10_000 + "}}", "{{pick:a,b}}" * 20_000),
+        *("{{x:" * 100_000 + "}}" * 100_000, "{{" + " " * 200_000 + "}}", "{{" + "x" * 200_000 + " x}}"),
+    ],
+    ids=range(9),
+)
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
     filled(text, NAMES, "")

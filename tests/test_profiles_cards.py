@@ -378,6 +378,20 @@ def test_only_changed_entries_of_a_lorebook_are_written() -> None:
     }
 
 
+def test_an_entry_of_sillytavern_says_there_what_it_said() -> None:
+    raw = LORE | {"keys": ["C++", "/so/"], "use_regex": True, "secondary_keys": ["x"]}
+    raws = [raw | {"extensions": marks} for marks in ({"display_index": 0, "selectiveLogic": 2}, {}, [])]
+    original = cards.read(as_json(v3(character_book={"entries": raws})))
+    profile, _ = original.profile()
+    assert [(entry.use_regex, entry.secondary_keys) for entry in profile.lorebook] == [
+        (False, ()), (True, ("x",)), (True, ("x",))
+    ]  # fmt: skip
+    edited = [entry.model_copy(update={"content": "New."}) for entry in profile.lorebook]
+    again = cards.read(cards.write(profile.changed(lorebook=edited), "json", original, NOW)[0])
+    assert again.card["data"]["character_book"]["entries"] == [raw | {"content": "New."} for raw in raws]
+    assert again.profile()[0].lorebook == tuple(edited)
+
+
 def test_an_entry_of_a_lorebook_keeps_what_only_other_programs_know() -> None:
     moon = LORE | {"secondary_keys": ["night"], "selective": False, "insertion_order": "9", "priority": None}
     raws = [moon, *(LORE | {"keys": [], "content": "", "id": n} for n in range(3))]

@@ -502,6 +502,16 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     assert refused.stderr.startswith("Error: A card ends in .json, .png or .charx, not '.toml'. Name one")
 
 
+def test_an_export_goes_to_the_home_folder_by_its_tilde(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert run("export", "gloomy-poet", "--output=~/p.json").exit_code == 0
+    assert json.loads((tmp_path / "p.json").read_bytes())["data"]["name"] == "gloomy-poet"
+    assert run("export", "gloomy-poet", "--output=~/p.json").exit_code == 2
+
+
 def test_an_export_that_finds_no_room_can_be_tried_again(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "poet.json"
     with no_room_for(target):

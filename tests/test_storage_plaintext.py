@@ -121,6 +121,37 @@ def test_the_names_that_were_given_decide(manager: ConversationManager) -> None:
     assert one.conversation.profile_name == "Note"
 
 
+def test_a_speaker_who_is_called_as_the_user_is_the_user(manager: ConversationManager) -> None:
+    made = manager.create(profile_name="gloomy-poet", profile={}, model="m").id
+    said = [("user", "", "Who are you?"), ("bot", "", "A poet."), ("user", "", "Really?")]
+    for role, _, text in said:
+        manager.add_message(made, role=role, text=text)
+    text = transfer.exported(manager, made, "text", user_name="Zoë")
+    assert spoken(manager, brought(manager, text, called="zoë")) == said
+    assert [role for role, *_ in spoken(manager, brought(manager, text, called="Ann"))] == [
+        "bot", "user", "bot"
+    ]  # fmt: skip
+    assert spoken(manager, brought(manager, text, called="Zoë", user="gloomy-poet"))[0][0] == "bot"
+
+
+@pytest.mark.parametrize(
+    "names", [{"user": "Ada"}, {"user": "ADA", "character": "bob"}, {"character": "BOB"}, {"user": "ada"}]
+)
+def test_given_names_are_those_of_the_file_whatever_their_case(
+    manager: ConversationManager, names: dict[str, str]
+) -> None:
+    reading = brought(manager, "Bob: hi\n\nada: hello\n\nBob: bye", **names)
+    assert spoken(manager, reading) == [("bot", "", "hi"), ("user", "", "hello"), ("bot", "", "bye")]
+    assert (reading.conversation.extra or {})["user_name"] == "ada"
+    assert reading.conversation.profile_name == "Bob"
+    assert [warning for warning in reading.warnings if "No line" in warning] == []
+
+
+def test_of_names_that_differ_in_case_the_one_that_was_given_is_meant(manager: ConversationManager) -> None:
+    reading = brought(manager, "ann: hi\n\nAnn: hello", user="Ann", character="ann")
+    assert spoken(manager, reading) == [("bot", "", "hi"), ("user", "", "hello")]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -144,6 +175,11 @@ def test_a_text_in_another_encoding_is_to_be_saved_again() -> None:
 
 
 def test_a_given_user_who_never_speaks_changes_nothing(manager: ConversationManager) -> None:
-    assert spoken(manager, brought(manager, "Ann: hi\nBo: hello", user="Zoë", character="Ann")) == [
-        ("bot", "", "hi\nBo: hello")
-    ]
+    reading = brought(manager, "Ann: hi\nBo: hello", user="Zoë", character="Ann")
+    assert spoken(manager, reading) == [("bot", "", "hi\nBo: hello")]
+    assert reading.warnings == (
+        "No line begins with 'Zoë:', the name that was given for the user. If another name is the user's, "
+        "import the file again with --user NAME.",
+    )
+    *_, guessed = brought(manager, "Ann: hi\nBo: hello", character="Ann").warnings
+    assert guessed.startswith("Bo is taken for the user")

@@ -284,6 +284,34 @@ def test_the_user_can_be_named_where_the_file_does_not_say_who_it_is(manager: Co
     assert written(manager, made.id) == chat
 
 
+@pytest.mark.parametrize(
+    ("is_user", "ada", "bob"),
+    [
+        ({}, "user", "bot"),
+        ({"is_user": None}, "user", "bot"),
+        ({"is_user": 1}, "user", "user"),
+        ({"is_user": "true"}, "user", "user"),
+        ({"is_user": True}, "user", "user"),
+        ({"is_user": False}, "bot", "bot"),
+        ({"is_user": 0}, "bot", "bot"),
+        ({"is_user": "false"}, "bot", "bot"),
+        ({"is_user": {}}, "bot", "bot"),
+    ],
+)
+def test_a_line_is_the_users_by_its_mark_or_else_by_the_name_in_the_header(
+    manager: ConversationManager, is_user: dict[str, Any], ada: str, bob: str
+) -> None:
+    header = {"user_name": "Ada", "character_name": "Bob"}
+    chat = [header, {"name": "Bob", **is_user, "mes": "Hi"}, {"name": "Ada", **is_user, "mes": "Hello"}]
+    made = brought(manager, lines(chat)).conversation
+    assert [message.role for message in manager.path(made.id)] == [bob, ada]
+    assert written(manager, made.id) == chat
+    nobody = brought(manager, lines([NEW, *chat[1:]])).conversation
+    assert [message.role for message in manager.path(nobody.id)] == [bob, bob]
+    named = brought(manager, lines(chat), user="Bob").conversation
+    assert manager.path(named.id)[0].role == ("user" if is_user in ({}, {"is_user": None}) else bob)
+
+
 def test_times_go_on_from_the_message_before_where_they_cannot_be_read(manager: ConversationManager) -> None:
     made = brought(manager, lines(CHATS["dates of every kind"])).conversation
     moments = [f"{m.created_at:%Y-%m-%d %H:%M:%S.%f}"[:-3] for m in manager.path(made.id)]

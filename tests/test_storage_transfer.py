@@ -91,6 +91,53 @@ def test_an_export_is_a_new_file_or_none(
     assert os.listdir(tmp_path) == ["talk.txt"]
 
 
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (f"{LONG}.md", "File name too long. Give another name."),
+        (f"{LONG}/x.md", "File name too long. Give another name."),
+        ("a\0b.md", "embedded null byte. Give another name."),
+        ("a\0b/x.md", "embedded null byte. Give another name."),
+        ("\ud800.md", "'utf-8' codec can't encode .*: surrogates not allowed. Give another name."),
+        ("nowhere/x.md", "No such file or directory. Give another folder."),
+        ("there.txt/x.md", "Not a directory. Give another folder."),
+    ],
+    ids=["long", "long folder", "nul", "nul in a folder", "surrogate", "nowhere", "file"],
+)
+def test_a_name_that_cannot_be_is_told(
+    manager: ConversationManager, conversation: str, tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "there.txt").write_bytes(b"mine")
+    with pytest.raises(StorageError, match=f"An export needs a file .* cannot be: {reason}"):
+        export_file(manager, conversation, tmp_path / name)
+    with pytest.raises(RefusedValueError, match=f"cannot be read: {reason.partition(' Give')[0]}"):
+        transfer.read_file(tmp_path / name)
+    if "nul" in reason:
+        with pytest.raises(StorageError, match=reason):
+            export_branches(manager, conversation, tmp_path / name)
+    assert os.listdir(tmp_path) == ["there.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the rights of a folder are of another kind there")
+def test_a_folder_that_may_not_be_entered(
+    manager: ConversationManager, conversation: str, tmp_path: Path
+) -> None:
+    is_root = os.geteuid() == 0
+    tmp_path.chmod(0o600)
+    if is_root:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(StorageError, match=r"x\.md cannot be: Permission denied\. Give another folder\."):
+            export_file(manager, conversation, tmp_path / "locked" / "x.md")
+    finally:
+        if is_root:
+            os.seteuid(0)
+        tmp_path.chmod(0o700)
+
+
 @pytest.mark.parametrize(
     ("character", "stem"),
     [

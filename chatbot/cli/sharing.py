@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from chatbot.cli.authoring import Attributes, check
+from chatbot.config import expanded
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.terminal import clean
 from profiles import cards
@@ -31,6 +32,7 @@ def imported(
 
 def exported(store: ProfileStore, name: str, form: str | None, output: Path | None) -> list[str]:
     """Write a profile as a card to a new file or, as JSON, to standard output; warnings."""
+    output = expanded(output) if output else None
     ending = output.suffix.lower() if output else ""
     form = form or ending.removeprefix(".") or "json"
     if form not in cards.FORMATS:

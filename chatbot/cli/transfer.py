@@ -125,6 +125,7 @@ def imported(files: list[str], profile: str | None, user: str, character: str, *
 
     0: all are stored. 1: some are, or the database failed. 2: none is, and nothing was changed.
     """
+    from profiles import ProfileError
     from storage import StorageError, transfer
 
     config = settings()
@@ -134,9 +135,9 @@ def imported(files: list[str], profile: str | None, user: str, character: str, *
     with open_manager(config) as manager:
         for file in files:
             try:
-                reading = _read(file, user, character)
+                reading = _read(file, user=user, character=character, called=config.chat.user_name)
                 reading = transfer.store(manager, reading, persona(reading))
-            except StorageError as error:
+            except (ProfileError, StorageError) as error:
                 reports.append({"file": file, "error": str(error)})
                 codes.append(error.exit_code)
             else:
@@ -166,18 +167,18 @@ def _without_names(config: Config, manager: ConversationManager, *, persona: boo
     return change
 
 
-def _read(file: str, user: str, character: str) -> Reading:
+def _read(file: str, **who: str) -> Reading:
     from chatbot.config import expanded
     from storage import transfer
 
     if file != "-":
-        return transfer.read_file(expanded(file), user=user, character=character)
-    return transfer.read(sys.stdin.buffer.read(transfer.MAX_FILE + 1), user=user, character=character)
+        return transfer.read_file(expanded(file), **who)
+    return transfer.read(sys.stdin.buffer.read(transfer.MAX_FILE + 1), **who)
 
 
 def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot | None]:
     """Who speaks in a conversation from now on, as a snapshot; None keeps the one of the file."""
-    from profiles import Profile, ProfileError, ProfileStore
+    from profiles import Profile, ProfileStore, UnknownProfileError
     from profiles.names import slug
 
     store = ProfileStore(config.profiles_folder)
@@ -191,7 +192,7 @@ def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot
         name = slug(reading.conversation.profile_name) or "character"
         try:
             return store.load(name).model_dump(mode="json")
-        except ProfileError:
+        except UnknownProfileError:
             return Profile(name=name).model_dump(mode="json")
 
     return named
