@@ -5,9 +5,9 @@ Input, one object a line ("turns" ends with the user's; the rest may be left out
 Output, in the order of the input:
     {"id": "a", "reply": "...", "trace": {...}}
 
-Facts and attributes of a line come on top of its profile's, whose own [sampling] holds for it. With a seed,
-line n of the file draws from seed + n: its reply does not depend on the batch size nor on what stands in
-other lines.
+Facts and attributes of a line come on top of its profile's, whose own [sampling] holds for it, and whose
+[arc] is where the line's turns have come to. With a seed, line n of the file draws from seed + n: its reply
+does not depend on the batch size nor on what stands in other lines.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chatbot import persona
+from chatbot.arc import arced
 from chatbot.errors import ChatbotError, UsageError, suggestion
 from chatbot.model.text import Context
 from chatbot.tuning import of_persona, put_over
@@ -210,7 +211,9 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
     if data.get("profile") is not None:
         profile = _profile(data["profile"], profiles)
         facts = [*persona.facts(profile, user_name, chance), *facts]
-        targets, rules = {**profile.attributes, **targets}, of_persona(profile)
+        turn = (len(turns) + 1) // 2  # every second text is the user's, and so is the last
+        targets = {**arced(profile.attributes, profile.arc, turn), **targets}
+        rules = of_persona(profile)
     return Request(number, data.get("id", number), Context.of(facts, turns), targets, rules)
 
 

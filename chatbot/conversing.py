@@ -12,7 +12,7 @@ from chatbot.errors import UsageError
 from chatbot.terminal import clean
 from chatbot.tuning import of_persona
 from profiles import Profile
-from storage import Conversation, Message
+from storage import Conversation, Message, UnknownConversationError
 
 LONGEST_MESSAGE = 20_000  # characters
 UNSAVED = 0  # the id of a greeting that no conversation holds yet
@@ -126,8 +126,9 @@ class Conversing(Dialling):
     # --- going elsewhere
 
     def new(self) -> None:
-        """Begin another conversation; profile and dials stay, note and scenario do not."""
+        """Begin another conversation; profile and dials stay, what was set for the one before does not."""
         self.conversation, self._greeting, self._directed = None, 0, {}
+        self.retune()
 
     def resume(self, reference: str) -> None:
         """Go on with a stored conversation, as the persona it was left with. See ConversationManager.get."""
@@ -136,14 +137,16 @@ class Conversing(Dialling):
         of_persona(profile)
         self.conversation, self._greeting, self._directed = conversation, 0, {}
         self.profile, self.dials = profile, dict(profile.attributes)
+        self.retune()
 
     def fork(self, message_id: int) -> Conversation:
         """Copy everything up to and with this message into a new conversation, and go on there."""
         if message_id == UNSAVED:
             raise UsageError("This conversation has not begun, so there is nothing to copy. Say something.")
         with self.still():
-            copy = self.manager.fork(self._find(self.messages(), message_id).id)
+            copy, tuning = self.manager.fork(self._find(self.messages(), message_id).id), self.tuning
             self.resume(copy.id)
+            self.retune(tuning)  # it goes along, as note and scenario do
         return copy
 
     def rename(self, title: str) -> None:
@@ -169,6 +172,14 @@ class Conversing(Dialling):
         with self.still():
             self.manager.delete(conversation_id)
             self.new()
+
+    def save_draft(self, conversation_id: str | None, text: str) -> bool:
+        """Keep what is written and not said yet; False where its conversation was deleted meanwhile."""
+        try:
+            self.manager.save_draft(conversation_id, text)
+        except UnknownConversationError:
+            return False
+        return True
 
     # --- for those who reply
 

@@ -50,6 +50,7 @@ class Dialling(Tuned):
         self.profile = profile
         self.presets, self._base, self._chosen = presets, sampling, dict(chosen or {})
         self.use_preset(preset)
+        self._given = self.tuning
         of_persona(profile)  # its mistakes are told before anything is said
         self.user_name = user_name
         self.user_facts = tuple(user_facts)

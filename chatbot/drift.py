@@ -121,6 +121,11 @@ def numbers(table: object) -> dict[str, float]:
     return {name: number for name, number in items if isinstance(number, int | float) and 0 <= number < 1e6}
 
 
+def own(role: str, speaker: str) -> bool:
+    """Whether the persona itself said a message: what somebody else replied, by name, is not its drift."""
+    return role == "bot" and not speaker
+
+
 def series(replies: Iterable[tuple[int, Trace | None]], rule: Rule) -> Series:
     """The drift of replies, each given as its message's number and its trace."""
     found = ((number, distances(trace)) for number, trace in replies)

@@ -124,6 +124,14 @@ def _goal(target: Target, aim: Target, full: float) -> dict[str, float]:
     return {"goal": met(target.aspects, aim.aspects), "left": apart(target.aspects, aim.aspects)}
 
 
+def _found(target: Target, p: Mapping[str, float]) -> float:
+    """How well p meets a target: one aspect by its own probability, a mixture with a strength by the vector
+    that has the strength in it, which is where the flow goes."""
+    if target.probability is None or len(target.aspects) == 1:
+        return met(target.aspects, p)
+    return met(aspect_vector(target.aspects, target.probability, list(p)), p)
+
+
 def _notes(
     energy: Energy,
     targets: Targets,
@@ -145,8 +153,8 @@ def _notes(
                     "aspects": dict(target.aspects),
                     "weight": 1.0 if target.weight is None else float(target.weight),
                     **goals[i][name],
-                    "probability_before": met(target.aspects, heads[0][i][name]),
-                    "probability_after": met(target.aspects, heads[1][i][name]),
+                    "probability_before": _found(target, heads[0][i][name]),
+                    "probability_after": _found(target, heads[1][i][name]),
                 }
                 for name, target in wanted.items()
             },

@@ -58,13 +58,16 @@ def from_text(text: str) -> list[Line]:
 
 
 def from_conversation(manager: ConversationManager, reference: str) -> list[Line]:
-    """What the person said on the active path, each line behind what it answers."""
+    """What the person said on the active path, each line behind what it answers.
+
+    The other side of a duet stands where the person does, and its lines are a model's.
+    """
     path = manager.path(manager.get(reference).id)
     before = [ASKED, *(message.text for message in path)]
     return [
         (earlier if earlier.strip() else ASKED, message.text)
         for earlier, message in zip(before, path, strict=False)
-        if message.role == "user" and message.text.strip()
+        if message.role == "user" and not message.generation and message.text.strip()
     ]
 
 
@@ -96,6 +99,7 @@ def profile(name: str, findings: Sequence[Finding], facts: Sequence[str]) -> tup
         for finding in findings
         if finding.sure
     }
+    facts = [fact for fact in facts if fact.strip()]
     short = [fact for fact in facts if len(fact) <= MAX_FACT_LENGTH]
     left = [
         f"Left out: {one_line(fact)[:60]}... (a fact has at most {MAX_FACT_LENGTH} characters)"
@@ -110,7 +114,7 @@ def told(findings: Sequence[Finding], lines: int) -> str:
     """A line for each attribute, then what is worth knowing of them."""
     cells = [("ATTRIBUTE", "ASPECT", "STRENGTH", "90 %", "")]
     for row in findings:
-        span = f"{row.low:.2f} to {row.high:.2f}"
+        span = f"{row.low:.2f} to {row.high:.2f}" if lines > 1 else "-"  # that of one line has no width
         cells.append(
             (row.attribute, row.aspect, f"{row.probability:.2f}", span, "" if row.sure else "uncertain")
         )
@@ -136,7 +140,7 @@ def _finding(name: str, lines: Sequence[Mapping[str, float]], draws: Sequence[Se
     aspect = max(whole, key=lambda a: whole[a])
     drawn = sorted(pooled([lines[i] for i in draw])[aspect] for draw in draws)
     low, high = drawn[len(drawn) // 20], drawn[-1 - len(drawn) // 20]
-    return Finding(name, aspect, whole[aspect], low, high, low >= SURE)
+    return Finding(name, aspect, whole[aspect], low, high, len(lines) > 1 and low >= SURE)
 
 
 def pooled(lines: Sequence[Mapping[str, float]]) -> dict[str, float]:

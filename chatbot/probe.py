@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot import drift, persona
+from chatbot.arc import arced
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.terminal import one_line
@@ -70,8 +71,12 @@ def run(
     asked: Sequence[str] | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Report:
-    """Put every message to the persona `replies` times; reply k to message i has seed + i + 1000 k."""
-    targets = {name: target for name, target in profile.attributes.items() if target.weight != 0}
+    """Put every message to the persona `replies` times, each as the first of a conversation.
+
+    Reply k to message i has seed + i + 1000 k.
+    """
+    wanted = arced(profile.attributes, profile.arc, 1)
+    targets = {name: target for name, target in wanted.items() if target.weight != 0}
     if not targets:
         raise UsageError(f"A test needs attributes, and {profile.name} asks for none. Set one and try again.")
     engine.check(targets)

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatbot.arc import arced
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.terminal import one_line
@@ -64,11 +65,12 @@ def run(
     seed: int,
     asked: Mapping[str, Sequence[Statement]] | None = None,
 ) -> Result:
-    """Score what the profile's targets make of the model."""
+    """Score what the profile's targets of the first turn make of the model."""
     asked = statements() if asked is None else asked
-    engine.check(profile.attributes)
+    targets = arced(profile.attributes, profile.arc, 1)
+    engine.check(targets)
     seeds = range(seed, seed + samples)
-    own = _leanings(engine, asked, profile.attributes, seeds)
+    own = _leanings(engine, asked, targets, seeds)
     nobody = _leanings(engine, asked, {}, seeds)
     scores = {}
     for trait in asked:

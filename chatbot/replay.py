@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.conversing import directed
-from chatbot.errors import ChatbotError
+from chatbot.errors import ChatbotError, UsageError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
-from chatbot.scene import remembered_scene
+from chatbot.scene import Scene, remembered_scene
 from chatbot.terminal import clean
 from chatbot.why import reply
 from profiles import Profile, Target
@@ -60,9 +60,15 @@ class Replay:
 def recorded(manager: ConversationManager, message_id: int) -> Recorded:
     """What a replay needs of a stored reply.
 
-    UsageError for a message without a trace, ChatbotError for one cut short or from another program.
+    UsageError for a message without a trace, and for the other side of a duet, whose profile the conversation
+    does not hold. ChatbotError for one cut short or from another program.
     """
     message = reply(manager, message_id)
+    if message.role != "bot":
+        whose = message.speaker or f"a {message.role}"
+        raise UsageError(
+            f"Only the persona's side can be replayed; message {message_id} is {whose}'s. Name a reply."
+        )
     trace = message.generation or {}
     if message.state != "complete" or trace.get("finish") not in ("end", "stop", "length"):
         raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
@@ -88,26 +94,45 @@ def replay(
     user_name: str = "",
     user_facts: Iterable[str] = (),
 ) -> Replay:
-    """Find the reply again. Of memories and earlier lines it is told those that it was told then."""
+    """Find the reply again. Of memories, earlier lines, note and scenario it is told those of then."""
     conversation, path = before(manager, then.message)
     profile = Profile.parse(conversation.profile)
-    seen = remembered_scene(
-        manager,
-        profile,
-        path,
-        budget=engine.context_budget,
-        rules=MemoryRules(know=True, recall=True),
-        user_name=then.partner or user_name,
-        user_facts=() if then.partner else user_facts,
-        used=then.used,
-        scenario=directed(conversation, "scenario"),
-        note=directed(conversation, "note"),
-        chance=then.chance,
-        answering=engine.answering,
-    )
+
+    def look(told: Mapping[str, str]) -> Scene:
+        return remembered_scene(
+            manager,
+            profile,
+            path,
+            budget=engine.context_budget,
+            rules=MemoryRules(know=True, recall=True),
+            user_name=then.partner or user_name,
+            user_facts=() if then.partner else user_facts,
+            used=then.used,
+            scenario=told.get("scenario", ""),
+            note=told.get("note", ""),
+            chance=then.chance,
+            answering=engine.answering,
+        )
+
+    now = {what: text for what in ("scenario", "note") if (text := directed(conversation, what))}
+    seen = look(now)
+    known = (then.trace.get("context") or {}).get("facts", seen.context.digests()["facts"])
+    kept = _of_then(now, seen, known)
+    if kept != now:
+        seen = look(kept)
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
-    differences = _differences(then.trace, found.trace | {"profile": profile.name})
+    differences = [*_differences(then.trace, found.trace | {"profile": profile.name})]
+    if kept != now and not set(known) <= set(seen.context.digests()["facts"]):
+        differences.append("note or scenario: another one now")
     return Replay(then.message, found.text, tuple(differences))
+
+
+def _of_then(now: Mapping[str, str], seen: Scene, known: Collection[str]) -> dict[str, str]:
+    """The note and the scenario of a conversation less what was given to it later: what `seen` tells of them
+    is not among the digests of the facts that were `known` then."""
+    told = zip(seen.sources, seen.context.digests()["facts"], strict=True)
+    later = {source for source, digest in told if digest not in known}
+    return {what: text for what, text in now.items() if what not in later}
 
 
 def before(manager: ConversationManager, message: Message) -> tuple[Conversation, list[Message]]:

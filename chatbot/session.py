@@ -38,6 +38,7 @@ from chatbot.memory import keep, spoken_by
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
+from chatbot.tuning import Tuning
 from chatbot.writing import write_reply
 from profiles import Profile, Target
 from storage import BYTES_LEFT, Conversation, Hit, Memory, Message, Statistics, export_file
@@ -59,6 +60,7 @@ __all__ = [  # a front end needs this module alone
     "ReplyFinished",
     "ReplyStarted",
     "Statistics",
+    "Tuning",
     "Unstored",
     "UserStored",
     "export_file",
@@ -194,7 +196,7 @@ class ChatSession(Conversing):
     def _held(self, path: Sequence[Message]) -> tuple[Mapping[str, Target], dict[str, float]]:
         """What the reply that follows `path` is asked for, and the factors that hold it."""
         asked = self._targets(path)
-        traces = [m.generation for m in path if m.generation]
+        traces = [m.generation for m in path if m.generation and drift.own(m.role, m.speaker)]
         return drift.held(asked, traces, self.drift_rule) if self.hold else (asked, {})
 
     def _targets(self, path: Sequence[Message]) -> Mapping[str, Target]:
@@ -203,9 +205,8 @@ class ChatSession(Conversing):
 
     def strayed(self) -> drift.Series:
         """How far the replies of the active path strayed from what was asked of them."""
-        return drift.series(
-            ((m.id, m.generation) for m in self.messages() if m.role == "bot"), self.drift_rule
-        )
+        own = (m for m in self.messages() if drift.own(m.role, m.speaker))
+        return drift.series(((m.id, m.generation) for m in own), self.drift_rule)
 
     def scene(self, path: Sequence[Message], profile: Profile | None = None) -> Scene:
         """What the model sees: facts, what is known of the user, what comes to mind, the newest messages.

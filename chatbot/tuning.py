@@ -1,13 +1,14 @@
 """How the words of one chat are drawn: the settings, and what is put over them while one talks.
 
 What stands later in this list wins: the settings of [sampling], the persona's own, the preset in force, and
-what the person said for this chat, by flag or by /set. Nothing of it is stored.
+what the person said for this chat, by flag or by /set. Nothing of it is stored, and what was set while one
+talks goes with its chat: another one begins with what flags gave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from chatbot import config
@@ -31,6 +32,14 @@ def of_persona(profile: Profile) -> dict[str, Any]:
     return config.drawn(profile.sampling, f"profile {profile.name!r}")
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """What holds for one chat: the preset in force, and the settings put over it."""
+
+    preset: str
+    chosen: Values
+
+
 class Tuned:
     """The part of a chat session that knows how words are drawn."""
 
@@ -40,6 +49,7 @@ class Tuned:
     """The name of the preset in force, "" for none."""
     _base: Sampling
     _chosen: dict[str, Any]
+    _given: Tuning  # by the flags
 
     @property
     def sampling(self) -> Sampling:
@@ -69,6 +79,16 @@ class Tuned:
         if name and name not in self.presets:
             raise UnknownNameError("preset", name, self.presets)
         self.preset = name
+
+    @property
+    def tuning(self) -> Tuning:
+        """What holds for this chat now; see `retune`."""
+        return Tuning(self.preset, dict(self._chosen))
+
+    def retune(self, tuning: Tuning | None = None) -> None:
+        """Let this hold from the next reply on; None: what flags gave."""
+        tuning = tuning or self._given
+        self.preset, self._chosen = tuning.preset, dict(tuning.chosen)
 
     def _layers(self) -> Iterator[tuple[str, Values]]:
         yield "persona", of_persona(self.profile)

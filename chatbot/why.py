@@ -16,15 +16,15 @@ Trace = Mapping[str, Any]
 def reply(manager: ConversationManager, message_id: int) -> Message:
     """The message, which has a trace; UsageError for one that the model did not write."""
     message = manager.message(message_id)
+    if message.generation:  # of a duet's second side too, whose role is the user's
+        return message
     if message.role != "bot":
         raise UsageError(
             f"Only replies have a trace; message {message_id} is a {message.role}'s. Name a reply."
         )
-    if not message.generation:
-        raise UsageError(
-            f"Message {message_id} has no trace: it is a greeting, or was written by hand. Name a reply."
-        )
-    return message
+    raise UsageError(
+        f"Message {message_id} has no trace: it is a greeting, or was written by hand. Name a reply."
+    )
 
 
 def told(message: Message) -> str:

@@ -4,6 +4,7 @@
 
 Shares are parts of their sum; without numbers all are equal. Of each attribute the aspect vectors are mixed
 by share times weight, and the blend's weight is the sum: what a profile does not ask for counts as weight 0.
+Where every profile asks for the attribute with a strength, strengths are mixed in the same way.
 """
 
 from __future__ import annotations
@@ -86,11 +87,12 @@ def _attributes(mixed: Parts) -> dict[str, Target]:
 def _target(mixed: Parts, name: str) -> Target | None:
     """The mixed target of one attribute; None where nothing pulls.
 
-    Strengths are mixed as weights are, if all who name the attribute give one. Beside a weight, a strength
+    Strengths are mixed as weights are, if every profile gives one: a strength is met, no less and no more, so
+    that a share of it would ask for the opposite where another profile asks for nothing. Otherwise a strength
     counts as weight 1, the model's own.
     """
     asked = [(profile.attributes[name], share) for profile, share in mixed if name in profile.attributes]
-    strong = all(target.probability is not None for target, _ in asked)
+    strong = len(asked) == len(mixed) and all(target.probability is not None for target, _ in asked)
     aspects: dict[str, float] = {}
     for target, share in asked:
         pull = target.probability if strong else target.weight
@@ -102,7 +104,8 @@ def _target(mixed: Parts, name: str) -> Target | None:
 
 def _pulled(aspects: Mapping[str, float], kind: str) -> Target:
     total = math.fsum(aspects.values())
-    return Target.parse({"aspects": {name: part / total for name, part in aspects.items()}, kind: total})
+    shares = {name: part / total for name, part in aspects.items()}
+    return Target.parse({"aspects": shares, kind: float(f"{total:.12g}")})  # 18 %, not 18.000000000000002 %
 
 
 def _each_once(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -117,6 +117,19 @@ def test_facts_and_attributes_come_on_top_of_the_profile(run: Run) -> None:
     ]
 
 
+def test_an_arc_is_where_the_turns_of_the_line_have_come_to(run: Run, tmp_path: Path) -> None:
+    grows = {"attributes": {"attitude": "pessimistic:90%"}, "arc": {"attitude": [[1, 0.25], [3, 0.75]]}}
+    ProfileStore(tmp_path / "profiles").save(Profile.parse({"name": "grows", **grows}))
+    _, rows, _ = run(
+        {"turns": ["a"], "profile": "grows"},
+        {"turns": ["a", "b", "c"], "profile": "grows"},
+        {"turns": ["b", "c"], "profile": "grows"},  # begins with a greeting
+        {"turns": ["a"], "profile": "grows", "attributes": {"attitude": "optimistic"}},
+    )
+    asked = [row["trace"]["targets"]["attitude"] for row in rows]
+    assert asked == ["pessimistic:25%", "pessimistic:50%", "pessimistic:25%", "optimistic"]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

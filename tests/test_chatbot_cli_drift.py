@@ -102,6 +102,14 @@ def test_json_holds_every_reply(manager: ConversationManager) -> None:
     }
 
 
+def test_what_somebody_else_replied_does_not_count(manager: ConversationManager) -> None:
+    number = talked(manager, trace(0.9))
+    asked = manager.add_message(number, role="user", text="Well?")
+    row = manager.begin_reply(number, parent_id=asked.id, speaker="Ben")
+    manager.finish_reply(row.id, text="So.", state="complete", generation=trace(0.0))
+    assert run("last").stdout.splitlines()[0] == f"{number} poet, 1 reply: ▁  as asked"
+
+
 def test_one_reply_and_none(manager: ConversationManager) -> None:
     number = talked(manager, trace(0.9))
     assert run("last").stdout.splitlines()[0] == f"{number} poet, 1 reply: ▁  as asked"

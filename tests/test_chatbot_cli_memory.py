@@ -223,6 +223,25 @@ def test_a_sweep_over_personas_as_json(people: None) -> None:
     assert [row["trace"]["seed"] for row in rows] == [8, 8]
 
 
+@pytest.mark.parametrize(
+    ("names", "profiles"),
+    [
+        ("ann:0.2,bea:0.8; ann", ["bea_ann", "ann"]),
+        ("ann,bea;bea", ["ann_bea", "bea"]),
+        ("ann; bea", ["ann", "bea"]),
+        ("ann, bea", ["ann", "bea"]),
+    ],
+)
+def test_a_sweep_takes_blends_between_semicolons(people: None, names: str, profiles: list[str]) -> None:
+    rows = json.loads(run("sweep", "Hi", "-p", "ann", "--profiles", names, "--json").stdout)
+    assert [row["profile"] for row in rows] == profiles
+
+
+def test_a_blend_among_commas_is_refused_by_the_rule(people: None) -> None:
+    sentence = "Error: Beside a blend, semicolons separate the names: 'ann:0.2,bea:0.8; cy'.\n"
+    gives(run("sweep", "Hi", "-p", "ann", "--profiles", "ann:0.2,bea:0.8,ann"), "", sentence, 2)
+
+
 def test_a_sweep_compares_one_thing(people: None) -> None:
     sentence = "Error: Compare strengths with --dial and --strengths, or personas with --profiles.\n"
     for arguments in ([], ["--dial", "mind=critical"], ["--strengths", "0,50%"]):

@@ -113,6 +113,24 @@ def test_a_mixed_aspect_vector_keeps_its_shares_and_goes_a_share_of_the_way() ->
     }
 
 
+def test_a_mixture_with_a_strength_is_measured_against_where_the_flow_goes() -> None:
+    z, note = guided({"mood": Target.parse("yes*0.8+no*0.2:50%")}, torch.zeros(4))
+    asked = note["targets"]["mood"]
+    p = 1 / (1 + math.exp(-2 * float(z[1])))
+    assert p == pytest.approx(0.65, abs=0.05)  # 0.5 * (0.8, 0.2), and of the other half both get as much
+    both = {"yes": 0.65, "no": 0.35}
+    assert asked["probability_before"] == pytest.approx(met(both, {"yes": 0.5, "no": 0.5}))
+    assert asked["probability_after"] == pytest.approx(met(both, {"yes": p, "no": 1 - p}), abs=1e-5)
+    assert asked["probability_after"] > 0.99
+
+
+def test_one_aspect_with_a_strength_is_told_by_its_own_probability() -> None:
+    z, note = guided({"mood": Target.parse("yes:80%")}, torch.zeros(4))
+    asked = note["targets"]["mood"]
+    assert asked["probability_before"] == pytest.approx(0.5)
+    assert asked["probability_after"] == pytest.approx(1 / (1 + math.exp(-2 * float(z[1]))), abs=1e-5)
+
+
 def test_what_is_left_of_the_way_to_one_aspect() -> None:
     _, note = guided({"mood": Target.parse("yes:0.5")}, torch.zeros(4))
     assert note["targets"]["mood"]["left"] == pytest.approx(1 / (1 + math.exp(0.5 * FULL)), abs=1e-5)

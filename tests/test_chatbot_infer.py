@@ -70,6 +70,11 @@ def test_what_hangs_on_single_lines_is_uncertain() -> None:
     assert not found(["I am sad."])["mind"].sure
 
 
+def test_one_line_makes_no_character_however_clear_it_is() -> None:
+    assert [row.sure for row in found(["I am very sad."]).values()] == [False, False]
+    assert found(["I am very sad.", "So sad."])["attitude"].sure
+
+
 def test_the_surest_comes_first_and_nothing_to_read_is_refused() -> None:
     assert list(found(["I am sad."] * 3)) == ["attitude", "mind"]
     with pytest.raises(UsageError, match="Nothing was said"):
@@ -92,6 +97,20 @@ def test_a_conversation_gives_the_lines_of_the_person() -> None:
         assert infer.from_conversation(manager, "last") == [("Hello.", "I am sad."), ("Why?", "The rain.")]
 
 
+def test_the_other_side_of_a_duet_is_nobody_s_own_words() -> None:
+    with ConversationManager(None) as manager:
+        made = manager.create(profile_name="p", profile={"name": "p"}, model="")
+        manager.add_message(made.id, role="user", text="The sea.", speaker="Ben")
+        for role, text in (("bot", "It rains."), ("user", "I fish.")):
+            row = manager.add_message(made.id, role=role, text="", state="partial")
+            manager.finish_reply(row.id, text=text, state="complete", generation={"seed": 1})
+        manager.add_message(made.id, role="user", text="I am sad.")
+        assert infer.from_conversation(manager, "last") == [
+            (infer.ASKED, "The sea."),
+            ("I fish.", "I am sad."),
+        ]
+
+
 def test_the_profile_has_what_is_sure_and_the_facts_that_fit() -> None:
     findings = list(found(["I am sad."] * 30).values())
     facts = [f"Fact {i}." for i in range(21)] + ["x" * 201]
@@ -102,6 +121,11 @@ def test_the_profile_has_what_is_sure_and_the_facts_that_fit() -> None:
         f"Left out: {'x' * 60}... (a fact has at most 200 characters)",
         "Left out: Fact 20. (at most 20 facts)",
     ]
+
+
+def test_blank_facts_are_left_out() -> None:
+    made, left = infer.profile("me", [], ["I am sad.", " ", "", "My cat is sad."])
+    assert (made.facts, left) == (("I am sad.", "My cat is sad."), [])
 
 
 # --- the command
@@ -131,6 +155,16 @@ FACTS = ("--fact", "I am sad.", "--fact", "My cat is sad.", "--fact", "It is a s
 
 def test_the_table_has_what_is_left_out_too() -> None:
     gives(run(*FACTS), f"{TABLE}Add --save to keep it as inferred; --name gives it another name.\n")
+
+
+def test_of_one_line_there_is_no_interval() -> None:
+    result = run("--fact", "I am sad.", "--fact", " ", "--json")
+    assert json.loads(result.stdout)["profile"]["attributes"] == {}
+    assert run("--fact", "I am sad.").stdout.splitlines()[1:4] == [
+        "attitude   pessimistic  0.75      -     uncertain",
+        "mind       critical     0.50      -     uncertain",
+        "Read from 1 line by the model's own measure; what is uncertain is left out.",
+    ]
 
 
 def test_of_many_lines_the_last_are_read_and_the_facts_among_them(

@@ -93,6 +93,18 @@ def test_what_is_off_is_not_tested_and_nothing_to_test_is_refused() -> None:
         put(Measured(), Profile.parse({"name": "odd", "attributes": {"shoes": "red"}}))
 
 
+def test_an_arc_is_tested_where_it_begins() -> None:
+    grows = {
+        "name": "grows",
+        "attributes": {"attitude": "optimistic:90%"},
+        "arc": {"attitude": [[1, 0.1], [10, 0.9]]},
+    }
+    engine = Measured()
+    report = put(engine, Profile.parse(grows), asked=["a"])
+    assert [asked for _, asked, _ in engine.asked] == [{"attitude": "optimistic:10%"}]
+    assert report.rows[0].asked == "optimistic:10%"
+
+
 # --- the command
 
 

@@ -69,6 +69,23 @@ def test_the_score_is_the_probability_of_the_statement_over_its_opposite() -> No
     assert engine.asked == [(question, who, (7, 8)) for who in (True, False) for question in quiz.QUESTIONS]
 
 
+def test_an_arc_is_scored_where_it_begins() -> None:
+    class Keeping(Weighing):
+        def weigh(
+            self, context: Any, targets: Any, texts: Any, sampling: Any, seeds: Any
+        ) -> list[list[float]]:
+            asked_for.append({name: str(target) for name, target in targets.items()})
+            return super().weigh(context, targets, texts, sampling, seeds)
+
+    asked_for: list[dict[str, str]] = []
+    engine: Any = Keeping()
+    grows = GLAD.changed(
+        attributes={"attitude": Target.parse("optimistic:90%")}, arc={"attitude": [[1, 0.1], [10, 0.9]]}
+    )
+    quiz.run(engine, grows, samples=1, seed=1, asked={"calm": [("high", "aa", "bb")]})
+    assert asked_for == [{"attitude": "optimistic:10%"}] * 2 + [{}] * 2
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["profile", "quiz", *arguments], prog_name="chatbot")
 

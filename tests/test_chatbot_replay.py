@@ -15,7 +15,7 @@ from chatbot import config, replay
 from chatbot.cli import app, start
 from chatbot.duet import duet
 from chatbot.engine import GenerationEngine
-from chatbot.errors import ChatbotError
+from chatbot.errors import ChatbotError, UsageError
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
@@ -243,6 +243,62 @@ def test_a_line_of_a_duet_is_found_again_as_said_to_its_partner(
     then = replay.recorded(manager, said[-1][1].id)
     found = replay.replay(manager, then, engine, user_name="Ada", user_facts=["has a dog"])
     assert (found.same, found.differences) == (True, ())
+
+
+def test_the_other_side_of_a_duet_is_refused(manager: ConversationManager, engine: GenerationEngine) -> None:
+    pair = (SAD, Profile.parse({"name": "ben", "facts": ["I like the rain."]}))
+    said = list(duet(engine, manager, pair, Sampling(seed=5, max_tokens=12), turns=2, topic="The sea."))
+    with pytest.raises(UsageError) as caught:
+        replay.recorded(manager, said[-1][1].id)
+    assert str(caught.value) == (
+        f"Only the persona's side can be replayed; message {said[-1][1].id} is ben's. Name a reply."
+    )
+
+
+@pytest.mark.parametrize("then", ["", "It snows on {{char}}."])
+@pytest.mark.parametrize("what", ["note", "scenario"])
+def test_what_was_set_since_is_left_out_and_another_one_named(
+    manager: ConversationManager, engine: GenerationEngine, what: str, then: str
+) -> None:
+    own = SAD.changed(scenario="A house by the sea.")
+    session = ChatSession(engine=engine, manager=manager, profile=own, sampling=Sampling(max_tokens=12))
+    give = {"note": session.set_note, "scenario": session.set_scenario}
+    give[what](then)
+    list(session.reply("Tell me of the sea."))
+    number = session.messages()[-1].id
+    assert (again(manager, number, engine).same, again(manager, number, engine).differences) == (True, ())
+    give["scenario" if what == "note" else "note"]("The dog is lost.")
+    assert (again(manager, number, engine).same, again(manager, number, engine).differences) == (True, ())
+    give[what]("The rain is warm.")
+    found = again(manager, number, engine)
+    assert ("note or scenario: another one now" in found.differences) == bool(then)
+    assert then or (found.same, found.differences) == (True, ())
+
+
+def test_a_scenario_of_its_own_that_was_changed_is_no_other_note(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    own = SAD.changed(scenario="A house by the sea.")
+    session = ChatSession(engine=engine, manager=manager, profile=own, sampling=Sampling(max_tokens=12))
+    list(session.reply("Tell me of the sea."))
+    reply = session.messages()[-1]
+    changed = own.changed(scenario="A ship.").model_dump(mode="json")
+    manager.set_profile(reply.conversation_id, profile_name="sad-cat", profile=changed)
+    assert again(manager, reply.id, engine).differences == (
+        "context: of 2 facts that the model saw, 1 is gone (hidden, deleted or changed); 1 is new",
+    )
+
+
+def test_a_trace_without_its_context_is_told_what_stands_now(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    number = talked(manager, engine)[1]
+    trace = dict(manager.siblings(number)[0].generation or {})
+    context = trace.pop("context")
+    manager.finish_reply(number, text="Else.", state="complete", generation=trace)
+    manager.direct(manager.siblings(number)[0].conversation_id, {"note": "The dog is lost."})
+    assert context["facts"]
+    assert again(manager, number, engine).differences == ("not recorded then: context",)
 
 
 def test_another_speaker_is_named(manager: ConversationManager, engine: GenerationEngine) -> None:

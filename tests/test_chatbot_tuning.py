@@ -88,3 +88,42 @@ def test_a_wrong_persona_or_preset_is_refused_before_anything_changes(session: C
     with pytest.raises(UnknownNameError, match="no preset 'wld'. Did you mean 'wild'"):
         session.use_preset("wld")
     assert session.preset == ""
+
+
+def test_what_was_set_goes_with_its_chat_and_what_flags_gave_does_not(session: ChatSession) -> None:
+    engine: Any = session.engine
+    session = ChatSession(
+        engine=engine,
+        manager=session.manager,
+        profile=CALM,
+        sampling=Sampling(),
+        presets=PRESETS,
+        preset="dull",
+        chosen={"top_p": 0.4},
+    )
+    given = session.tuning
+    list(session.reply("Hi"))
+    first = session.manager.get("last").id
+
+    def set_all() -> None:
+        session.use_preset("wild")
+        session.set_sampling("temperature", "0.1")
+        session.reset_sampling("top_p")
+
+    set_all()
+    assert (session.sampling.temperature, session.sampling.top_p) == (0.1, 0.9)
+    here = session.tuning
+    session.new()
+    assert session.tuning == given
+    assert (session.sampling.temperature, session.sampling.top_p) == (0.0, 0.4)
+    set_all()
+    session.resume(first)
+    assert session.tuning == given
+    session.retune(here)
+    session.set_sampling("spread", "0.9")
+    assert "spread" not in here.chosen, "what another tab holds is not changed"
+    copied = session.tuning
+    session.fork(session.messages()[-1].id)
+    assert session.tuning == copied
+    session.delete(session.manager.get("last").id)
+    assert session.tuning == given

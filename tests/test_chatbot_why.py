@@ -201,6 +201,13 @@ def test_what_cannot_be_told(
     assert result.stderr == f"Error: {error}\n"
 
 
+def test_the_second_side_of_a_duet_has_a_trace_too(manager: ConversationManager) -> None:
+    made = manager.create(profile_name="gloomy-poet", profile={"name": "gloomy-poet"}, model="tiny")
+    line = manager.add_message(made.id, role="user", text="", state="partial", speaker="Ben")
+    manager.finish_reply(line.id, text="I fish.", state="complete", generation=TRACE)
+    assert run(str(line.id)).stdout.startswith(f"message         {line.id} of conversation {made.id}\n")
+
+
 def test_json_shows_what_cannot_be_told(manager: ConversationManager) -> None:
     odd = {"targets": {"mind": 3}, "measured": {"mind": 5}}
     add(manager, odd)

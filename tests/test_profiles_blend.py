@@ -32,6 +32,7 @@ def persona(name: str, **attributes: str) -> Profile:
         # 0.6 * 0.5 * (0.8, 0.2) + 0.4 * 1 * (0.3, 0.7) = (0.36, 0.34)
         ("lyrical*0.8+plain*0.2:0.5", "lyrical*0.3+plain*0.7", {"lyrical": 36 / 70, "plain": 34 / 70}, 0.7),
         ("lyrical:90%", "plain:2", {"lyrical": 0.6 / 1.4, "plain": 0.8 / 1.4}, 1.4),
+        ("lyrical:90%", None, {"lyrical": 1.0}, 0.6),  # 54 % would be 46 % plain, which nobody asked for
     ],
 )
 def test_vectors_are_mixed_by_share_and_weight(
@@ -47,12 +48,24 @@ def test_vectors_are_mixed_by_share_and_weight(
 
 def test_strengths_are_mixed_as_weights_are() -> None:
     mixed = blend.blended(
-        [(persona("a", x="up:90%", y="up:80%"), 3), (persona("b", x="down:50%"), 1)]
+        [(persona("a", x="up:90%", y="up:80%"), 3), (persona("b", x="down:50%", y="up:40%"), 1)]
     ).attributes
     # 0.75 * 0.9 = 0.675 up, 0.25 * 0.5 = 0.125 down
     assert mixed["x"].aspects == pytest.approx({"up": 0.675 / 0.8, "down": 0.125 / 0.8})
-    assert (mixed["x"].probability, mixed["y"].probability) == pytest.approx((0.8, 0.6))
+    assert (mixed["x"].probability, mixed["y"].probability) == pytest.approx((0.8, 0.7))
     assert (mixed["x"].weight, mixed["y"].weight) == (None, None)
+
+
+def test_a_share_of_an_optimist_is_no_pessimist() -> None:
+    glad, calm = persona("opti", attitude="optimistic:90%"), persona("captain", mind="critical")
+    assert str(blend.blended([(glad, 0.2), (calm, 0.8)]).attributes["attitude"]) == "optimistic:0.2"
+
+
+def test_what_is_mixed_is_written_without_the_dust_of_the_sum() -> None:
+    mixed = blend.blended([(persona("a", x="up:90%"), 0.2), (persona("b", x="up:70%"), 0.1)])
+    assert str(mixed.attributes["x"]) == "up:83.3333333333%"
+    thrice = [(persona(name, x="up:0.3"), 1) for name in "abc"]
+    assert str(blend.blended(thrice).attributes["x"]) == "up:0.3"
 
 
 def test_what_pulls_nowhere_is_left_out() -> None:

@@ -178,6 +178,12 @@ def test_every_section_says_how_much_it_rests_on(obedient: dict[str, Any]) -> No
     }
     for title, note in rests.items():
         assert note in sections[title], title
+    assert " Contradictions can be told in 50 of them. " in sections["Facts"]
+    assert " claimed for itself, over 24 replies each: " in sections["Facts"]
+    bare = copy.deepcopy(obedient)
+    bare["facts"] |= {"contradicted": None, "leaked": None}
+    facts = tables(bare).split("### Facts")[1]
+    assert "set of seeds. The user's own facts claimed for itself: - % after" in facts
     older = copy.deepcopy(obedient)
     del older["control"]["paper"]["candidates"], older["control"]["paper"]["messages"]
     assert "\n\nPersonalization is" in tables(older)

@@ -68,6 +68,24 @@ def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     assert (row.value, row.met, row.surely) == (None, None, False)
 
 
+def test_a_figure_of_one_message_has_no_interval() -> None:
+    told = {"value": 1.0, "low": 1.0, "high": 1.0, "count": 8}
+    one, two = (found("facts asked directly", result(facts={"told": told | {"groups": n}})) for n in (1, 2))
+    assert (one.value, one.low, one.high, one.met, one.surely) == (100.0, None, None, True, False)
+    assert (two.low, two.high, two.surely) == (100.0, 100.0, True)
+
+
+@pytest.mark.parametrize(("groups", "agrees", "word"), [(1, None, "not compared"), (2, False, "DIFFERS")])
+def test_a_figure_of_one_message_is_not_compared(groups: int, agrees: bool | None, word: str) -> None:
+    then = result()
+    now = result(facts={"told": {"value": 0.0, "low": 0.0, "high": 0.0, "count": 2, "groups": groups}})
+    for pair in ((then, now), (now, then)):
+        rows = compare.rows(*pair)
+        assert [row.agrees for row in rows if row.goal.name == "facts asked directly"] == [agrees]
+        line = next(line for line in compare.text(rows, *pair).splitlines() if "facts asked" in line)
+        assert line.startswith(f"{word:<12}  facts asked")
+
+
 def test_variety_counts_over_1000_replies_alone() -> None:
     few = result()
     few["control"]["paper"]["replies"] = 192

@@ -15,7 +15,7 @@ from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.conversations_screen import ConversationsScreen
 from chatbot.tui.search_screen import SearchScreen
 from chatbot.tui.statistics_screen import StatisticsScreen
-from chatbot.tui.tab_line import TabLabel
+from chatbot.tui.tab_line import TabLabel, TabLine
 from chatbot.tui.tree_screen import TreeScreen
 from tui_scripted import LINES, POET, Opened, WatchedApp, half_said, ready, say, until
 
@@ -320,6 +320,28 @@ async def test_tabs_keep_their_conversation_and_their_draft(opened: Opened) -> N
         await until(pilot, lambda: app.notices == ["This is the only tab. Ctrl+Q leaves."])
 
 
+async def test_the_active_tab_is_in_sight_however_many_there_are(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        line = app.chat.query_one(TabLine)
+
+        def in_sight(number: int) -> bool:
+            active = [label for label in line.query(TabLabel) if label.active]
+            inside = [label.region and line.content_region.contains_region(label.region) for label in active]
+            return [label.number for label in active] == [number] and all(inside)
+
+        for number in range(1, 5):
+            await say(pilot, f"a conversation with a long title, {number}")
+            await pilot.press("alt+t")
+            await until(pilot, lambda number=number: in_sight(number))
+        for key, number in (("alt+pagedown", 0), ("alt+pageup", 4), ("alt+pageup", 3)):
+            await pilot.press(key)
+            await until(pilot, lambda number=number: in_sight(number))
+        await pilot.resize_terminal(40, 24)
+        await until(pilot, lambda: line.region.width == 40 and in_sight(3))
+
+
 async def test_going_to_another_tab_stops_and_stores_the_reply(opened: Opened) -> None:
     app, session, engine = opened
     engine.words_before_gate = 2
@@ -357,6 +379,59 @@ async def test_what_is_open_in_a_tab_is_gone_to_and_what_is_deleted_leaves_it(op
         await pilot.press(*"one", "alt+x", "escape")
         await until(pilot, lambda: tabs(app) == ["● 1 two", "  2 three"])
         assert session.messages()[1].text == "two"
+
+
+async def test_a_tab_whose_conversation_is_renamed_in_the_list_shows_the_new_title(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+t")
+        await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 gloomy-poet"])
+        await say(pilot, "two")
+        for number, title in enumerate(("first", "second")):
+            await pilot.press("ctrl+o")
+            await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+            await pilot.press(*("one", "two")[number], "f4")
+            await until(pilot, lambda: isinstance(app.screen, AskScreen))
+            app.screen.query_one(Input).value = title
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.chat)
+        await until(pilot, lambda: tabs(app) == ["  1 first", "● 2 second"])
+        await pilot.press("alt+t")
+        await until(pilot, lambda: tabs(app) == ["  1 first", "  2 second", "● 3 gloomy-poet"])
+
+
+async def test_what_the_list_deletes_and_brings_back_stays_in_its_tab(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+t")
+        await until(pilot, lambda: session.conversation is None)
+        await say(pilot, "two")
+        await pilot.press(*"half")
+        for number, text in enumerate(("one", "two")):
+            await pilot.press("ctrl+o")
+            await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+            await pilot.press(*text, "alt+x")
+            await until(pilot, lambda: rows(app) == [])
+            await pilot.press("alt+u")
+            await until(pilot, lambda: len(rows(app)) == 1)
+            assert rows(app)[0].startswith("●") == bool(number), "the open one is open again"
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.chat)
+            await until(pilot, lambda: tabs(app) == ["  1 one", "● 2 two"])
+            assert session.messages()[1].text == "two"
+            assert app.chat.composer.text == "half"
+        assert len(app.texts) == 3
+        assert len(app.notices) == 2, "of the deletions, and nothing failed"
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
+        await pilot.press(*"two", "alt+x", "alt+u", "alt+x", "escape")
+        await until(pilot, lambda: session.conversation is None and app.chat.composer.text == "")
 
 
 async def test_a_tab_comes_back_scrolled_as_it_was_left(opened: Opened) -> None:

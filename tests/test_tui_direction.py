@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.widgets import Input, OptionList
 
 from chatbot.conversing import LONGEST_MESSAGE
@@ -9,8 +11,11 @@ from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.message_view import MessageView
+from chatbot.tui.persona_screen import PersonaScreen
 from chatbot.tui.pick_screen import PickScreen
 from chatbot.tui.settings_screen import SettingsScreen, sentences
+from profiles import Profile
+from profiles.store import ProfileStore
 from tui_scripted import LINES, Opened, WatchedApp, ready, say, until
 
 SIZE = (100, 40)
@@ -104,6 +109,50 @@ async def test_a_note_that_is_refused_stays_in_its_box(opened: Opened) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         assert session.note == "It snows."
+
+
+async def test_settings_of_this_chat_stay_in_its_tab_and_end_with_it(opened: Opened) -> None:
+    app, session, _ = opened
+
+    def holds() -> tuple[str, object]:
+        return session.preset, session.sampling_values()["temperature"]
+
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        session.use_preset("lively")
+        session.set_sampling("temperature", "0.1")
+        await say(pilot, "one")
+        await pilot.press("alt+t")
+        await until(pilot, lambda: holds() == ("", (0.5, "settings")))
+        session.set_sampling("temperature", "2")
+        await pilot.press("alt+pageup")
+        await until(pilot, lambda: holds() == ("lively", (0.1, "chat")))
+        await pilot.press("alt+pagedown")
+        await until(pilot, lambda: holds() == ("", (2.0, "chat")))
+        await pilot.press("alt+q")
+        await until(pilot, lambda: holds() == ("lively", (0.1, "chat")))
+        await pilot.press("alt+k")
+        await until(pilot, lambda: len(session.manager.list()) == 2)
+        assert holds() == ("lively", (0.1, "chat")), "it goes along into a copy, as note and scenario do"
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: holds() == ("", (0.5, "settings")))
+
+
+async def test_a_persona_that_is_refused_takes_no_settings_away(opened: Opened, tmp_path: Path) -> None:
+    _, session, _ = opened
+    store = ProfileStore(tmp_path / "profiles")
+    store.save(Profile.parse({"name": "odd", "attributes": {"smell": "sweet"}}))
+    app = WatchedApp(session, profiles=store)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        session.set_sampling("temperature", "0.1")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: isinstance(app.screen, PersonaScreen))
+        await pilot.press(*"odd", "enter")
+        await until(pilot, lambda: app.notices)
+        assert session.conversation is not None
+        assert session.sampling_values()["temperature"] == (0.1, "chat")
 
 
 async def test_a_tab_that_has_not_begun_keeps_its_note_and_scenario(opened: Opened) -> None:
@@ -243,3 +292,33 @@ async def test_f10_corrects_who_said_a_message(opened: Opened) -> None:
             )
             heading = speaker or ("you" if role == "user" else "gloomy-poet")
             await until(pilot, lambda heading=heading: app.texts[2].startswith(f"› {heading}"))
+
+
+async def test_f10_leaves_what_is_off_the_record_in_sight(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+r")
+        await say(pilot, "psst")
+        await say(pilot, "two")
+        await pilot.press("alt+up", "alt+up")
+        await until(pilot, lambda: app.texts[2].startswith("› gloomy-poet"))
+        view = app.chat.conversation.views[2]
+        for typed, heading in (("gloomy", "gloomy-poet"), ("nobody", "narrator"), ("you", "you")):
+            before = shown(app)
+            await pilot.press("f10")
+            await until(pilot, lambda: isinstance(app.screen, PickScreen))
+            await pilot.press(*typed, "enter")
+            await until(pilot, lambda: app.screen is app.chat)
+            await until(pilot, lambda heading=heading: app.texts[2].startswith(f"› {heading}"))
+            assert [text for text in shown(app) if not text.startswith("›")] == [
+                text for text in before if not text.startswith("›")
+            ]
+            assert len(shown(app)) == 7
+            if typed == "gloomy":
+                assert app.chat.conversation.views[2] is view, "nothing was changed"
+        assert app.chat.conversation.views[2].has_class("user")
+        assert session.messages()[2].role == "user"
+        await pilot.press("escape", "up", "up")
+        await until(pilot, lambda: app.chat.composer.text == LINES[0])

@@ -205,3 +205,77 @@ async def test_a_new_tab_beside_a_resumed_conversation_shows_what_was_not_sent(t
         await pilot.press("ctrl+q")
     assert session.manager.draft(None) == "later"
     session.manager.close()
+
+
+async def test_a_draft_whose_conversation_is_deleted_elsewhere_is_told_once_and_stays_in_the_box(
+    tmp_path: Path,
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        session.manager.save_draft(None, "later")
+        conversation = session.manager.get("last")
+        await pilot.press(*"half")
+        await until(pilot, lambda: session.manager.draft(conversation.id) == "half")
+        session.manager.delete(conversation.id)  # as another instance does
+        for letter in " of it":
+            await pilot.press("space" if letter == " " else letter)
+            await pilot.pause(0.05)
+        await until(pilot, lambda: app.notices)
+        assert app.notices == [
+            "This conversation was deleted elsewhere. What you write stays in the box: "
+            "Ctrl+N begins another conversation with it."
+        ]
+        await app.chat.refresh_all()
+        assert app.chat.composer.text == "half of it"
+        told = len(app.notices)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        await until(pilot, lambda: session.manager.draft(None) == "half of it\nlater")
+        assert app.chat.composer.text == "half of it\nlater"
+        assert len(app.notices) == told
+    session.manager.close()
+
+
+@pytest.mark.parametrize("key", ["ctrl+n", "alt+t"])
+async def test_a_draft_that_was_written_down_before_its_conversation_went_stays_too(
+    tmp_path: Path, key: str
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        conversation = session.manager.get("last")
+        await pilot.press(*"half")
+        await until(pilot, lambda: session.manager.draft(conversation.id) == "half")
+        session.manager.delete(conversation.id)
+        await pilot.press(key)
+        await until(pilot, lambda: session.conversation is None)
+        await until(pilot, lambda: session.manager.draft(None) == "half")
+        assert app.chat.composer.text == "half"
+        assert sum("deleted elsewhere" in notice for notice in app.notices) == 1
+    session.manager.close()
+
+
+async def test_what_is_off_the_record_does_not_leave_a_conversation_that_was_deleted_elsewhere(
+    tmp_path: Path,
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press(*"half")
+        conversation = session.manager.get("last")
+        await until(pilot, lambda: session.manager.draft(conversation.id) == "half")
+        session.manager.delete(conversation.id)
+        await pilot.press("alt+r", *"secret")
+        await until(pilot, lambda: app.notices)
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        assert app.chat.composer.text == ""
+        assert len(app.notices) == 1
+    session.manager.close()

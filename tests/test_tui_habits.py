@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
 from textual.binding import Binding
+from textual.events import Key
 from textual.widgets import TextArea
 
 from chatbot import config
 from chatbot.config_file import store
 from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, shared_keys
+from chatbot.tui.alt_keys import SEQUENCES
 from chatbot.tui.app import ChatApp, run
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.composer import Composer
@@ -114,6 +119,28 @@ def test_the_settings_reach_the_interface_and_inline_its_run(
         False,
         False,
     )
+    session.manager.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        ("\x1b\r", ["alt+enter"]),
+        ("\x1bn\x1bn\x1bn", ["alt+n", "alt+n", "alt+n"]),
+        ("\x1bg\x1bhi", ["alt+g", "alt+h", "i"]),
+        ("\x1bb\x1bf", ["ctrl+left", "ctrl+right"]),  # Textual's own
+        ("\r\x1b[13;3u\x1b[A\x1bOB", ["enter", "alt+enter", "up", "down"]),
+    ],
+)
+def test_alt_keys_are_known_as_terminals_send_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: str, keys: list[str]
+) -> None:
+    for sequence in SEQUENCES.keys() - {"\x1bb", "\x1bf"}:  # from an earlier start
+        monkeypatch.delitem(cast(Any, ANSI_SEQUENCES_KEYS), sequence, raising=False)
+    monkeypatch.setattr(ChatApp, "run", lambda self, inline: None)
+    session, _ = open_session(tmp_path / "chat.db")
+    run(session, config.load())
+    assert [event.key for event in XTermParser().feed(sent) if isinstance(event, Key)] == keys
     session.manager.close()
 
 

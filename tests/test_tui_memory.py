@@ -16,7 +16,7 @@ from chatbot.memory import MemoryRules
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.jump_screen import JumpScreen
-from chatbot.tui.sweep_screen import SweepScreen
+from chatbot.tui.sweep_screen import Columns, SweepScreen
 from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, trace, until
 
 Opened = tuple[WatchedApp, ChatSession]
@@ -94,6 +94,32 @@ async def test_esc_leaves_the_reply_that_stood_there(opened: Opened) -> None:
         await until(pilot, lambda: not isinstance(app.screen, SweepScreen))
         await until(pilot, lambda: "‹ 1/4 ›" in app.texts[-1])
         assert session.messages()[-1].id == before.id
+
+
+@pytest.mark.parametrize(
+    ("size", "widths", "places"),
+    [
+        ((110, 30), [32] * 3, [0, 0, 0, 0]),
+        ((80, 24), [24] * 3, [3, 3, 0, 0]),  # as many cells as the third lacks
+        ((40, 16), [24] * 3, [24, 34, 24, 0]),
+    ],
+)
+async def test_columns_share_the_width_and_arrows_go_by_a_column(
+    opened: Opened, size: tuple[int, int], widths: list[int], places: list[int]
+) -> None:
+    app, _ = opened
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        await ask(app, pilot, "attitude 0 50% 90%")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        columns = app.screen.query_one(Columns)
+        await until(pilot, lambda: [column.outer_size.width for column in columns.children] == widths)
+        seen = []
+        for key in ("right", "right", "left", "left"):
+            await pilot.press(key)
+            seen.append(columns.scroll_x)
+        assert seen == places
 
 
 async def test_other_keys_do_not_cut_a_comparison_short_nor_leave_the_conversation(opened: Opened) -> None:

@@ -21,7 +21,7 @@ from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.jump_screen import JumpScreen
 from storage import database
-from tui_scripted import LINES, Opened, WatchedApp, half_said, open_session, ready, say, until
+from tui_scripted import LINES, POET, Opened, WatchedApp, half_said, open_session, ready, say, until
 
 SIZE = (100, 40)
 GREETING = "You are late. So is the spring."
@@ -152,6 +152,58 @@ async def test_alt_x_deletes_one_message_after_a_question(opened: Opened) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: len(app.texts) == 4)
         assert said(session) == [GREETING, "one", "two", LINES[1]]
+
+
+@pytest.mark.parametrize("place", [0, 10, 60])
+async def test_after_a_deletion_the_message_at_that_place_is_chosen(opened: Opened, place: int) -> None:
+    app, session, _ = opened
+    conversation = session.manager.create(
+        profile_name=POET.name, profile=POET.model_dump(mode="json"), model="scripted"
+    )
+    for number in range(100):
+        session.manager.add_message(conversation.id, role=("user", "bot")[number % 2], text=f"m {number}")
+    session.resume(conversation.id)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        view = app.chat.conversation
+        await view.reveal(session.messages()[place].id)
+        for left in (99, 98):
+            await pilot.press("alt+x")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press("enter")
+            await until(pilot, lambda left=left: len(session.messages()) == left and app.screen is app.chat)
+            await until(pilot, lambda: view.picked == session.messages()[place].id)
+        await until(pilot, lambda: _in_sight(app))
+        await pilot.press("alt+h")
+        await until(pilot, lambda: session.messages()[place].hidden)
+        assert said(session)[place : place + 1] == [f"m {place + 2}"]
+        assert sum(message.hidden for message in session.messages()) == 1
+
+
+def _in_sight(app: WatchedApp) -> bool:
+    view = app.chat.conversation
+    picked = next(message for message in view.views if message.message.id == view.picked)
+    return view.region.overlaps(picked.region)
+
+
+async def test_after_the_last_message_is_deleted_the_one_before_is_chosen_if_one_was_picked(
+    opened: Opened,
+) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+down", "alt+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.texts[-1] == "› you\none")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.chat.conversation.picked is None)
+        await pilot.press("alt+x")  # of the greeting, which is the last reply and was not picked
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.texts == ["you\none"])
+        assert app.chat.conversation.picked is None
 
 
 async def test_a_deletion_beside_a_reader_says_that_bytes_may_be_left(

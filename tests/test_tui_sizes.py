@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from chatbot.session import ChatSession
 from tui_scripted import LINES, WatchedApp, open_session, ready, say, until
@@ -50,6 +51,85 @@ async def test_a_narrow_window_shows_either_the_talk_or_the_dials(session: ChatS
         await until(pilot, lambda: app.chat.composer.has_focus)
         assert app.chat.query_one("#talk").display
         assert not app.chat.dials.display
+
+
+@pytest.mark.parametrize("size", [(40, 16), (40, 8)])
+async def test_nobody_writes_into_a_box_that_the_dials_cover(
+    session: ChatSession, size: tuple[int, int]
+) -> None:
+    app = WatchedApp(session)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        talk, box, dials = app.chat.query_one("#talk"), app.chat.composer, app.chat.dials
+
+        async def cover() -> None:
+            await pilot.press("f2")
+            await until(pilot, lambda: dials.region and dials.has_focus and not talk.display)
+
+        async def uncovered() -> None:
+            await until(pilot, lambda: box.region and box.has_focus and not dials.display)
+
+        await cover()
+        for leave in ("escape", "f2", "alt+t"):
+            await pilot.press(leave)
+            await uncovered()
+            await cover()
+        await pilot.press("right", "x")
+        await uncovered()
+        await cover()
+        app.post_message(Paste("yz"))
+        await uncovered()
+        assert box.text == "xyz"
+        assert session.dials["style"].weight == 1.1
+
+
+async def test_where_both_have_room_the_dials_stay_and_one_writes_on(session: ChatSession) -> None:
+    app = WatchedApp(session)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await ready(pilot)
+        await pilot.press("f2", "h", "i")
+        await until(pilot, lambda: app.chat.dials.region and app.chat.composer.text == "hi")
+        assert app.chat.composer.has_focus
+        await pilot.resize_terminal(40, 16)  # here they would cover the box
+        await until(pilot, lambda: app.chat.composer.region.bottom == 15 and app.chat.composer.has_focus)
+        assert not app.chat.dials.display
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 16)])
+async def test_a_notice_is_shown_to_its_last_word_and_never_lies_over_the_box(
+    session: ChatSession, size: tuple[int, int]
+) -> None:
+    app = WatchedApp(session)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await ready(pilot)
+        await pilot.press("alt+a")
+        await until(pilot, lambda: app.chat.query("Toast"))
+        await until(pilot, lambda: "first." in app.export_screenshot())
+        notice, box = app.chat.query_one("Toast"), app.chat.composer
+        low = notice.region.bottom
+        for text in ("a" + "\n" * 12, ""):
+            box.put(text)
+            await until(pilot, lambda: box.region.y == notice.region.bottom)
+            assert (notice.region.bottom < low) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [((60, 9), False), ((30, 8), False), ((22, 4), False), ((40, 12), True)]
+)
+async def test_the_line_of_tabs_gives_way_in_small_windows(
+    session: ChatSession, size: tuple[int, int], shown: bool
+) -> None:
+    app = WatchedApp(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        line = app.chat.query_one("#tabs")
+        await pilot.press("alt+t")
+        await until(pilot, lambda: line.display)
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: tuple(app.size) == size and line.display == shown)
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(app.chat.tabs) == 3)
+        assert line.display == shown
 
 
 async def test_a_small_window_shows_talk_dials_and_notices(session: ChatSession) -> None:

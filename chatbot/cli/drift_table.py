@@ -14,7 +14,8 @@ from storage import Conversation, Message
 
 
 def of_path(path: Iterable[Message], settings: MeasuresConfig) -> Series:
-    return drift.series(((m.id, m.generation) for m in path if m.role == "bot"), Rule.of(settings))
+    own = (m for m in path if drift.own(m.role, m.speaker))
+    return drift.series(((m.id, m.generation) for m in own), Rule.of(settings))
 
 
 def told(conversation: Conversation, found: Series, *, plain: bool) -> str:

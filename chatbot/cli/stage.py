@@ -54,7 +54,7 @@ def sweep(
     with ConversationManager(None) as manager:
         session = start.session_of(config, manager, find(store, config.chat.profile))
         if names is not None:
-            settings = sweep.personas([find(store, name.strip()) for name in names.split(",")])
+            settings = sweep.personas([find(store, name) for name in _named(names)])
         else:
             chosen = [value.strip() for value in (values or "").split(",")]
             settings = sweep.strengths(session, dial or "", chosen)
@@ -64,3 +64,11 @@ def sweep(
         print(printing.as_json([sweep.as_fields(outcome) for outcome in outcomes]))
     else:
         print(sweep.table(outcomes, sweep.width_shown()))
+
+
+def _named(names: str) -> list[str]:
+    """The names of those who are to reply, which commas separate; a blend has commas of its own, and beside
+    one it is semicolons."""
+    if ":" in names and ";" not in names:
+        raise UsageError("Beside a blend, semicolons separate the names: 'ann:0.2,bea:0.8; cy'.")
+    return [name.strip() for name in names.split(";" if ";" in names else ",")]

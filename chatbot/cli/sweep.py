@@ -20,7 +20,10 @@ def sweep(
         typer.Option("--strengths", metavar="S,S,...", help="0 is off; 0.5 and 50% are strengths."),
     ] = None,
     profiles: Annotated[
-        str | None, typer.Option("--profiles", metavar="NAME,NAME,...", help="Or: who is to reply.")
+        str | None,
+        typer.Option(
+            "--profiles", metavar="NAME,NAME,...", help="Or: who is to reply; with blends, 'A:2,B; C'."
+        ),
     ] = None,
     as_json: options.AsJson = False,
     model: options.Model = None,

@@ -15,7 +15,8 @@ from chatbot.train import goals
 
 @dataclass(frozen=True)
 class Row:
-    """One headline figure then and now. `agrees` is None where one of the two was not measured."""
+    """One headline figure then and now. `agrees` is None where one of the two was not measured, or rests on
+    one message, which says nothing of how far it could be off."""
 
     goal: goals.Goal
     then: goals.Standing
@@ -24,7 +25,7 @@ class Row:
     @property
     def agrees(self) -> bool | None:
         """Whether the new value lies in the earlier one's interval, or that in the new one's."""
-        if self.then.value is None or self.now.value is None:
+        if self.then.value is None or self.now.value is None or self.then.single or self.now.single:
             return None
         return self._holds(self.then, self.now.value) or self._holds(self.now, self.then.value)
 
@@ -69,7 +70,7 @@ def text(found: list[Row], then: Mapping[str, Any], now: Mapping[str, Any]) -> s
     return clean("\n".join(lines))
 
 
-_WORDS = {True: "agrees", False: "DIFFERS", None: "not measured"}
+_WORDS = {True: "agrees", False: "DIFFERS", None: "not compared"}
 
 
 def _shown(found: goals.Standing) -> str:

@@ -1,7 +1,8 @@
 """What the embedded model is meant to reach, as data, and whether an evaluation shows that it does.
 
 The paper's figures are those of arXiv 2310.18342, Table 1 and 9 (other data and another judge: an anchor, no
-yardstick). A goal is *met* when the measured value is, *surely* met when its whole interval is.
+yardstick). A goal is *met* when the measured value is, *surely* met when its whole interval is. A figure of
+one message has no interval: whatever is drawn from it is the same.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Standing:
     value: float | None
     low: float | None = None
     high: float | None = None
+    single: bool = False  # it rests on one message
 
     @property
     def met(self) -> bool | None:
@@ -104,9 +106,10 @@ def _standing(goal: Goal, result: Mapping[str, Any]) -> Standing:
         found = None
     if not found or found.get("value") is None:
         return Standing(goal, None)
-    ends = (found.get("low"), found.get("high"))
+    single = found.get("groups", 2) < 2
+    ends = (None, None) if single else (found.get("low"), found.get("high"))
     low, high = (None if end is None else goal.scale * end for end in ends)
-    return Standing(goal, goal.scale * found["value"], low, high)
+    return Standing(goal, goal.scale * found["value"], low, high, single)
 
 
 def _together(result: Mapping[str, Any]) -> Mapping[str, Any]:

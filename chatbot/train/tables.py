@@ -232,12 +232,15 @@ def _facts(result: Mapping[str, Any]) -> str:
         ],
         ["the same, facts hidden (guessing)", share(facts["hidden"]), share(facts["contradicted_hidden"])],
     ]
+    some, leaked = facts["contradicted"], facts["leaked"]
+    asked = _over(facts["told"], "questions, with one set of seeds")
+    asked += f" Contradictions can be told in {some['count']} of them." if some else ""
+    claimed = f", over {leaked['count']} replies each" if leaked else ""
     return section(
         "Facts",
         table(["", "says the key word", "contradicts the fact"], rows),
-        f"{_over(facts['told'], 'questions, with one set of seeds')} The user's own facts claimed for "
-        f"itself: {share(facts['leaked'])} % after the user told them, {share(facts['leaked_hidden'])} % "
-        "where the user did not.",
+        f"{asked} The user's own facts claimed for itself{claimed}: {share(leaked)} % after the user told "
+        f"them, {share(facts['leaked_hidden'])} % where the user did not.",
     )
 
 

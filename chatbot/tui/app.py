@@ -15,6 +15,7 @@ from textual.theme import Theme
 from chatbot.session import ChatSession
 from chatbot.terminal import end_with_it
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, key_text, shared_keys
+from chatbot.tui.alt_keys import know_alt_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
 from chatbot.tui.themes import DAWN, DUSK
@@ -33,6 +34,7 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
     from chatbot.config_file import store
 
     end_with_it()
+    know_alt_keys()
     where = settings.database
     ChatApp(
         session,

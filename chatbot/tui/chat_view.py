@@ -72,6 +72,7 @@ class ChatView(Screen[None]):
 
     async def on_mount(self) -> None:
         self.composer.focus()
+        self.screen_layout_refresh_signal.subscribe(self, self._lift_notices)
         await self.refresh_all()
         self.start_loading()
 
@@ -186,6 +187,13 @@ class ChatView(Screen[None]):
             yield
         except Exception as error:  # the border of the interface: a notice with the remedy, never a crash
             self.tell(error)
+
+    def _lift_notices(self, _: Screen[None]) -> None:
+        """Notices stand above the box, however much is written; without it, above the footer."""
+        box = self.composer.region
+        below = self.size.height - box.y if box else 1
+        for rack in self.query_children("ToastRack"):
+            rack.styles.margin = (0, 0, below, 0)
 
     def tell_what_is_left(self) -> None:
         """After a deletion: whether anything of it may still be read on the disk."""

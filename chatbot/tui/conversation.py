@@ -92,7 +92,11 @@ class ConversationView(VerticalScroll):
         kept = sum(1 for _ in takewhile(lambda pair: pair[0].message.id in (pair[1].id, UNSAVED), pairs))
         with self.app.batch_update():
             for view, message in zip(views[:kept], messages[:kept], strict=True):
-                view.settle(message)
+                if (view.message.role, view.message.speaker) == (message.role, message.speaker):
+                    view.settle(message)
+                else:  # somebody else said it; what stands below it stays, off the record too
+                    await self.mount(self._view(message), before=view)
+                    await view.remove()
             await self._remove_from(kept)
             await self.mount_all(self._view(message) for message in messages[kept:])
         self._tell_earlier()
@@ -216,9 +220,9 @@ class ConversationView(VerticalScroll):
                 self.call_after_refresh(self.scroll_to_widget, view, animate=False)
 
     def pick_answer_to(self, parent_id: int | None) -> None:
-        """Pick the message that now stands under this one."""
+        """Pick the message that now stands under this one, or this one where none does."""
         found = (view.message.id for view in self.views if view.message.parent_id == parent_id)
-        self.pick(next(found, None))
+        self.pick(next(found, parent_id))
 
     def on_message_view_clicked(self, clicked: MessageView.Clicked) -> None:
         clicked.stop()

@@ -41,6 +41,7 @@ class ConversationActions(TabActions):
         key = await self.app.push_screen_wait(screen)
         for conversation_id in screen.deleted:
             self.forget_tabs_of(conversation_id)
+        self.refresh_titles()
         if key:
             await self._go_to(key)
         elif self.session.conversation is not before:
@@ -90,12 +91,14 @@ class ConversationActions(TabActions):
         if not name or not self.profiles or not await self.free():
             return
         with self.telling():
-            profile, left = find(self.profiles, name), self.session.conversation
+            profile = find(self.profiles, name)
+            left, tuning = self.session.conversation, self.session.tuning
             self.session.new()  # the persona of the conversation that is left stays who it was
             try:
                 self.session.use(profile)
             except Exception:
                 self.session.conversation = left
+                self.session.retune(tuning)
                 raise
             await self.refresh_all()
         self.composer.focus()

@@ -38,6 +38,7 @@ class ConversationsScreen(PickScreen):
         super().__init__("Conversations", [], nothing=nothing)
         self.deleted: list[str] = []
         self._session, self._key_of, self._free = session, key_of, free
+        self._opened = session.conversation
         self._archived = False
 
     def compose(self) -> ComposeResult:
@@ -78,7 +79,7 @@ class ConversationsScreen(PickScreen):
             self._reload()
 
     def action_list_undelete(self) -> None:
-        if self.tried(self._session.manager.undelete):
+        if self.tried(self._bring_back):
             self._reload()
 
     @work(exclusive=True)
@@ -97,6 +98,12 @@ class ConversationsScreen(PickScreen):
     async def action_list_statistics(self) -> None:
         if conversation := self._conversation():
             await self.app.push_screen_wait(StatisticsScreen(self._session, conversation))
+
+    def _bring_back(self) -> None:
+        back = self._session.manager.undelete().id
+        self.deleted = [gone for gone in self.deleted if gone != back]
+        if self._opened and self._opened.id == back:
+            self._session.resume(back)
 
     def _conversation(self) -> Conversation | None:
         """The one that the keys are at, as it is stored now."""

@@ -17,6 +17,7 @@ class Drafts(ChatView):
     """Whether what is in the box now is to be kept nowhere."""
     _owner: str | None = ""  # the conversation of the draft in the box; None: one that has not begun
     _kept = ""  # the draft as it was written down last
+    _gone = False  # whether its conversation was deleted elsewhere: the text is in the box alone
     _pause: Timer | None = None
 
     async def refresh_all(self) -> None:
@@ -26,30 +27,38 @@ class Drafts(ChatView):
     def change_draft(self) -> None:
         """Each conversation has a draft of its own. The box turns with the session and before anything is
         awaited: the next key may be Enter."""
-        self.keep_draft()
         conversation = self.session.conversation
         here = conversation.id if conversation else None
+        self.keep_draft(leaving=here != self._owner)
         if here != self._owner:
-            self.off_record = False
+            stray = self.composer.text if self._gone and not self.off_record else ""
+            self.off_record = self._gone = False
             with self.telling():
                 self._owner, self._kept = here, self.session.manager.draft(here)
                 text = "" if here is None and self.unsent("") else self._kept
                 if self.composer.text != text:
                     self.composer.put(text)
+                if stray.strip():
+                    self.composer.give_back(stray)
 
     def on_text_area_changed(self, changed: TextArea.Changed) -> None:
         if self._pause:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE, self.keep_draft)
 
-    def keep_draft(self) -> None:
-        """Write down what stands in the box, unless that is done."""
+    def keep_draft(self, *, leaving: bool = False) -> None:
+        """Write down what stands in the box, unless that is done; `leaving` makes sure of that."""
         text = "" if self.off_record else self.composer.text
         text = self.unsent(text) if self._owner is None else text
-        if self._owner != "" and text.strip() != self._kept.strip():
+        changed = text.strip() != self._kept.strip() or (leaving and self._owner and text.strip())
+        if self._owner != "" and not self._gone and changed:
             with self.telling():
                 self._kept = text
-                self.session.manager.save_draft(self._owner, text)
+                self._gone = not self.session.save_draft(self._owner, text)
+                if self._gone:
+                    said = "This conversation was deleted elsewhere. What you write stays in the box: "
+                    said += f"{self.key_of('new')} begins another conversation with it."
+                    self.notify(said, severity="warning", timeout=10, markup=False)
 
     def unsent(self, text: str) -> str:
         """The one draft that storage has for all that has not begun; `text` is what stands in the box."""
@@ -57,7 +66,7 @@ class Drafts(ChatView):
 
     def leave_draft(self) -> None:
         """Write down what stands in the box, which then belongs to nothing that was open."""
-        self.keep_draft()
+        self.keep_draft(leaving=True)
         self._owner = ""
 
     def take_draft_along(self) -> None:

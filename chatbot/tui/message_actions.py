@@ -185,10 +185,14 @@ class MessageActions(Replying):
                 return
         else:
             role, name, _ = speakers[int(key)]
+        if (role, name) == (message.role, message.speaker):
+            return
         with self.telling():
             with self.session.still():
                 self.session.manager.set_speaker(message.id, role=role, speaker=name)
-            await self.refresh_all()
+            await self.refresh_path()
+            self.refresh_names()  # the title may have been taken from it
+            self.composer.recall_from(m.text for m in self.session.messages() if m.role == "user")
             await self.conversation.reveal(message.id)
 
     def _known_speakers(self, conversation_id: str) -> list[tuple[str, str, str]]:
@@ -206,7 +210,10 @@ class MessageActions(Replying):
             return
         question = f"Delete this message for good? What followed it stays.\n\n{clean(message.text)[:200]}"
         if await self.app.push_screen_wait(ConfirmScreen(question, {"delete": "Delete"})) != CANCEL:
+            picked = self.conversation.picked
             await self._changed(self._delete_for_good, message.id)
+            if picked is not None:
+                self.conversation.pick_answer_to(message.parent_id)  # it stands there now
 
     def _delete_for_good(self, message_id: int) -> None:
         self.session.delete_message(message_id)

@@ -31,8 +31,8 @@ NO_PRESET = "none"
 
 
 class SettingsScreen(Dialog[None]):
-    """Changes the session at once. What was set here holds until the program ends; note and scenario are
-    kept with the conversation."""
+    """Changes the session at once. What was set here holds while this chat is open, in its tab; note and
+    scenario are kept with the conversation."""
 
     BINDINGS = [
         Binding("escape", "dismiss", "Back"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from textual import events
@@ -16,6 +17,26 @@ from chatbot.tui.dialog import Dialog
 from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import literal, one_line
 
+NARROWEST = 24  # cells of a column
+
+
+class Columns(HorizontalScroll):
+    """Share the width, none narrower than can be read; the arrows go to the next column's edge."""
+
+    @property
+    def _step(self) -> int:
+        return max(NARROWEST, self.size.width // max(1, len(self.children)))
+
+    def on_resize(self) -> None:
+        for column in self.children:
+            column.styles.width = self._step
+
+    def action_scroll_left(self) -> None:
+        self.scroll_to(x=(math.ceil(self.scroll_target_x / self._step) - 1) * self._step)
+
+    def action_scroll_right(self) -> None:
+        self.scroll_to(x=(self.scroll_target_x // self._step + 1) * self._step)
+
 
 class SweepScreen(Dialog[int | None]):
     """Dismissed with the place of the chosen outcome, from 0, or None: then nothing is chosen."""
@@ -29,7 +50,7 @@ class SweepScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static("Which one goes on?", id="dialog-title", markup=False)
-            with HorizontalScroll(id="columns"):
+            with Columns(id="columns"):
                 for place, outcome in enumerate(self._outcomes, 1):
                     with VerticalScroll(classes="column", can_focus=False):
                         yield Static(_head(place, outcome), markup=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from textual import work
 
+from chatbot.session import Tuning
 from chatbot.tui.replying import Replying
 from chatbot.tui.tab_line import TabLine
 from profiles import Profile
@@ -21,6 +22,7 @@ class Tab:
     conversation_id: str | None  # None: nothing was said in it yet
     profile: Profile
     title: str
+    tuning: Tuning | None = None  # None: as the program began
     draft: str = ""  # of one that has not begun; the others have this and what follows in storage
     note: str = ""
     scenario: str = ""
@@ -119,6 +121,15 @@ class TabActions(Replying):
         self.drop_draft_of(conversation_id)
         self.show_tabs()
 
+    def refresh_titles(self) -> None:
+        """What the tabs hold may have other titles now."""
+        with self.telling():
+            rows = self.session.manager.list(include_empty=True, archived=None)
+            titles = {row.id: row.title for row in rows}
+            for tab in self.tabs:
+                tab.title = titles.get(tab.conversation_id or "") or tab.title
+        self.show_tabs()
+
     def show_tabs(self) -> None:
         """Redraw the line of tabs."""
         titles = [self._title() if i == self.tab else tab.title for i, tab in enumerate(self.tabs)]
@@ -144,6 +155,7 @@ class TabActions(Replying):
             conversation_id=session.conversation.id if session.conversation else None,
             profile=session.dialled(),
             title=self._title(),
+            tuning=session.tuning,
             draft="" if self.off_record else self.composer.text,
             note=session.note,
             scenario=session.scenario,
@@ -168,6 +180,7 @@ class TabActions(Replying):
             else:
                 self.session.set_note(tab.note)
                 self.session.set_scenario(tab.scenario)
+            self.session.retune(tab.tuning)
         self.change_draft()
         if tab.conversation_id is None and tab.draft:
             self.composer.put(tab.draft)

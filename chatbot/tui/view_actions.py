@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import work
+from textual import events, work
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -46,6 +46,20 @@ class ViewActions(Replying):
         self.set_class(not shown, "-no-panel")
         if not shown:
             self.composer.focus()
+            return
+        self.app.stylesheet.update(self)  # not left to the next frame: a key may come before it
+        if self._covered:
+            self.set_focus(self.dials)
+
+    @property
+    def _covered(self) -> bool:
+        """Whether the dials stand in the place of the talk and of the box (app.tcss: low and narrow)."""
+        return not self.query_one("#talk").display
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What has the focus is seen: one does not write into a box that is covered."""
+        if self._covered and event.widget is not self.dials:
+            self._show_panel(False)
 
     def action_measures(self) -> None:
         self.conversation.measured = not self.conversation.measured
