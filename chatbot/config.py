@@ -93,7 +93,10 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
 
 def expanded(path: Path | str) -> Path:
     """The path with a home folder for its ~. Where nobody is called so, it is the name of a file."""
-    return Path(os.path.expanduser(path))
+    try:
+        return Path(os.path.expanduser(path))
+    except ValueError:  # a NUL stands in the name; what opens it says so
+        return Path(path)
 
 
 def data_dir() -> Path:

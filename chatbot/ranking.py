@@ -10,12 +10,12 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import telling_words
 
-PERSONA = 35.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
+PERSONA = 40.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
 ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
 FEW, MANY = 5, 9  # words; each word that is missing or too many counts against a candidate
-CURT = 1.5  # what a missing one costs; `Sampling.brevity` says what one too many does
+CURT = 2.0  # what a missing one costs; `Sampling.brevity` says what one too many does
 ASKED = 3.0  # what a word of the fact that the message asks for is worth
-MATCH = 0.5  # weight of the matcher's score; with more, fewer replies make sense; with less, fewer fit
+MATCH = 1.5  # weight of the matcher's score; with less, fewer replies fit; with more, too many are of a word
 
 
 def merit(text: str, trace: dict[str, Any]) -> float:

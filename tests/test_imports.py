@@ -106,9 +106,10 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.batch": SESSION - {"storage"} | {"storage.strict_json"},
     "chatbot.bench": ENGINE | {"chatbot.engine"},
     "chatbot.storage_bench": {"storage"},
+    "chatbot.editor": GROUND,
     "chatbot.tui": GROUND
     | {"chatbot.session", "chatbot.drift", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
-    | {"chatbot.config", "chatbot.config_file", "chatbot.memory", "chatbot.sweep"},
+    | {"chatbot.config", "chatbot.config_file", "chatbot.editor", "chatbot.memory", "chatbot.sweep"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
     "chatbot.cli": {"chatbot", "profiles", "storage"},
 }

@@ -367,14 +367,14 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
     result = run("edit", "bob")
     assert (result.exit_code, result.stderr) == (
         1,
-        f"Error: The editor {sys.executable!r} ended with code 3; nothing was changed.\n",
+        f"Error: {sys.executable} ended with the code 3; the text stays as it was.\n",
     )
     monkeypatch.setenv("VISUAL", "no-such-editor -w")
     result = run("edit", "bob")
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: The editor 'no-such-editor' does not start: No such file or directory. "
-        "Set $VISUAL or $EDITOR.\n",
+        "Error: The editor 'no-such-editor' cannot be run: No such file or directory. "
+        "Set the variable EDITOR.\n",
     )
     monkeypatch.setenv("VISUAL", "vi 'x")
     assert 'VISUAL is "vi \'x": No closing quotation.' in run("edit", "bob").stderr

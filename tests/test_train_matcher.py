@@ -16,8 +16,8 @@ from chatbot.errors import UsageError
 from chatbot.model.encoder import build_encoder
 from chatbot.model.text import Context
 from chatbot.train import fit_matcher, pipeline
-from chatbot.train.corpus import Item, Labelled, Plain
-from chatbot.train.fit_matcher import Pair, Pairs, Scoring
+from chatbot.train.corpus import Item, Labelled, Marked, Plain
+from chatbot.train.fit_matcher import Choice, Choices, Pair, Pairs, Scoring
 from chatbot.train.recipe import MatcherFit
 
 
@@ -61,6 +61,42 @@ def test_a_sample_that_is_the_reply_of_another_row_is_no_rival_there() -> None:
     assert terms["loss_replies"] < 0.001
 
 
+def test_marked_replies_are_told_apart_within_a_context_and_the_best_found_among_contexts() -> None:
+    choices = [
+        Choice(Context.of([], ["a"]), ("yes", "no", "so"), (2, 0, 1)),
+        Choice(Context.of([], ["b"]), ("two", "one"), (1, 0)),
+        Choice(Context.of([], ["c"]), ("yes", "none"), (2, 0)),
+    ]
+    table = [[3.0, 1.0, 2.0, 0.0, 9.0, 9.0, 9.0], [1.0, 9.0, 9.0, 0.0, 2.0, 1.0, 9.0], [9.0] * 5 + [4.0, 5.0]]
+    terms, right = Fixed(table).marked_loss(choices)
+    ranked = (
+        2 * math.log1p(math.exp(-2))  # yes over no
+        + math.log1p(math.exp(-1))  # yes over so
+        + math.log1p(math.exp(-1))  # so over no
+        + math.log1p(math.exp(2))  # two over one: wrong
+        + 2 * math.log1p(math.exp(1))  # yes over none: wrong
+    )
+    assert float(terms["ranked"]) == pytest.approx(ranked / 7)
+    assert right == pytest.approx(3 / 5)
+    best = [math.log1p(math.exp(0 - 3)), math.log(1 + 2 * math.e), math.log1p(math.exp(9 - 4))]
+    assert float(terms["best"]) == pytest.approx(sum(best) / 3, abs=1e-3)
+
+
+def test_choices_begin_with_a_best_reply_and_depend_on_seed_and_step_alone() -> None:
+    said = (*((f"n{i}", "n") for i in range(9)), ("m", "m"), ("y", "y"), ("w", "w"))
+    marked = [Marked(Context.of([], [f"q{i}"]), (), said) for i in range(5)]
+    marked.append(Marked(Context.of([], ["alike"]), (), (("y", "y"), ("w", "w"))))
+    batch = Choices(marked, 9, seed=3)[7]
+    assert batch == Choices(marked, 9, seed=3)[7] != Choices(marked, 9, seed=3)[8]
+    assert sorted(one.context.turns[-1].text for one in batch) == [f"q{i}" for i in range(5)]
+    for one in batch:
+        assert len(set(one.replies)) == len(one.replies) == 7
+        assert one.worth == tuple({"n": 0, "m": 1, "y": 2, "w": 2}[text[0]] for text in one.replies)
+        assert one.worth[0] == 2
+    assert {one.replies[0] for step in range(9) for one in Choices(marked, 9, seed=3)[step]} == {"y", "w"}
+    assert Choices(marked, 0, seed=3)[7] == Choices([], 9, seed=3)[7] == []
+
+
 def chats(count: int, lines: int) -> list[Item]:
     return [
         Item(
@@ -95,8 +131,11 @@ def test_the_shared_layers_stay_and_the_others_learn(trained: Path) -> None:
     matched = json.loads((trained / "work" / "matcher.json").read_text())
     assert matched["samples"] > 20
     rows = [json.loads(x) for x in (trained / "work" / "train.jsonl").read_text().splitlines()]
-    losses = [row["loss_replies"] for row in rows if row["stage"] == "matcher"]
-    assert losses[-1] < 0.8 * losses[0]
+    rows = [row for row in rows if row["stage"] == "matcher"]
+    for name in ("loss_replies", "loss_ranked"):
+        assert rows[-1][name] < 0.8 * rows[0][name]
+    assert rows[-1]["told_right"] == 1.0
+    assert matched["marks_told_right"] is None  # none of its marks is held out
     cvae = torch.load(trained / "work" / "cvae.pt", weights_only=True)["modules"]["model"]
     state = torch.load(trained / "work" / "matcher.pt", weights_only=True)["modules"]["matcher"]
     shared = [name for name in state if name.startswith(("encoder.embeddings", "encoder.encoder.layer.0."))]

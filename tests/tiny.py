@@ -123,7 +123,9 @@ def recipe(base: Path) -> Recipe:
         heads=replace(full.heads, epochs=40, batch=64, lr=5e-3),
         chats=replace(full.chats, steps=8, passages=8, lr=1e-4),
         preference=replace(full.preference, steps=8, contexts=8, lr=1e-4),
-        matcher=replace(full.matcher, layers=1, shared=1, steps=30, lr=3e-3, new_lr=5e-3, samples=48),
+        matcher=replace(
+            full.matcher, layers=1, shared=1, steps=30, lr=3e-3, new_lr=5e-3, samples=48, marked=6
+        ),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,9 @@ from typing import TypeVar
 import typer
 
 from chatbot.cli.start import dialled
+from chatbot.editor import edited_file
 from chatbot.errors import ChatbotError, UnknownNameError, UsageError
 from chatbot.terminal import one_line
-from chatbot.tui.editor import command
 from chatbot.tuning import of_persona
 from profiles.errors import ProfileError
 from profiles.profile import MAX_FACTS, Profile
@@ -81,7 +80,7 @@ def edited(store: ProfileStore, name: str, attributes: Attributes | None) -> Pat
     An invalid text changes nothing and is kept in a file of its own, which the error names.
     """
     before = store.read(name)
-    after = _from_editor(name, before.encode("utf-8"))
+    after = edited_file(f"{name}.toml", before.encode("utf-8"))
     try:
         text = after.decode("utf-8-sig")
         if text == before:
@@ -157,20 +156,3 @@ def _target_of(name: str, text: str, attributes: Attributes) -> Target:
     target = Target.parse(text)
     check(Profile(name="draft", attributes={name: target}), attributes)
     return target
-
-
-def _from_editor(name: str, text: bytes) -> bytes:
-    """What the person's editor leaves of a copy of the text."""
-    words = command()
-    with tempfile.TemporaryDirectory(prefix="chatbot-") as folder:
-        copy = Path(folder) / f"{name}.toml"
-        copy.write_bytes(text)
-        try:
-            code = subprocess.run([*words, str(copy)], check=False).returncode
-        except OSError as error:
-            raise UsageError(
-                f"The editor {words[0]!r} does not start: {error.strerror}. Set $VISUAL or $EDITOR."
-            ) from error
-        if code != 0:
-            raise ChatbotError(f"The editor {words[0]!r} ended with code {code}; nothing was changed.")
-        return copy.read_bytes()

@@ -73,8 +73,8 @@ def edit(
 def _new_text(old: str, given: str | None) -> str:
     """The text as it was given, read from standard input, or left by the editor."""
     from chatbot.cli.authoring import on_terminal
+    from chatbot.editor import edited
     from chatbot.errors import UsageError
-    from chatbot.tui.editor import edited
 
     if given == "-":
         given = sys.stdin.read().rstrip("\n")

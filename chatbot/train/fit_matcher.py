@@ -4,6 +4,11 @@ Every context of a batch has to find its own reply among all replies of the batc
 (InfoNCE: van den Oord et al. 2018, arXiv 1807.03748). What is easy teaches little, so lines of the same
 dialogue stand in one batch, with the same speaker and the same facts; and the model's own samples, drawn once
 by the engine that will be asked for candidates, stand against the written replies.
+
+A matcher that knows written replies alone finds what is near, and of a model's own replies those that are
+near are no more often sense than the others. So it learns from marks, too: of two replies to one context the
+one that was marked better scores higher (Bradley and Terry's model), and every context finds its best reply
+among those of others.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from chatbot.model.matcher import Matcher
 from chatbot.model.reading import match_scores
 from chatbot.model.text import Codec, Context, Turn
 from chatbot.train import samples
-from chatbot.train.corpus import CHATS, Corpus, Item, Plain
+from chatbot.train.corpus import CHATS, MARKS, Corpus, Item, Marked, Plain
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import MatcherFit, Recipe, TextShape
 
@@ -36,6 +41,9 @@ T = TypeVar("T")
 _RIVALS = 9  # as the evaluation's discriminator has it
 _SAMPLES = "samples.jsonl"
 _PLAIN_TURNS = 3  # of a plain dialogue, the context
+_LISTED = 7  # marked replies of a context
+_HELD_OUT = 200  # contexts with marked replies
+_WORTH: dict[str, int] = dict(zip(MARKS, (0, 1, 2, 2), strict=True))
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,36 @@ class Pair:
     context: Context
     reply: str
     sample: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A context, replies to it, one of the best first, and what each is worth by its mark."""
+
+    context: Context
+    replies: tuple[str, ...]
+    worth: tuple[int, ...]
+
+
+class Choices:
+    """Batch number n of marked replies, `count` contexts of which some reply was marked better than another.
+    Depends on (seed, n) alone."""
+
+    def __init__(self, marked: Iterable[Marked], count: int, seed: int) -> None:
+        read = ((one.context, [(text, _WORTH[mark]) for text, mark in one.replies]) for one in marked)
+        self.rows = [(context, said) for context, said in read if len({worth for _, worth in said}) > 1]
+        self.count, self.seed = count, seed
+
+    def __getitem__(self, step: int) -> list[Choice]:
+        random = np.random.default_rng((self.seed, step, 1))
+        return [self._choice(*row, random) for row in _some(self.rows, self.count, random)]
+
+    @staticmethod
+    def _choice(context: Context, said: list[tuple[str, int]], random: np.random.Generator) -> Choice:
+        most = max(worth for _, worth in said)
+        best = _some([one for one in said if one[1] == most], 1, random)
+        shown = best + _some([one for one in said if one != best[0]], _LISTED - 1, random)
+        return Choice(context, *zip(*shown, strict=True))
 
 
 class Pairs:
@@ -126,6 +164,24 @@ class Scoring:
         log = {f"loss_{name}": float(term.detach()) for name, term in terms.items()}
         return torch.stack(list(terms.values())).sum(), log | {"first": first}
 
+    def marked_loss(self, choices: Sequence[Choice]) -> tuple[dict[str, Tensor], float]:
+        """`ranked`: -log sigmoid(s(C, better) - s(C, worse)) over the pairs of each context, twice for n
+        against y; `best`: InfoNCE of each context among the best replies of all; in nats. And the share of
+        pairs that are told right."""
+        scores = self.scores((one.context for one in choices), [r for one in choices for r in one.replies])
+        sizes = [len(one.replies) for one in choices]
+        owner = torch.arange(len(choices)).repeat_interleave(torch.tensor(sizes))
+        worth = torch.tensor([worth for one in choices for worth in one.worth])
+        own = scores[owner.to(scores.device), torch.arange(len(owner), device=scores.device)]
+        gap = own[:, None] - own
+        apart = ((worth[:, None] - worth).clamp(min=0) * (owner[:, None] == owner)).to(scores.device)
+        ranked = (F.softplus(-gap) * apart).sum() / apart.sum()
+        firsts = torch.tensor([0, *sizes[:-1]]).cumsum(0).to(scores.device)
+        pairs = [Pair(one.context, one.replies[0]) for one in choices]
+        rivals = scores[:, firsts].masked_fill(_as_right(pairs).to(scores.device), -1e4)
+        best = F.cross_entropy(rivals, torch.arange(len(choices), device=scores.device))
+        return {"ranked": ranked, "best": best}, float((gap.detach()[apart > 0] > 0).float().mean())
+
     @torch.no_grad()
     def found(self, items: Iterable[Item], limit: int, seed: int) -> float | None:
         """Share of up to `limit` written replies that come before nine written to other first messages, with
@@ -191,6 +247,8 @@ def fit(
     drawn = samples.draw(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
     sampled = [Pair(one.context, one.written, one.said) for one in drawn]
     pairs = Pairs(corpus.parts["train"], corpus.plain, sampled, shape, recipe.seed)
+    choices = Choices(corpus.marked["train"], shape.marked, recipe.seed)
+    unseen = Choices(corpus.marked["valid"] + corpus.marked["test"], _HELD_OUT, recipe.seed)
     matcher.to(device).train()
     inherited = {id(p) for p in model.model.prior_encoder.parameters()}
     new = [*matcher.context_side.parameters(), *matcher.reply_side.parameters()]
@@ -210,15 +268,27 @@ def fit(
         matcher.train()
         return share
 
+    def told_right() -> float | None:
+        """Of pairs of marked replies to contexts that are not learnt from."""
+        matcher.eval()
+        with autocast(recipe.autocast, device), torch.no_grad():
+            share = scoring.marked_loss(some)[1] if (some := unseen[0]) else None
+        matcher.train()
+        return share
+
     def step(number: int) -> tuple[Tensor, dict[str, float]]:
         with autocast(recipe.autocast, device):
             loss, terms = scoring.loss(pairs[number])
+            if some := choices[number]:
+                marked, terms["told_right"] = scoring.marked_loss(some)
+                loss = loss + shape.ranked * marked["ranked"] + marked["best"]
+                terms |= {f"loss_{name}": float(term.detach()) for name, term in marked.items()}
         if (number + 1) % 200 == 0 and (share := found(200)) is not None:
             terms["found_of_ten"] = share
         return loss, terms
 
     stage.run(step)
-    figures = {"found_of_ten": found(500), "samples": len(sampled)}
+    figures = {"found_of_ten": found(500), "samples": len(sampled), "marks_told_right": told_right()}
     model.model.eval().requires_grad_(True)
     (folder / "matcher.json").write_text(json.dumps(figures, indent=2) + "\n")
     return figures

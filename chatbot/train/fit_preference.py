@@ -264,14 +264,14 @@ def fit(
     model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path, device: torch.device
 ) -> dict[str, float]:
     """Train the decoder of `model` in place; nothing else changes. Returns how many contexts there were and
-    the terms of the loss on held-out ones."""
+    the terms of the loss on held-out ones. UsageError where nothing was marked."""
     shape, decoder = recipe.preference, model.model.decoder
     model.model.to(device)
     marked = corpus.marked["train"] + self_play(model, corpus, recipe, folder)
     train = encode(model, marked)
     held_out = encode(model, corpus.marked["valid"] + corpus.marked["test"])
     if not train:
-        raise ValueError("Preferences are learnt from marked replies; the training part holds none.")
+        raise UsageError("Preferences are learnt from marked replies; the training part holds none.")
     first = copy.deepcopy(decoder).eval().requires_grad_(False)
     decoder.train().requires_grad_(True)
     stage = Stage("preference", folder, {"decoder": decoder}, [(decoder.parameters(), shape.lr)], shape.steps)

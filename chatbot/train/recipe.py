@@ -163,6 +163,8 @@ class MatcherFit:
     plain: int = 20  # plain dialogues
     sampled: int = 32  # written replies against the model's own
     samples: int = 3000  # drawn before the stage
+    marked: int = 0  # contexts with marked replies
+    ranked: float = 1.5  # weight of telling their better replies from the worse
 
 
 @dataclass(frozen=True)

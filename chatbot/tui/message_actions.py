@@ -11,8 +11,9 @@ from collections.abc import Callable
 from textual import work
 from textual.app import SuspendNotSupported
 
+from chatbot.editor import edited
 from chatbot.session import LONGEST_MESSAGE, UNSAVED, Message
-from chatbot.tui import clipboard, editor
+from chatbot.tui import clipboard
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
@@ -273,7 +274,7 @@ class MessageActions(Replying):
         with self.telling():
             try:
                 with self.app.suspend():
-                    text = editor.edited(self.composer.text)
+                    text = edited(self.composer.text)
             except SuspendNotSupported:
                 self.notify("The editor cannot be opened in this terminal.", severity="warning")
             else:
