@@ -7,15 +7,16 @@ profile differs from what that card reads as.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from profiles.arc import Points, check, points_of
+from profiles.card_facts import Found, found_in
 from profiles.errors import CardError, ProfileError
 from profiles.lore import book_with, entries_of
 from profiles.names import shortened, slug
 from profiles.profile import MAX_DISPLAY_NAME, MAX_FACT_LENGTH, MAX_FACTS, Profile
 from profiles.target import Target, checked_word
+from profiles.traits import aspects_in
 
 Json = dict[str, Any]
 V2, V3 = "chara_card_v2", "chara_card_v3"
@@ -39,9 +40,6 @@ EARLIER = {  # the card's name of a text, and the one it had before version 1
     "mes_example": "example_dialogue",
     "scenario": "world_scenario",
 }
-MAX_FOUND, MAX_WORDS = 8, 12  # facts that are found in free text, and how long each may be
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-_FIRST_PERSON = re.compile(r"(?:I|I'm|I've|I'd|I'll|My) [^\"*<>{}\[\]]+[.!]")
 
 
 def blank() -> Json:
@@ -72,7 +70,7 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
         title = shortened(fields.get("name"))
         raise CardError(f"A profile's name has a letter or a digit, the card's is {title}. Give one: --name.")
     extensions = _table(fields.get("extensions"))
-    attributes, unread = _attributes(extensions.get(ATTRIBUTES, {}))
+    attributes, unread = _attributes(fields)
     arc, unheld = _arc(extensions.get(ARC, {}), attributes)
     lorebook, cut = entries_of(fields.get("character_book"))
     profile = Profile.parse(
@@ -89,6 +87,11 @@ def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
         }
     )
     return profile, [*warnings, *unread, *unheld, *_cuts(fields), *cut]
+
+
+def has_attributes(card: Json) -> bool:
+    """Whether our targets are among the card's extensions, be it none of them."""
+    return ATTRIBUTES in _table(fields_of(card)[0].get("extensions"))
 
 
 def merged(card: Json | None, profile: Profile) -> Json:
@@ -166,11 +169,15 @@ def _display_name(fields: Json, name: str) -> str:
     return "" if title == name else title
 
 
-def _attributes(value: object) -> tuple[dict[str, Target], list[str]]:
-    """The targets among our extensions, and a warning for each that is none."""
+def _attributes(fields: Json) -> tuple[dict[str, Target], list[str]]:
+    """Our own targets, with a warning for each that is none, or those that the texts speak of."""
+    extensions = _table(fields.get("extensions"))
+    if ATTRIBUTES not in extensions:
+        aspects = aspects_in(_found(fields).character)
+        return {name: Target.parse(aspect) for name, aspect in aspects.items()}, []
     targets: dict[str, Target] = {}
     warnings: list[str] = []
-    for name, written in _table(value).items():
+    for name, written in _table(extensions[ATTRIBUTES]).items():
         try:
             targets[checked_word("attribute", name)] = Target.parse(written)
         except ProfileError as error:
@@ -195,21 +202,12 @@ def _arc(value: object, attributes: dict[str, Target]) -> tuple[dict[str, Points
 def _facts(fields: Json) -> list[str]:
     """Our own facts, or those found in the texts."""
     extensions = _table(fields.get("extensions"))
-    facts = _texts(extensions[FACTS]) if FACTS in extensions else _found_facts(fields)
+    facts = _texts(extensions[FACTS]) if FACTS in extensions else _found(fields).facts
     return [fact for fact in facts if len(fact) <= MAX_FACT_LENGTH][:MAX_FACTS]
 
 
-def _found_facts(fields: Json) -> list[str]:
-    """The name, and short sentences in the first person; a small model can use no more of free text."""
-    title = _title(fields)
-    facts = [f"My name is {title}."] if title and "\n" not in title and len(title) <= 60 else []
-    for key in ("personality", "description"):
-        for sentence in _SENTENCE_END.split(_text(fields.get(key))):
-            fact = sentence.strip()
-            short = len(fact.split()) <= MAX_WORDS and len(fact) <= MAX_FACT_LENGTH
-            if short and _FIRST_PERSON.fullmatch(fact) and fact not in facts:
-                facts.append(fact)
-    return facts[:MAX_FOUND]
+def _found(fields: Json) -> Found:
+    return found_in(_title(fields), _text(fields.get("personality")), _text(fields.get("description")))
 
 
 def _cuts(fields: Json) -> list[str]:

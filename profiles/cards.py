@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from profiles import charx, png
-from profiles.card_fields import V2, V3, V3_ONLY, Json, blank, fields_of, merged, profile_of
+from profiles.card_fields import V2, V3, V3_ONLY, Json, blank, fields_of, has_attributes, merged, profile_of
 from profiles.errors import CardError
 from profiles.profile import Profile
 
@@ -40,6 +40,11 @@ class Card:
     def profile(self, name: str = "") -> tuple[Profile, list[str]]:
         """What the card says, as a profile under this name or the card's own, and warnings."""
         return profile_of(self.card, name)
+
+    @property
+    def guided(self) -> bool:
+        """Whether it says itself which dials it has; of another card they are read from its words."""
+        return has_attributes(self.card)
 
     def notes(self) -> str:
         """What the creator has to say to the people who use the card."""

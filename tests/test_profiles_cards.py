@@ -251,14 +251,16 @@ def test_reading_is_lenient(name: str, fields: dict[str, Any]) -> None:
     assert {key: getattr(profile, key) for key in fields} == fields
 
 
-def test_facts_are_short_sentences_in_the_first_person() -> None:
+def test_facts_are_short_sentences_told_in_the_first_person() -> None:
     card = V1 | {
         "personality": "Kind, brave. I like tea. My dog is old!\n{{char}} sings. I {{user}}.",
         "description": 'I like tea.\nShe said "I am here." I live in a house that is so very big that nobody '
         "has ever counted all its windows. I'm a nurse. W++ [I am]. It rains.",
     }
     profile, _ = cards.read(as_json(card)).profile()
-    assert profile.facts == ("My name is Ada.", "I like tea.", "My dog is old!", "I'm a nurse.")
+    assert profile.facts == (
+        *("My name is Ada.", "I like tea.", "My dog is old!", "I sing.", "I'm a nurse."),
+    )
 
 
 @pytest.mark.parametrize(

@@ -467,7 +467,9 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
     result = run("import", str(source))
     path = store.folder / "Captain-Ahab.toml"
     assert result.output == (
-        f"Its creator says: Be kind[31m.\nSaved {path}\nTalk to it: chatbot chat --profile Captain-Ahab\n"
+        "Its creator says: Be kind[31m.\nIt has 2 facts and the dials style=plain:1.2.\n"
+        f"Saved {path}\nChange it: chatbot profile edit Captain-Ahab\n"
+        "Talk to it: chatbot chat --profile Captain-Ahab\n"
     )
     assert store.load("Captain-Ahab") == Profile.parse(
         {

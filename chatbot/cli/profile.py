@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli.options import AsJson, profile_names
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
     from profiles.store import ProfileStore
@@ -214,12 +214,11 @@ def import_(
     """Make a persona from a character card: PNG, JSON or CHARX, version 1, 2 or 3."""
     from chatbot.cli import sharing
 
-    path, notes, warnings = sharing.imported(_store(), source, name or "", _model_attributes())
+    path, told, warnings = sharing.imported(_store(), source, name or "", _model_attributes())
     for warning in warnings:
         print(f"Warning: {one_line(warning)}", file=sys.stderr)
-    if notes:
-        print(f"Its creator says: {clean(notes)}")
-    print(f"Saved {path}\nTalk to it: chatbot chat --profile {path.stem}")
+    print(*told, f"Saved {path}", sep="\n")
+    print(f"Change it: chatbot profile edit {path.stem}\nTalk to it: chatbot chat --profile {path.stem}")
 
 
 @app.command()

@@ -12,22 +12,43 @@ from chatbot.errors import UnknownNameError, UsageError
 from chatbot.terminal import clean
 from profiles import cards
 from profiles.names import checked_name
+from profiles.profile import Profile
 from profiles.store import ProfileStore
 
 
 def imported(
     store: ProfileStore, source: Path, name: str, attributes: Attributes | None
-) -> tuple[Path, str, list[str]]:
-    """Keep the card of a file as a profile: its path, the beginning of the creator's notes, warnings."""
+) -> tuple[Path, list[str], list[str]]:
+    """Keep the card of a file as a profile: its path, what to tell of it, and warnings.
+
+    Of dials that were read from the card's words those stay that the model has.
+    """
     with source.open("rb") as file:
         card = cards.read(file.read(cards.MAX_FILE + 1))
     profile, warnings = card.profile(checked_name(name) if name else "")
+    if attributes is not None and not card.guided:
+        known = {name: target for name, target in profile.attributes.items() if name in attributes}
+        known = {name: target for name, target in known.items() if set(target.aspects) <= {*attributes[name]}}
+        profile = profile.changed(attributes=known)
     try:
         check(profile, attributes)
     except UnknownNameError as error:
         warnings.append(f"This model cannot follow the card: {error}")
     path = store.save_with_card(profile, card.source, card.form)
-    return path, card.notes().strip().partition("\n\n")[0], warnings
+    return path, _told(profile, card), warnings
+
+
+def _told(profile: Profile, card: cards.Card) -> list[str]:
+    """The beginning of the creator's notes, and what the card's words became."""
+    notes = card.notes().strip().partition("\n\n")[0]
+    told = [f"Its creator says: {clean(notes)}"] if notes else []
+    facts = f"{len(profile.facts)} fact{'' if len(profile.facts) == 1 else 's'}"
+    dials = ", ".join(f"{name}={target}" for name, target in profile.attributes.items())
+    if card.guided:
+        return [*told, f"It has {facts}" + (f" and the dials {dials}." if dials else ".")]
+    if dials:
+        return [*told, f"By its words it has {facts} and the dials {dials}."]
+    return [*told, f"By its words it has {facts}, and no dials: they speak of none that the model has."]
 
 
 def exported(store: ProfileStore, name: str, form: str | None, output: Path | None) -> list[str]:

@@ -1,0 +1,52 @@
+"""Words for a character ("grumpy, secretly kind") and the aspects of attributes that they speak of."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+MOST = 3  # attributes that a text asks for: what a small model shows of many at once, each shows less
+_WORDS = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+_NOT = {
+    *("not", "never", "isn't", "wasn't", "aren't", "don't"),
+    *("hardly", "without", "no", "less", "neither", "nor"),
+}
+_REACH = 2  # words behind such a word that it turns round
+
+
+@cache
+def lexicon() -> Mapping[str, Collection[tuple[str, str]]]:
+    """Word -> the aspects that it speaks of, as (attribute, aspect)."""
+    aspects = tomllib.loads(Path(__file__).with_name("traits.toml").read_text(encoding="utf-8"))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for attribute, lists in aspects.items():
+        for aspect, words in lists.items():
+            for word in words.split():
+                found.setdefault(word, []).append((attribute, aspect))
+    return found
+
+
+def aspects_in(texts: Iterable[str]) -> dict[str, str]:
+    """Attribute -> aspect, for those of which the texts speak most; a word counts once.
+
+    "Not shy" is no word for shyness, "a kind of" none for kindness. An attribute whose aspects have as many
+    words each is left out: who is shy and loud is neither.
+    """
+    said: dict[str, None] = {}
+    for text in texts:
+        words = _WORDS.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+        for place, word in enumerate(words):
+            turned_round = not _NOT.isdisjoint(words[max(place - _REACH, 0) : place])
+            if not turned_round and words[place + 1 : place + 2] != ["of"]:
+                said[word] = None
+    counts: dict[str, Counter[str]] = {}
+    for word in said:
+        for attribute, aspect in lexicon().get(word, ()):
+            counts.setdefault(attribute, Counter())[aspect] += 1
+    leads = {name: 2 * max(counted.values()) - counted.total() for name, counted in counts.items()}
+    first = sorted((name for name, lead in leads.items() if lead > 0), key=lambda name: -leads[name])[:MOST]
+    return {name: counts[name].most_common(1)[0][0] for name in first}
