@@ -10,114 +10,263 @@ from __future__ import annotations
 
 import re
 
-from profiles.english import ADVERBS, ALONE, GOING_ON, IRREGULAR, NO_NOUN, PRONOUNS, SAME, VERBS
+from profiles.english import (
+    ADVERBS,
+    ALONE,
+    CONTRACTED,
+    DETERMINERS,
+    GOING_ON,
+    IRREGULAR,
+    MODALS,
+    NO_NOUN,
+    PAST,
+    PREPOSITIONS,
+    PRONOUN_WORDS,
+    PRONOUNS,
+    SUBORDINATORS,
+    TITLES,
+    VERBS,
+    YOU,
+    Pronouns,
+)
 
 MAX_LENGTH = 600  # characters of a sentence that is read
 MAX_WORDS = 14  # of a fact; a small model can use no more of it
+_JOINT = r"(?:,? (?:and|but|yet)(?: then)?|,) "
 _NEXT_VERB = re.compile(
-    rf"(?:,?\s+(?:and|but|yet)|,)\s+(?=(?:(?:{ADVERBS})\s+)*(?:{VERBS})(?![\w'-]))", re.IGNORECASE
-)
-_WHAT_IT_IS = re.compile(r"(?:is|was|are|were)\s+(?:an?|the)\s", re.IGNORECASE)
-_IS = re.compile(r"\b(?:is|are|was|were|has|have)\b")
-_IS_SO = re.compile(r"(?:an?|the|very|not|quite|so|too|from|in|at|\w+ing)\b", re.IGNORECASE)  # after "'s"
-_WHO = re.compile(r",?\s+who\s+", re.IGNORECASE)
-_TAIL = re.compile(
-    r",\s+(?:which|who|whom|whose|where|because|while|when|after|before|since|although|though|as|so|despite|making|"
-    r"leaving|giving|having|being|with|even|often|usually|especially)\b.*",
+    rf"{_JOINT}(?=(?:(?:{ADVERBS}) )*(?:{VERBS})(?![\w'-])|(?:never|always|often|sometimes) \w{{3,}}s\b)",
     re.IGNORECASE,
 )
-_OLD = re.compile(r"am an? (\d{1,4})[- ]years?[- ]old\b ?(.*)", re.IGNORECASE)
+_NEXT_PAST = re.compile(rf"{_JOINT}(?=(?:(?:{ADVERBS}) )*(?:{PAST})(?![\w'-]))", re.IGNORECASE)
+_IN_THE_PAST = re.compile(rf"(?:(?:{ADVERBS}) )*(?!was|had)(?:{PAST})\b", re.IGNORECASE)
+_WHAT_IT_IS = re.compile(r"(?:is|was|are|were) (?:an?|the) ", re.IGNORECASE)
+_WHO = re.compile(r",? who ", re.IGNORECASE)
+_VERB = re.compile(rf"(?:{VERBS})(?![\w'-])|(?:{PAST})(?![\w'-])", re.IGNORECASE)
+# What shows that "wields" in "Kaede wields a sword" is a verb, unlike "petals" in "Rose petals fill".
+_BEHIND_A_VERB = re.compile(
+    r" (?:an?|the|her|his|their|its|my|your|no|every|all|at|in|on|of|with|from|for|to|as|and|when|while|over|"
+    r"under|out|up|around|like|too|very|about|through|into|never|you|me|people|things)\b|$",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(r"\b(?:who|whose|whom|which)\b", re.IGNORECASE)
+_SUBORDINATE = re.compile(rf"\b(?:{'|'.join(sorted(SUBORDINATORS))})\b", re.IGNORECASE)
+_BEFORE = "at|in|by|as|since|now|today|currently|these days"
+_IS_ONE = r"\b(?:is|was|are|were|became) (?:an?|the|your) (?:[\w,-]+ ){0,4}?"
+_IS = re.compile(r"\b(?:is|are|was|were|has|have)\b")
+_IS_SO = re.compile(r"(?:an?|the|very|not|quite|so|too|from|in|at|\w+ing)\b", re.IGNORECASE)  # after "'s"
+_BORN = re.compile(r"(born [^,]{3,60}), (.+)", re.IGNORECASE)
+_TAIL = re.compile(
+    r", (?:which|who|whom|whose|where|because|while|when|after|before|since|although|though|as|so|despite|"
+    r"making|leaving|giving|having|being|with|even|often|usually|especially)\b.*",
+    re.IGNORECASE,
+)
+_OLD = re.compile(r"am an? (\d{1,4})(?:[- ]years?[- ]old| ?y/?o)\b ?(.*)", re.IGNORECASE)
+_DANGLING = re.compile(
+    r"\b(?:it|them|him|this|that|so|too|and|or|but|(?:not|likes?|wants?|have|needs?) to)$", re.IGNORECASE
+)
+_CUTS = (  # what a long sentence can do without, in this order
+    _TAIL,
+    re.compile(r"(?<=\w)(?<!have), an? .*"),
+    re.compile(r" (?:until|after|when|where|while|because|although|though) .*"),
+    re.compile(r" and (?!.* and ).*"),
+)
+# A second verb that was not told from a noun, and so kept the form that it has behind "she".
+_UNTOLD = re.compile(
+    r"\b(?:and|but) (?:is|was|has)\b"
+    r"|(?:\band|\bbut|,) (?:\w{3,}(?<!s)s "
+    r"(?:an?|the|my|your|you|me|it|him|them|at|to|up|out|off|every|all|\d+)\b)"
+)
+_SEVERAL_ARE = re.compile(
+    r"am (?:two|three|four|five|six|\d+) (?!years|feet|summers|winters)\w+s\b", re.IGNORECASE
+)
+_BEHIND = r"\b(?:by|of|to|from|than|that) (?:[\w'-]+ ){0,3}?"
+_HEIGHT = re.compile(r", \d+'.*")
 _TOKENS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|(?:[\W_])+")
-_ODD = re.compile(r"[\"*<>{}\[\]()|\\/=:#~^_]")
+_ODD = re.compile(r"[\"*?<>{}\[\]()|\\/=:#~^_\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]")
+_THEY = re.compile(r"^(?!.*s\b.*\b(?:they|them|their)\b).*\b(?:they|them|their)\b", re.IGNORECASE)
+_ASIDE = re.compile(r" ?\([^()]{0,200}\)")
+_EMPHASIS = re.compile(r"(?<=\w )\*([^*]{1,40})\*")
+_SHORT = re.compile(rf"\b(?:{'|'.join(CONTRACTED)})\b", re.IGNORECASE)
+_PLURAL = re.compile(r"\b(?:two|three|four|five|six|many|some|several|both|their|all) (?:\w+ )?\w{2,}s\b")
+_SHORT_FORMS = {"'s": "is", "'re": "are", "'ve": "have", "'ll": "will"}
+
+
+def second_person(title: str, text: str) -> bool:
+    """Whether the text speaks to the character: "You are Marla."."""
+    called = rf"\byou(?:'re| are) {re.escape(title)}\b(?!['\u2019]s)"
+    return bool(title) and re.search(called, text, re.IGNORECASE) is not None
 
 
 class Teller:
-    """A character, known by its names and by the pronoun that its text uses most."""
+    """A character, known by its names and by its pronoun."""
 
     def __init__(self, title: str, text: str) -> None:
-        parts = [
-            part for part in title.split() if len(part) > 2 and part[0].isupper() and part.lower() != "the"
-        ]
+        title = "" if title.lower() in PRONOUN_WORDS else title
+        parts = [part for part in title.split() if len(part) > 2 and part[0].isupper()]
+        parts = [part for part in parts if part.rstrip(".").lower() not in TITLES]
+        self._title = title
         self._names = tuple(sorted({title, *parts} - {""}, key=len, reverse=True))
-        said = re.findall(r"[a-z]+", text.lower())
-        self._pronouns = max(
-            PRONOUNS, key=lambda p: sum(said.count(word) for word in {p.subject, p.object, p.possessive})
-        )
-        self._plural = self._pronouns.subject == "they"
         names = "|".join(map(re.escape, self._names)) or r"(?!)"
-        self._name = re.compile(rf"\b(?:{names})\b")
-        pronouns = rf"(?P<she>{self._pronouns.subject})|(?P<her>{self._pronouns.possessive})"
-        self._subject = re.compile(rf"(?:{names}|{pronouns})(?P<s>'s)? (?P<rest>.+)", re.IGNORECASE)
+        self._own = YOU if second_person(title, text) else _pronouns(text)
+        self._plural = self._own.subject in ("they", "you")
+        called = (
+            "|".join(map(re.escape, {title, *parts[:-1]} - {""})) or r"(?!)"
+        )  # others have a surname, too
+        self._name = re.compile(rf"\b(?:{called})\b")
+        self._any_name = re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
+        pronouns = rf"(?P<she>{self._own.subject})|(?P<her>{self._own.possessive})"
+        beside = r"(?:, (?P<age>\d{1,4})|, (?P<what>an? [^,]{3,60})|, who (?P<who>[^,]{3,60}))?,?"
+        self._subject = re.compile(
+            rf"(?:(?P<name>{names}){beside}|{pronouns})(?P<short>'(?:s|re|ve|ll))? (?P<rest>.+)",
+            re.IGNORECASE,
+        )
+        own = self._own.subject
+        self._before = re.compile(rf"(?:{_BEFORE})\b[^,]{{0,40}}?(?:, | (?={own}\b))", re.IGNORECASE)
+        somebody = "|".join(sorted(self._own.others)) or r"(?!)"
+        self._self = re.compile(rf"{_IS_ONE}(?:{somebody})\b", re.IGNORECASE)  # "is a quiet girl"
+        self._aside = re.compile(rf"{_BEHIND}(?:{somebody})\b", re.IGNORECASE)  # "a watch of her mother"
         self._known = True  # whom the pronouns mean
 
     def tell(self, sentence: str) -> list[str]:
         """The facts in a sentence, which stands behind those that were told before."""
-        said = " ".join(sentence.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()).rstrip(".!;, ")
-        match = self._subject.match(said) if len(said) <= MAX_LENGTH else None
+        said = _plain(sentence)
+        if len(said) > MAX_LENGTH or said.startswith(('"', "\N{LEFT DOUBLE QUOTATION MARK}")):
+            return []
+        facts: list[str] = []
+        if born := _BORN.match(said):
+            facts, said = (_checked(f"I was {_lower(born[1])}") if self._known else []), born[2]
+        if before := self._before.match(said):
+            said = said[before.end() :]
+        match = self._subject.match(said)
         by_pronoun = bool(match and (match["she"] or match["her"]))
-        facts = self._facts(match) if match and (self._known or not by_pronoun) else []
-        words = re.findall(r"[a-z]+", said.lower())
-        # "is a girl" speaks of nobody else, "has a sister" does
-        others = not self._pronouns.others.isdisjoint(words) and not (
-            match and _WHAT_IT_IS.match(match["rest"])
-        )
-        goes_on = match is not None or (words[:1] != [] and words[0] in GOING_ON)
-        self._known = goes_on and not others and (self._known or (match is not None and not by_pronoun))
-        return facts
+        told = self._facts(match) if match and (self._known or not by_pronoun) else []
+        self._known = self._own is YOU or self._goes_on(said, match, by_pronoun)
+        if match:
+            return [*facts, *told]
+        return self._of_you(said)
+
+    def act(self, predicate: str) -> list[str]:
+        """The facts in what the character does: "Works in a bar"."""
+        return self._predicate(_lower(_plain(predicate)), plural=False)
+
+    def _goes_on(self, said: str, match: re.Match[str] | None, by_pronoun: bool) -> bool:
+        """Whether a pronoun in the next sentence means the character."""
+        about = self._any_name.sub("", self._aside.sub("", said))
+        if match and not match["her"]:
+            about = self._self.sub("", match["rest"], count=1) if self._self.match(match["rest"]) else about
+        words = re.findall(r"[a-z]+", about.lower())
+        if not self._own.others.isdisjoint(words):
+            return False
+        if self._own.subject == "they":
+            several = match is None or _PLURAL.search(match["rest"].partition(" ")[2])
+            return not several and (self._known or not by_pronoun)
+        if match is not None:
+            return self._known or not by_pronoun
+        return self._known and bool(words) and (words[0] in GOING_ON or self._own.subject in words)
+
+    def _of_you(self, said: str) -> list[str]:
+        """What is said of the person who talks with the character: "You are her guest"."""
+        match = re.match(r"you (are|were) (.+)", said, re.IGNORECASE)
+        rest = self._turned(match[2], own=True) if match and self._known and self._own is not YOU else None
+        mine = match and rest and re.search(r"\b(?:my|me)\b", rest)
+        return _checked(f"You {match[1].lower()} {rest}") if match and mine else []
 
     def _facts(self, match: re.Match[str]) -> list[str]:
-        rest = match["rest"]
-        if match["her"] or (match["s"] and not match["she"] and not _IS_SO.match(rest)):
-            own = self._turned(rest)
-            return _checked(f"My {own}" if own and _IS.search(own) else None)
-        short = "has" if re.match(r"been\b|got\b", rest) else "is"
-        predicate = f"{short} {rest}" if match["s"] else rest
-        plural = self._plural and match["she"] is not None
-        return [fact for clause in _clauses(predicate) for fact in self._first(clause, plural)]
+        rest, short = match["rest"], match["short"]
+        if match["her"] or (short == "'s" and not match["she"] and not _IS_SO.match(rest)):
+            own = self._turned(rest, own=True)
+            fits = own and (_IS.search(own) or _VERB.match(own, own.find(" ") + 1))
+            return _checked(f"My {own}" if fits else None)
+        facts: list[str] = []
+        if match["age"]:
+            facts += _checked(f"I am {match['age']} years old")
+        if match["what"] or match["who"]:
+            facts += self._predicate(match["who"] or f"is {match['what']}", plural=False)
+        if short:
+            has = short == "'s" and re.match(r"been\b|got\b", rest)
+            rest = f"{'has' if has else _SHORT_FORMS[short]} {rest}"
+        if match["name"] and not self._sure(rest):
+            return facts if _VERB.match(rest) else []
+        return [*facts, *self._predicate(rest, plural=self._plural and match["she"] is not None)]
 
-    def _first(self, clause: str, plural: bool) -> list[str]:
-        """A clause without its subject, told by the character."""
-        match = re.match(rf"((?:(?:{ADVERBS})\s+)*)([\w'-]+)(.*)", clause, re.IGNORECASE | re.DOTALL)
-        verb = _base(match[2], plural) if match else None
-        rest = self._turned(match[3]) if match and verb else None
-        if match is None or rest is None:
+    def _sure(self, predicate: str) -> bool:
+        """Whether a verb stands behind a name: "Rose petals fill the room" is of no Rose."""
+        match = re.match(rf"(?:(?:{ADVERBS}) )*([\w'-]+)", predicate)
+        if match is None:
+            return False
+        verb = match[1]
+        sure = verb in IRREGULAR or verb in MODALS or _VERB.match(verb + predicate[match.end() :])
+        return bool(sure) or _BEHIND_A_VERB.match(predicate, match.end()) is not None
+
+    def _predicate(self, predicate: str, *, plural: bool) -> list[str]:
+        told: list[str] = []
+        for place, clause in enumerate(_clauses(predicate)):
+            facts = self._first(clause, plural)
+            if facts is None and place == 0:
+                return []
+            told += facts or ()
+        return told
+
+    def _first(self, clause: str, plural: bool) -> list[str] | None:
+        """A clause without its subject, told by the character; None where it begins with no verb."""
+        match = re.match(rf"((?:(?:{ADVERBS}) )*)([\w'-]+)(.*)", clause, re.IGNORECASE | re.DOTALL)
+        verb = _base(match[2], plural) if match and match[2][0].islower() else None
+        if match is None or verb is None:
+            return None
+        rest = self._turned(match[3])
+        if rest is None:
             return []
         predicate = f"{match[1]}{verb}{rest}"
+        if _SEVERAL_ARE.match(predicate):
+            return []
         if age := _OLD.match(predicate):
             what = f"am {_a(age[2])}" if age[2] else None
             return [*_checked(f"I am {age[1]} years old"), *_checked(what and f"I {what}")]
         return _checked(f"I {predicate}")
 
-    def _turned(self, text: str) -> str | None:
-        """The text with the pronouns of the character in the first person; None where that cannot be told."""
+    def _turned(self, text: str, *, own: bool = False) -> str | None:
+        """The text with the pronouns of the character in the first person; None where that cannot be told.
+
+        Without `own` the character is the subject: who is loved in "she loves her" is somebody else.
+        """
         tokens = _TOKENS.findall(text)
+        words = [token.lower() for token in tokens]
         turned: list[str] = []
         verb_next = False
-        for place, token in enumerate(tokens):
-            word = token.lower()
-            after = tokens[place + 2].lower() if tokens[place + 1 : place + 2] == [" "] else ""
-            new = self._pronoun(word, after)
+        for place, word in enumerate(words):
+            before, after = _beside(words, place, -1), _beside(words, place, 1)
+            new = self._pronoun(word, before, after)
             if verb_next and word[0].isalpha() and not re.fullmatch(ADVERBS, word):
                 new, verb_next = _base(word, self._plural), False
                 if new is None:
                     return None
-            if word == self._pronouns.subject:
-                verb_next = True
-            elif word == "you" and after.endswith("s") and after not in ("always", "as"):
+            verb_next = verb_next or new == "I"
+            alone = not own and (
+                before not in PREPOSITIONS or words[1:2] == [] or words[1] not in DETERMINERS
+            )
+            alone = alone and SUBORDINATORS.isdisjoint(words[:place])
+            you_is = word == "you" and after.endswith("s") and after not in ("always", "as")
+            her_going = word == "her" and after.endswith("ing") and before.endswith("s")
+            if you_is or her_going or (new == "me" and alone):
                 return None
-            turned.append(new if new is not None else token)
+            turned.append(new if new is not None else tokens[place])
         text = "".join(turned)
-        return None if self._name.search(text) else text
+        somebody = self._own.subject != "they" and _THEY.search(text)  # of whom nothing was said, or a user
+        return None if self._name.search(text) or somebody else text
 
-    def _pronoun(self, word: str, after: str) -> str | None:
+    def _pronoun(self, word: str, before: str, after: str) -> str | None:
         """What the character says for the word, None for the same."""
-        own = self._pronouns
-        if word in (own.subject, f"{own.subject}'s", f"{own.subject}'d", f"{own.subject}'ll"):
-            return "I" + {"'s": "'m"}.get(word[len(own.subject) :], word[len(own.subject) :])
-        if word == own.possessive and (own.object != own.possessive or (after and after not in NO_NOUN)):
+        own = self._own
+        stem, _, short = word.partition("'")
+        if stem == own.subject and short:
+            return {"s": "I'm", "re": "I'm"}.get(short, f"I'{short}")
+        if word == own.subject:
+            acts = own is not YOU or before in SUBORDINATORS or after in IRREGULAR or after in MODALS
+            return "I" if acts else "me"
+        if word == own.possessive and after and after not in NO_NOUN:
             return "my"
         if word in (own.object, own.possessive):
-            return "me"
+            return "me" if word == own.object else "mine"
         if word == own.reflexive:
             return "myself"
         if any(word == f"{name.lower()}'s" for name in self._names):
@@ -125,14 +274,44 @@ class Teller:
         return None
 
 
+def _beside(words: list[str], place: int, step: int) -> str:
+    """The word next to another, where only a space is between them."""
+    near = place + 2 * step
+    return words[near] if 0 <= near < len(words) and words[place + step] == " " else ""
+
+
+def _plain(sentence: str) -> str:
+    """A sentence on one line, without asides and emphasis, with the apostrophes that people leave out."""
+    said = " ".join(sentence[: 2 * MAX_LENGTH].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    said = _SHORT.sub(lambda short: CONTRACTED[short[0].lower()], _EMPHASIS.sub(r"\1", _ASIDE.sub("", said)))
+    return said.rstrip(".!;, ")
+
+
 def _clauses(predicate: str) -> list[str]:
-    """The parts of a predicate that each begin with a verb."""
-    first, *others = _NEXT_VERB.split(predicate)
-    if _WHAT_IT_IS.match(first):  # "is a nurse who lives": with "has a brother who lives" it is the brother
-        what, *more = _WHO.split(first, maxsplit=1)
-        if not re.search(r"\b(?:of|to|for|with|by)\b", what):
-            first, others = what, [*more, *others]
-    return [part.strip() for part in (first, *others)]
+    """The parts of a predicate that each begin with a verb and have the same subject."""
+    if _WHAT_IT_IS.match(
+        predicate
+    ):  # "is a nurse who lives": with "has a brother who lives" it is the brother
+        what, *more = _WHO.split(predicate, maxsplit=1)
+        if more and not re.search(r"\b(?:of|to|for|with|by)\b", what):
+            return [clause for part in (what, *more) for clause in _split(part)]
+    return _split(predicate)
+
+
+def _split(predicate: str) -> list[str]:
+    joint = _NEXT_PAST if _IN_THE_PAST.match(predicate) else _NEXT_VERB
+    clauses: list[str] = []
+    while match := joint.search(predicate):
+        before = predicate[: match.start()]
+        if _RELATIVE.search(before):  # "a sister who sings and paints"
+            if match[0].startswith(","):  # "a sister, who sings, and paints"
+                predicate = before
+            break
+        clauses.append(before)
+        if _SUBORDINATE.search(before):  # "loves what she does and hates": who hates is not sure
+            return [clause.strip() for clause in clauses[:-1]]
+        predicate = predicate[match.end() :]
+    return [clause.strip() for clause in (*clauses, predicate)]
 
 
 def _base(verb: str, plural: bool) -> str | None:
@@ -140,7 +319,7 @@ def _base(verb: str, plural: bool) -> str | None:
     verb = verb.lower()
     if verb in IRREGULAR:
         return IRREGULAR[verb]
-    if verb in SAME or (verb.endswith("ed") and len(verb) > 4):
+    if verb in MODALS or re.fullmatch(PAST, verb):
         return verb
     if plural:
         return verb if verb.isalpha() else None
@@ -148,20 +327,39 @@ def _base(verb: str, plural: bool) -> str | None:
         return None
     if verb.endswith("ies"):
         return f"{verb[:-3]}y"
-    return verb[:-2] if verb.endswith(("ches", "shes", "sses", "xes", "zes", "oes")) else verb[:-1]
+    return verb[:-2] if verb.endswith(("ches", "shes", "sses", "xes", "zzes", "oes")) else verb[:-1]
 
 
 def _a(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
 
 
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _checked(fact: str | None) -> list[str]:
-    """The fact as a sentence, its last part cut where it is long; nothing where it still is, or is odd."""
-    if fact is None or _ODD.search(fact):
+    """The fact as a sentence, without what it can do without where it is long; nothing where it is odd."""
+    if fact is None or _ODD.search(fact) or _UNTOLD.search(fact):
         return []
-    if len(fact.split()) > MAX_WORDS:
-        fact = _TAIL.sub("", fact)
-    fact = re.sub(r"\s+", " ", fact).strip(" ,;-\N{EM DASH}\N{EN DASH}")
+    fact = _HEIGHT.sub("", fact)
+    for cut in _CUTS:
+        if len(fact.split()) > MAX_WORDS:
+            fact = cut.sub("", fact)
+    fact = fact.strip(" ,;-\N{EM DASH}\N{EN DASH}")
     if fact.startswith("I ") and fact[2:] in ALONE:
         return [f"{fact}."]
-    return [f"{fact}."] if 3 <= len(fact.split()) <= MAX_WORDS else []
+    fits = 3 <= len(fact.split()) <= MAX_WORDS and not _DANGLING.search(fact)
+    return [f"{fact}."] if fits else []
+
+
+def _pronouns(text: str) -> Pronouns:
+    """Those of the character: by what its text says outright, or the most frequent."""
+    woman, man, several = PRONOUNS
+    genders = r"\b(?:gender|sex)\W{1,6}(female|woman|girl|male|man|boy|non-?binary)\b"
+    if gender := re.search(genders, text, re.IGNORECASE):
+        return {"f": woman, "w": woman, "g": woman, "n": several}.get(gender[1][0].lower(), man)
+    found = re.findall(r"[a-z]+", text.lower())
+    return max(
+        PRONOUNS, key=lambda own: sum(found.count(word) for word in {own.subject, own.object, own.possessive})
+    )

@@ -12,10 +12,15 @@ from pathlib import Path
 MOST = 3  # attributes that a text asks for: what a small model shows of many at once, each shows less
 _WORDS = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
 _NOT = {
-    *("not", "never", "isn't", "wasn't", "aren't", "don't"),
-    *("hardly", "without", "no", "less", "neither", "nor"),
+    *("not", "never", "isn't", "isnt", "wasn't", "aren't", "don't", "dont", "used"),
+    *("hardly", "without", "no", "less", "neither", "nor", "anything", "far", "hates", "dislikes", "afraid"),
 }
 _REACH = 2  # words behind such a word that it turns round
+_OF_THINGS = {"of", "hair", "eyes", "teeth", "smile", "parents", "people", "men", "women"}  # "sharp teeth"
+_PARTED = re.compile(
+    r"\b(short|hot|ill|hard|laid|level|easy|cold|kind|warm|good|open|narrow|absent|self)"
+    r" (tempered|working|back|headed|going|hearted|natured|minded|centered|conscious)\b"
+)
 
 
 @cache
@@ -38,11 +43,13 @@ def aspects_in(texts: Iterable[str]) -> dict[str, str]:
     """
     said: dict[str, None] = {}
     for text in texts:
-        words = _WORDS.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-        for place, word in enumerate(words):
-            turned_round = not _NOT.isdisjoint(words[max(place - _REACH, 0) : place])
-            if not turned_round and words[place + 1 : place + 2] != ["of"]:
-                said[word] = None
+        text = _PARTED.sub(r"\1-\2", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+        for piece in re.split(r"[,;.+\n]", text):
+            words = _WORDS.findall(piece)
+            for place, word in enumerate(words):
+                turned_round = not _NOT.isdisjoint(words[max(place - _REACH, 0) : place])
+                if not turned_round and _OF_THINGS.isdisjoint(words[place + 1 : place + 2]):
+                    said[word] = None
     counts: dict[str, Counter[str]] = {}
     for word in said:
         for attribute, aspect in lexicon().get(word, ()):

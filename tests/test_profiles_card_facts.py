@@ -26,7 +26,7 @@ MARKDOWN = """**Name:** Luna Park
 \N{BULLET} Hometown: Braga
 Pets: cat, an old tortoise
 Hobbies: chess
-Fears = spiders; the dark
+Fears = spiders, the dark
 Appearance: tall, silver hair, violet eyes
 Birthday: May 4
 Languages: Portuguese and English
@@ -48,10 +48,12 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
                 "I am tall.",
                 "I have red hair.",
                 "I have a dog named Biscuit.",
+                "You are my guest.",
                 "I hate your shoes.",
                 "I like coffee, storms and old books.",
                 "I do not like tourists or small talk.",
                 "I was raised by my aunt.",
+                "My aunt is rich.",
             ],
         ),
         (
@@ -84,6 +86,50 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
                 "I speak Portuguese and English.",
             ],
         ),
+        (
+            "Zephyr",
+            '{"age": 300, "species": "wind spirit", "likes": ["kites", "gossip"]}',
+            ["My name is Zephyr.", "I am 300 years old.", "I am a wind spirit.", "I like kites and gossip."],
+        ),
+        (
+            "Elena",
+            "<age>29</age><job>Dancer</job><background>Elena was born in Rome. She fled.</background>",
+            ["My name is Elena.", "I am 29 years old.", "I am a dancer.", "I was born in Rome."],
+        ),
+        (
+            "Kaito",
+            "### Likes\n- Kendo\n- Stray cats\n### Weapons\n- Swords\nEyes:\n* amber",
+            ["My name is Kaito.", "I like kendo and stray cats.", "I have amber eyes."],
+        ),
+        (
+            "Dr. Hart",
+            "You are Dr. Hart. You live in Boston with your two daughters. {{user}} is your patient.",
+            ["My name is Dr. Hart.", "I live in Boston with my two daughters."],
+        ),
+        (
+            "Hope",
+            'Description("Works at a coffee shop" + "Has a crush on {{user}}")\nLikes cats. Lives in Rome.',
+            [
+                "My name is Hope.",
+                "I work at a coffee shop.",
+                "I have a crush on you.",
+                "I like cats.",
+                "I live in Rome.",
+            ],
+        ),
+        (
+            "Ann",
+            "Tom's age: 30\nMum's job: nurse\nAnn's age: 20\nTom: Hi. I am old.\n<START>\nAnn: I am ill.",
+            ["My name is Ann.", "I am 20 years old."],
+        ),
+        ("Ann", "Name: Beth\nAge: 30\nName: Ann\nAge: 20", ["My name is Ann.", "I am 20 years old."]),
+        (
+            "Ann",
+            "Age: 1,200\nOccupation: retired\nHair: none\nPets: none",
+            ["My name is Ann.", "I am 1,200 years old.", "I am retired."],
+        ),
+        ("Ann", 'He said, "I hate you. I do." I cook well.', ["My name is Ann.", "I cook well."]),
+        ("Ann", "Never speak for {{user}}. Ann will describe the NPCs.", ["My name is Ann."]),
         ("Ayumi", PLIST, ["My name is Ayumi.", "I like cats.", "I am 19 years old."]),
         ("", "I bake bread. {{char}} is old.", ["I bake bread."]),
         ("", "", []),
@@ -103,7 +149,7 @@ def test_no_more_facts_than_a_profile_has_room_for() -> None:
     ("personality", "description", "aspects"),
     [
         (
-            "grumpy, sarcastic, lonely",
+            "grumpy, sarcastic, reserved",
             "",
             {"attitude": "pessimistic", "agreeableness": "low", "extraversion": "low"},
         ),
@@ -111,6 +157,9 @@ def test_no_more_facts_than_a_profile_has_room_for() -> None:
         ("", CALLS, {"agreeableness": "low"}),
         ("", PLIST, {"agreeableness": "high", "conscientiousness": "low"}),
         ("not shy, never rude", "", {}),
+        ("anything but shy, used to be kind", "", {}),
+        ("short tempered", "", {"agreeableness": "low"}),
+        ("", "Ada has sharp teeth. Ada is afraid of cruel men.", {}),
         ("shy, loud", "", {}),
         ("a kind of ghost", "", {}),
         ("Ada hates the rude and lazy people of her village.", "", {}),
@@ -119,7 +168,8 @@ def test_no_more_facts_than_a_profile_has_room_for() -> None:
     ],
 )
 def test_dials_of_a_card(personality: str, description: str, aspects: dict[str, str]) -> None:
-    assert aspects_in(found_in("Ada", personality, description).character) == aspects
+    name = next((name for name in ("Ayumi", "Thorne") if name in description), "Ada")
+    assert aspects_in(found_in(name, personality, description).character) == aspects
 
 
 def test_three_dials_at_most_those_with_most_words() -> None:
