@@ -214,7 +214,7 @@ def held(
 def _factor(name: str, target: Target, traces: Sequence[Trace], rule: Rule) -> float:
     if target.weight == 0 or target.probability is not None:
         return 1.0
-    alike = [trace for trace in traces if _aspects(trace, name) == target.aspects][-rule.window :]
+    alike = [trace for trace in traces if _aspects_weighed(trace, name) == target.aspects][-rule.window :]
     gaps = [gap for trace in alike if (gap := distances(trace).get(name)) is not None]
     factor = numbers(alike[-1].get("hold")).get(name, 1.0) if alike else 1.0
     drifts = len(gaps) >= rule.window and _mean(gaps) > rule.threshold
@@ -225,8 +225,10 @@ def _weight(target: Target) -> float:
     return 1.0 if target.weight is None else target.weight
 
 
-def _aspects(trace: Trace, name: str) -> Mapping[str, float] | None:
-    return tables(trace, "targets").get(name, {}).get("aspects")
+def _aspects_weighed(trace: Trace, name: str) -> Mapping[str, float] | None:
+    """The aspects that a reply was asked for with a weight; a strength may have asked for their opposite."""
+    asked = tables(trace, "targets").get(name, {})
+    return None if asked.get("strength") is not None else asked.get("aspects")
 
 
 def _mean(values: Iterable[float]) -> float:

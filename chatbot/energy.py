@@ -176,7 +176,7 @@ class Energy:
         0 for raw logits, whose flow does not slow down.
         """
         if self.logits:
-            return torch.zeros_like(self.weights[:, 0])
+            return torch.zeros_like(z[:, 0])
         jacobian = self._jacobian(z, scale)
         apart = (jacobian.unsqueeze(3) - jacobian.unsqueeze(2)).square().sum(-1)  # (B, A, K, K)
         return (self.weights * apart.flatten(2).amax(-1)).sum(-1)

@@ -48,7 +48,8 @@ from torch import Tensor
 
 from chatbot.energy import Energy
 from chatbot.errors import FlowError
-from chatbot.solver import ADAPTIVE, FlowOptions, Problem
+from chatbot.settings import ADAPTIVE
+from chatbot.solver import FlowOptions, Problem
 
 __all__ = ["FlowOptions", "FlowResult", "flow"]
 

@@ -25,18 +25,25 @@ class ModelConfig:
     dtype: str = setting("auto", choices=("auto", "float32", "bfloat16", "float16"))
 
 
+# Names of solvers: "log-" in the time in which the flow is slow at its end (chatbot/flow.py).
+FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
+ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
+ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
+METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE, *ALIASES)
+
+
 @dataclass(frozen=True)
 class FlowConfig:
-    method: str = setting("log-heun")
+    method: str = setting("log-heun", choices=METHODS)
     steps: int = setting(8, low=1, high=10_000)
     prior_term: str = setting("none", choices=("none", "eq19"))
-    target_probability: float = setting(0.997, low=0.0, high=1.0)
+    target_probability: float = setting(0.997, low=1e-9, high=1.0)
     trust_radius: float = setting(6.0, low=0.0)
     beta_min: float = setting(0.1, low=0.0)
     beta_max: float = setting(20.0, low=0.0)
     max_evaluations: int = setting(2000, low=1)
-    rtol: float = setting(1e-3, low=0.0)
-    atol: float = setting(1e-3, low=0.0)
+    rtol: float = setting(1e-3, low=1e-12)
+    atol: float = setting(1e-3, low=1e-12)
     coordinates: str = setting("auto", choices=("auto", "whitened", "plain"))
     logits: bool = setting(False)
 

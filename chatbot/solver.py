@@ -18,11 +18,7 @@ from torchdiffeq import odeint
 
 from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError, suggestion
-
-FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
-ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
-METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE)
-_ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
+from chatbot.settings import ALIASES, FIXED, METHODS
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class FlowOptions:
     logits: bool = False
 
     def __post_init__(self) -> None:
-        _choice("flow.method", self.method, (*METHODS, *_ALIASES))
+        _choice("flow.method", self.method, METHODS)
         _choice("flow.prior_term", self.prior_term, ("none", "eq19"))
         _choice("flow.coordinates", self.coordinates, ("auto", "whitened", "plain"))
         _number("flow.steps", self.steps, self.steps >= 1, "at least 1")
@@ -80,7 +76,7 @@ class FlowOptions:
     @property
     def solver(self) -> str:
         """The name that torchdiffeq knows."""
-        return _ALIASES.get(self.method, self.method).removeprefix("log-")
+        return ALIASES.get(self.method, self.method).removeprefix("log-")
 
 
 @dataclass(frozen=True)

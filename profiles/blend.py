@@ -21,6 +21,7 @@ from profiles.target import Target
 
 MAX_PARTS = 8
 _HOW = "Write gloomy-poet:0.6,calm-captain:0.4."
+_SUREST = math.nextafter(1.0, 0.0)  # the highest strength
 Parts = Sequence[tuple[Profile, float]]
 
 
@@ -87,17 +88,22 @@ def _attributes(mixed: Parts) -> dict[str, Target]:
 def _target(mixed: Parts, name: str) -> Target | None:
     """The mixed target of one attribute; None where nothing pulls.
 
-    Strengths are mixed as weights are, if every profile gives one: a strength is met, no less and no more, so
-    that a share of it would ask for the opposite where another profile asks for nothing. Otherwise a strength
+    Strengths are mixed if every profile gives one: a strength is met, no less and no more, so that a share of
+    it would ask for the opposite where another profile asks for nothing. What one leaves to the aspects that
+    others name ("plain:80%" leaves 20 % to "lyrical") counts for these, in equal parts. Otherwise a strength
     counts as weight 1, the model's own.
     """
     asked = [(profile.attributes[name], share) for profile, share in mixed if name in profile.attributes]
     strong = len(asked) == len(mixed) and all(target.probability is not None for target, _ in asked)
-    aspects: dict[str, float] = {}
+    aspects: dict[str, float] = dict.fromkeys(_each_once(target.aspects for target, _ in asked), 0.0)
     for target, share in asked:
         pull = target.probability if strong else target.weight
+        others = [aspect for aspect in aspects if aspect not in target.aspects]
         for aspect, part in target.aspects.items():
-            aspects[aspect] = aspects.get(aspect, 0.0) + share * part * (1.0 if pull is None else pull)
+            aspects[aspect] += share * part * (1.0 if pull is None else pull)
+        if strong and target.probability is not None:
+            for aspect in others:
+                aspects[aspect] += share * (1 - target.probability) / len(others)
     aspects = {aspect: part for aspect, part in aspects.items() if part > 0}
     return _pulled(aspects, "strength" if strong else "weight") if aspects else None
 
@@ -105,7 +111,10 @@ def _target(mixed: Parts, name: str) -> Target | None:
 def _pulled(aspects: Mapping[str, float], kind: str) -> Target:
     total = math.fsum(aspects.values())
     shares = {name: part / total for name, part in aspects.items()}
-    return Target.parse({"aspects": shares, kind: float(f"{total:.12g}")})  # 18 %, not 18.000000000000002 %
+    pull = float(f"{total:.12g}")  # 18 %, not 18.000000000000002 %
+    if kind == "strength" and len(aspects) > 1:  # nothing is left for others
+        return Target.parse({"aspects": shares})
+    return Target.parse({"aspects": shares, kind: min(pull, _SUREST) if kind == "strength" else pull})
 
 
 def _each_once(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:

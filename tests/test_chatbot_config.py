@@ -142,7 +142,7 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
             "Setting sampling.max_tokens must be a whole number; {path} says True.",
         ),
         ("[sampling]\ntop_p = 1.5\n", "Setting sampling.top_p must be from 0 to 1; {path} says 1.5."),
-        ("[flow]\nrtol = nan\n", "Setting flow.rtol must be 0 or more; {path} says nan."),
+        ("[flow]\nrtol = nan\n", "Setting flow.rtol must be 1e-12 or more; {path} says nan."),
         ("[flow]\nrtol = inf\n", "Setting flow.rtol must be a finite number; {path} says inf."),
         (
             "[model]\ndevice = 'gpu'\n",

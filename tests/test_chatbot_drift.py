@@ -192,6 +192,11 @@ def test_a_dial_that_was_turned_starts_afresh() -> None:
     assert raised(turned, [trace(0.1, hold={"attitude": 2.0})] * 3, RULE) == {}
 
 
+def test_replies_asked_for_a_strength_do_not_count() -> None:
+    weak = trace(0.1) | {"targets": {"attitude": SAD | {"strength": 0.1}}}
+    assert raised(TARGETS, [weak] * 3, RULE) == {}
+
+
 @pytest.mark.parametrize("target", ["pessimistic:90%", "pessimistic:0"])
 def test_a_strength_and_what_is_off_are_left_alone(target: str) -> None:
     asked = {"attitude": Target.parse(target)}

@@ -120,6 +120,9 @@ def test_the_guided_heads_alone_have_the_same_energy(
     assert torch.allclose(energy(z), whole(z), rtol=1e-12)
     assert torch.allclose(energy.gradient(z), whole.gradient(z), rtol=1e-10, atol=1e-12)
     assert torch.allclose(energy.relax(z, z, z, step), whole.relax(z, z, z, step), rtol=1e-10)
+    assert torch.allclose(energy.steepness(z, z), whole.steepness(z, z), rtol=1e-10)
+    raw = Energy.of(heads, targets, logits=True).guided()
+    assert raw.steepness(z, z).tolist() == [0.0] * len(targets)
 
 
 def test_probabilities_are_the_heads_softmax_without_padding(heads: Heads) -> None:

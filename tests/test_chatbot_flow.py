@@ -12,7 +12,8 @@ from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError
 from chatbot.flow import FlowOptions, flow
 from chatbot.model.heads import Heads
-from chatbot.solver import ADAPTIVE, FIXED, Problem
+from chatbot.settings import ADAPTIVE, FIXED
+from chatbot.solver import Problem
 
 INF = float("inf")
 T = (0.1 + 20.0) / 4

@@ -112,6 +112,21 @@ def test_no_run_of_n_comes_twice() -> None:
     assert choice(temperature=0.0, no_repeat_ngram=1)(logits, history(3)).item() != 3
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_the_one_token_that_may_come_comes_though_it_ends_a_run(temperature: float) -> None:
+    logits = torch.zeros(1, 10)
+    pick = choice(
+        temperature=temperature, no_repeat_ngram=1, banned=torch.tensor([0, 1, 2, 4, 5, 6, 7, 8, 9])
+    )
+    assert pick(logits, history(3)).item() == 3
+
+
+@pytest.mark.parametrize("temperature", [1e-40, 1e-38, 1e-10])
+def test_the_coldest_temperatures_take_the_likeliest(temperature: float) -> None:
+    logits = torch.tensor([[0.1, 20.0, 19.0, -20.0]])
+    assert choice(temperature=temperature)(logits, history(0)).tolist() == [1]
+
+
 def test_marker_that_starts_the_reply_is_not_part_of_it() -> None:
     logits = torch.zeros(1, 10)
     logits[0, 7] = 1.0

@@ -46,14 +46,22 @@ def test_vectors_are_mixed_by_share_and_weight(
     assert target.probability is None
 
 
-def test_strengths_are_mixed_as_weights_are() -> None:
+def test_strengths_are_mixed() -> None:
     mixed = blend.blended(
-        [(persona("a", x="up:90%", y="up:80%"), 3), (persona("b", x="down:50%", y="up:40%"), 1)]
+        [(persona("a", x="up:90%", y="up:80%"), 3), (persona("b", x="down:60%", y="up:40%"), 1)]
     ).attributes
-    # 0.75 * 0.9 = 0.675 up, 0.25 * 0.5 = 0.125 down
-    assert mixed["x"].aspects == pytest.approx({"up": 0.675 / 0.8, "down": 0.125 / 0.8})
-    assert (mixed["x"].probability, mixed["y"].probability) == pytest.approx((0.8, 0.7))
+    # 0.75 * 0.9 + 0.25 * 0.4 = 0.775 up, and the rest down
+    assert mixed["x"].aspects == pytest.approx({"up": 0.775, "down": 0.225})
+    assert (mixed["x"].probability, mixed["y"].probability) == (None, pytest.approx(0.7))
     assert (mixed["x"].weight, mixed["y"].weight) == (None, None)
+
+
+def test_who_ask_for_the_same_in_other_words_get_it() -> None:
+    parts = [(persona("a", x="up:20%"), 1), (persona("b", x="down:80%"), 1)]
+    assert blend.blended(parts).attributes["x"].aspects == pytest.approx({"up": 0.2, "down": 0.8})
+    nearly = "up:99.99999999999999%"
+    parts = [(persona("a", x=nearly), 1), (persona("b", x=nearly), 1)]
+    assert blend.blended(parts).attributes["x"].probability == pytest.approx(1)
 
 
 def test_a_share_of_an_optimist_is_no_pessimist() -> None:

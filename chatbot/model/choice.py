@@ -19,6 +19,8 @@ from chatbot.model.spelling import Spelling, Words
 FEW = 128  # tokens that are looked at before the whole vocabulary is
 PLAUSIBLE = 0.1  # least share of the likeliest token's probability, under a contrast
 
+_COLDEST = 1e-6  # a temperature; below, a logit over it is more than a float32 holds
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -126,7 +128,9 @@ class Choice:
         if self.wanted is not None:
             logits = logits + self.wanted.bonus * self.wanted.next(said)
         if 0 < self.no_repeat_ngram <= said.shape[1]:
-            logits = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
+            left = logits.masked_fill(self._would_repeat(said, logits.shape[-1]), -math.inf)
+            # A begun word may have one continuation alone: better said again than not at all.
+            logits = torch.where(left.isneginf().all(-1, keepdim=True), logits, left)
         return logits
 
     def _would_repeat(self, said: Tensor, size: int) -> Tensor:
@@ -139,7 +143,7 @@ class Choice:
 
     def _draw(self, logits: Tensor, chance: Tensor) -> Tensor:
         """The token at which the summed probability of the likeliest passes each row's chance (B,)."""
-        p, order = self._likeliest((logits / self.temperature).softmax(-1))
+        p, order = self._likeliest((logits / max(self.temperature, _COLDEST)).softmax(-1))
         inside = p.cumsum(-1) - p < self.top_p
         inside[:, 0] = True
         mass = (p * inside).cumsum(-1)
