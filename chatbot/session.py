@@ -99,12 +99,13 @@ class ChatSession(Conversing):
             raise UsageError("Only a reply can be continued; this message is not the persona's.")
         return self.regenerate(message.id, "" if message.state == "failed" else message.text)
 
-    def edit(self, message_id: int, text: str) -> Iterator[Event] | None:
-        """Put an alternative with this text beside a message. The user's gets a reply: its events."""
+    def edit(self, message_id: int, text: str, prefix: str = "") -> Iterator[Event] | None:
+        """Put an alternative with this text beside a message. The user's gets a reply: its events. It begins
+        with the prefix."""
         text = self.checked(text)
         message = self._find(self.messages(), message_id)
         if message.role == "user":
-            return self._alone(self._answer_edited(message.id, text))
+            return self._alone(self._answer_edited(message.id, text, prefix))
         with self.still():
             self.manager.edit(self._stored(message_id).id, text)
         return None
@@ -162,11 +163,11 @@ class ChatSession(Conversing):
         yield from self._noticed(message)
         yield from self._respond(self.manager.path(conversation.id), prefix)
 
-    def _answer_edited(self, message_id: int, text: str) -> Iterator[Event]:
+    def _answer_edited(self, message_id: int, text: str, prefix: str) -> Iterator[Event]:
         message = self.manager.edit(message_id, text)
         yield UserStored(message)
         yield from self._noticed(message)
-        yield from self._respond(self.manager.path(message.conversation_id))
+        yield from self._respond(self.manager.path(message.conversation_id), prefix)
 
     def _respond(self, path: Sequence[Message], prefix: str = "") -> Iterator[Event]:
         """Reply to the last message of `path`. Each turn and each alternative has a seed of its own."""

@@ -158,8 +158,7 @@ def chat(
         if on_terminal and not plain and once is None and not as_json:
             from chatbot.tui.app import run
 
-            run(session, config, inline=inline, asked=bool(dials or note or scenario))
-            return 0
+            return run(session, config, inline=inline, asked=bool(dials or note or scenario))
         talk = _by_lines(config, session, on_terminal and once is None, as_json)
         if once is not None:
             return talk.once(once, start_with or "")

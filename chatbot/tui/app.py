@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from chatbot.config import Config
 
 
-def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: bool = False) -> None:
-    """Chat in the terminal until the person leaves. Everything said is stored when this returns.
+def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: bool = False) -> int:
+    """Chat in the terminal until the person leaves; the exit code. What was said is stored when this returns.
 
     `inline` takes some lines under the prompt in place of the whole window. `asked`: something about this
     very conversation was asked for, so that tabs of the last time do not come before it.
@@ -36,7 +36,7 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
     end_with_it()
     know_alt_keys()
     where = settings.database
-    ChatApp(
+    app = ChatApp(
         session,
         model=settings.model.path,
         profiles=ProfileStore(settings.profiles_folder),
@@ -50,7 +50,9 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
         restore_tabs=settings.tui.restore_tabs,
         asked=asked or settings.sources.get("chat.profile") == "flag",
         remember=store,
-    ).run(inline=inline)
+    )
+    app.run(inline=inline)
+    return app.return_code or 0
 
 
 class ChatApp(App[None]):

@@ -9,6 +9,8 @@ from textual.binding import Binding
 from textual.message import Message as Note
 from textual.widgets import TextArea
 
+from chatbot.terminal import clean
+
 MOST_LINES, MOST_LETTERS = 200, 10_000  # of a paste that is taken without a question
 SEND, NEWLINE = "enter", ("shift+enter", "ctrl+j", "alt+enter")
 
@@ -63,11 +65,12 @@ class Composer(TextArea):
 
     def put(self, text: str) -> None:
         """Put `text` into the box with the cursor at its end."""
-        self.text = text
+        self.text = clean(text)
         self.move_cursor(self.document.end)
 
     def propose(self, text: str, before: str) -> None:
         """Put `text` in the place of `before`, which can be undone; below what was written meanwhile."""
+        text = clean(text)
         if self.text == before:
             self.replace(text, self.document.start, self.document.end)
         else:
@@ -89,7 +92,8 @@ class Composer(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
-        event.text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
+        event.text = clean(text)
         if self._asks and (len(event.text) > MOST_LETTERS or event.text.count("\n") >= MOST_LINES):
             event.prevent_default()
             self.post_message(self.Pasted(event.text))
@@ -98,6 +102,17 @@ class Composer(TextArea):
         if self.text.strip() or self._empty:
             self.post_message(self.Sent(self.text))
             self.text = ""  # at once, so that what is typed from here on is the next message
+
+    def undo(self) -> None:
+        # The box shrinks before Textual puts the cursor back, and then scrolls to where no text is.
+        if self.history.undo_stack:
+            self.move_cursor((0, 0))
+        super().undo()
+
+    def redo(self) -> None:
+        if self.history.redo_stack:
+            self.move_cursor((0, 0))
+        super().redo()
 
     def action_newline(self) -> None:
         self._replace_via_keyboard("\n", *self.selection)

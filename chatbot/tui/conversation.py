@@ -183,6 +183,15 @@ class ConversationView(VerticalScroll):
         last = next((m for m in reversed(messages) if m.role == "bot"), messages[-1] if messages else None)
         return next((m for m in messages if m.id == self._picked), last)
 
+    @property
+    def last_said(self) -> Message | None:
+        """The picked message, or the last reply, on the record or off it, or else the last message."""
+        spoken = [
+            view.message for view in self.query_children(MessageView) if view.passing and view.message.text
+        ]
+        off = spoken[-1] if spoken and self.query_children(MessageView).last().passing else None
+        return self.chosen if self._picked is not None else off or self.chosen
+
     def watch_measured(self, shown: bool) -> None:
         for view in self.query_children(MessageView):
             view.show_measures(shown)
@@ -205,8 +214,9 @@ class ConversationView(VerticalScroll):
 
     async def reveal(self, message_id: int) -> None:
         """Pick this message, wherever it is on the path, and scroll to it."""
-        while self._earlier and any(message.id == message_id for message in self._earlier):
-            await self._fetch_earlier()
+        ids = [message.id for message in self._earlier]
+        if message_id in ids:
+            await self._fetch_earlier(len(ids) - ids.index(message_id))
         self.pick(message_id)
 
     def pick(self, message_id: int | None, *, follow: bool = True) -> None:
@@ -235,11 +245,11 @@ class ConversationView(VerticalScroll):
         if new_value == 0 and old_value > 0 and self._earlier:
             self.call_next(self._fetch_earlier)
 
-    async def _fetch_earlier(self) -> None:
+    async def _fetch_earlier(self, count: int = PAGE) -> None:
         views = self.views
         if not self._earlier or not views:
             return
-        fetched, self._earlier = self._earlier[-PAGE:], self._earlier[:-PAGE]
+        fetched, self._earlier = self._earlier[-count:], self._earlier[:-count]
         await self.mount_all((self._view(message) for message in fetched), before=views[0])
         self._tell_earlier()
         self.call_after_refresh(self.scroll_to_widget, views[0], animate=False, top=True)

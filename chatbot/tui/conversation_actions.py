@@ -183,7 +183,8 @@ class ConversationActions(TabActions):
     @work(exclusive=True, group="switch")
     async def action_statistics(self) -> None:
         with self.telling():
-            conversation = self.session.conversation
+            held = self.session.conversation
+            conversation = self.session.manager.get(held.id) if held else None  # its title may be new
             await self.app.push_screen_wait(StatisticsScreen(self.session, conversation))
 
     # --- parts

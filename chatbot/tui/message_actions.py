@@ -116,12 +116,13 @@ class MessageActions(Replying):
             "Another text for this message", message.text, note=note, check=self.session.checked
         )
         text = await self.app.push_screen_wait(screen)
-        if text is None or text.strip() == message.text.strip():
-            return
+        if text is None or text.strip() in (message.text.strip(), clean(message.text).strip()):
+            return  # as it was, or as the box shows it
         with self.telling():
-            events = self.session.edit(message.id, text)
+            events = self.session.edit(message.id, text, self.prefix)
             if events is not None:
                 self.follow(events)
+                self.set_prefix("")
                 return
             picked = self.conversation.picked
             await self.refresh_path()
@@ -130,7 +131,7 @@ class MessageActions(Replying):
 
     @work(exclusive=True, group="copy")
     async def action_copy(self) -> None:
-        if (message := self.conversation.chosen) is None:
+        if (message := self.conversation.last_said) is None:
             self.notify("There is no message to copy yet. Write something first.", severity="warning")
             return
         text = clean(message.text)

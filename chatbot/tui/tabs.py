@@ -37,6 +37,7 @@ class TabActions(Replying):
     """The place of the active one; what stands there in `tabs` is as old as the last switch."""
     restoring = asked = False
     """Whether tabs come back the next time; whether the session's own conversation was asked for."""
+    _bound_for: int | None = None  # the tab that keys have asked for and that is not entered yet
     _written: tuple[list[str], str | None] | None = None  # the tabs as storage has them
 
     async def on_mount(self) -> None:  # Textual calls this one first, then that of ChatView
@@ -94,19 +95,34 @@ class TabActions(Replying):
             await self.enter_tab(min(self.tab, len(self.tabs) - 1))
 
     def action_previous_tab(self) -> None:
-        self.go_to_tab((self.tab - 1) % len(self.tabs))
+        self._step_to_tab(-1)
 
     def action_next_tab(self) -> None:
-        self.go_to_tab((self.tab + 1) % len(self.tabs))
+        self._step_to_tab(1)
 
     def on_tab_line_picked(self, picked: TabLine.Picked) -> None:
         self.go_to_tab(picked.number)
 
+    def _step_to_tab(self, step: int) -> None:
+        here = self.tab if self._bound_for is None else self._bound_for
+        self.go_to_tab((here + step) % len(self.tabs))
+
+    def go_to_tab(self, number: int) -> None:
+        """Go there; keys that come while a tab is entered say how it goes on from there."""
+        on_the_way, self._bound_for = self._bound_for is not None, number
+        if not on_the_way:
+            self._travel()
+
     @work(exclusive=True, group="switch")
-    async def go_to_tab(self, number: int) -> None:
-        if number != self.tab and await self.free():
-            self.leave_tab()
-            await self.enter_tab(number)
+    async def _travel(self) -> None:
+        try:
+            while (number := self._bound_for) not in (None, self.tab) and number < len(self.tabs):
+                if not await self.free():
+                    return
+                self.leave_tab()
+                await self.enter_tab(number)
+        finally:
+            self._bound_for = None
 
     def tab_of(self, conversation_id: str) -> int | None:
         """The tab, other than the active one, that holds this conversation."""
