@@ -187,6 +187,11 @@ async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_
         await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
         headings = [str(widget.render()) for widget in app.screen.query(".help-heading")]
         assert headings == ["about rain", "All conversations"]
+        await pilot.press("escape")
+        session.manager.rename(session.manager.get("about rain").id, "about snow")
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(app.screen, StatisticsScreen))
+        assert str(app.screen.query(".help-heading").first().render()) == "about snow"
 
 
 # --- search and tree
@@ -340,6 +345,20 @@ async def test_the_active_tab_is_in_sight_however_many_there_are(opened: Opened)
             await until(pilot, lambda number=number: in_sight(number))
         await pilot.resize_terminal(40, 24)
         await until(pilot, lambda: line.region.width == 40 and in_sight(3))
+
+
+async def test_keys_that_come_quickly_each_go_a_tab_further(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        for number in range(1, 4):
+            await say(pilot, f"talk {number}")
+            await pilot.press("alt+t")
+            await until(pilot, lambda number=number: len(tabs(app)) == number + 1)
+        for step, tab in ((1, 2), (-1, 3)):
+            for _ in range(3):
+                app.chat._step_to_tab(step)  # noqa: SLF001  # as keys of one read come, before any is done
+            await until(pilot, lambda tab=tab: app.chat.tab == tab and app.chat._bound_for is None)  # noqa: SLF001
 
 
 async def test_going_to_another_tab_stops_and_stores_the_reply(opened: Opened) -> None:

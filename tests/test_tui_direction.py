@@ -222,6 +222,8 @@ async def test_alt_r_keeps_a_turn_nowhere(opened: Opened) -> None:
         assert engine.asked[-1]["context"].turns[-1].text == "who [b]are[/b] you?"
         assert not notice.display, "for one turn"
         assert session.messages() == stored
+        await pilot.press("alt+c")
+        await until(pilot, lambda: app.clipboard == LINES[1])
         await say(pilot, "two")
         assert len(shown(app)) == 7, "it stays in sight while one talks on"
         assert [m.text for m in session.messages()][3:] == ["two", LINES[2]]

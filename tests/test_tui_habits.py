@@ -108,8 +108,9 @@ def test_the_settings_reach_the_interface_and_inline_its_run(
     for name, value in (("COMPACT", "yes"), ("VIM_KEYS", "yes"), ("RESTORE_TABS", "1"), ("EMPHASIS", "no")):
         monkeypatch.setenv(f"CHATBOT_TUI_{name}", value)
     session, _ = open_session(tmp_path / "chat.db")
-    run(session, config.load(), inline=True)
-    run(session, config.load())
+    assert run(session, config.load(), inline=True) == 0
+    monkeypatch.setattr(ChatApp, "return_code", 1)  # as after a crash
+    assert run(session, config.load()) == 1
     (app, first), (_, second) = opened
     assert (first, second) == (True, False)
     assert app.chat.has_class("-compact")

@@ -119,6 +119,17 @@ async def test_alt_w_gives_the_words_that_one_reply_begins_with(opened: Opened) 
         assert not app.chat.query_one("#next").display
         await say(pilot, "two")
         assert said(session)[-1] == LINES[1]
+        await pilot.press("alt+w")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press(*"So,", "enter")
+        await until(pilot, lambda: app.chat.query_one("#next").display)
+        await pilot.press("alt+up", "alt+e")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        await pilot.press(*"!", "enter")
+        await until(
+            pilot, lambda: said(session)[-2:] == ["two!", f"So, {LINES[2]}"] and app.chat.turn is None
+        )
+        assert not app.chat.query_one("#next").display
 
 
 async def test_alt_z_takes_the_last_message_back_into_the_box(opened: Opened) -> None:
@@ -429,6 +440,43 @@ async def test_copying_says_which_way_worked(
         await until(pilot, lambda: len(app.notices) == 3)
         assert app.notices[2] == "Copied 31 characters with xsel."
         assert (tmp_path / "copied").read_text() == GREETING
+
+
+@pytest.mark.parametrize("keys", [("ctrl+z",), ("ctrl+z", "ctrl+y"), ("f7", "delete", "ctrl+z", "ctrl+y")])
+async def test_undo_and_redo_in_a_box_that_shrinks(opened: Opened, keys: tuple[str, ...]) -> None:
+    app, _, _ = opened
+    lines = "\n".join(f"line {number}" for number in range(12))
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        app.post_message(events.Paste(lines))
+        await until(pilot, lambda: app.chat.composer.text == lines)
+        await pilot.press(*keys)
+        left = lines if keys == ("ctrl+z", "ctrl+y") else ""
+        await until(pilot, lambda: app.chat.composer.text == left)
+        assert app.chat.composer.cursor_location == app.chat.composer.document.end
+
+
+async def test_no_text_controls_the_terminal_from_the_box(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        app.post_message(events.Paste("a\x1b[2Jb\tc"))
+        await until(pilot, lambda: app.chat.composer.text == "a[2Jb\tc")
+        app.chat.composer.put("\x1b[31mred")
+        assert app.chat.composer.text == "[31mred"
+        app.chat.composer.propose("\x9bmore", "[31mred")
+        assert app.chat.composer.text == "more"
+        app.chat.composer.put("")
+        await say(pilot, "one")
+        session.manager.edit(session.messages()[-1].id, "\x1b[2Jhello")
+        await app.chat.refresh_path()
+        stored = session.messages()
+        await pilot.press("alt+e")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        assert app.screen.query_one(Composer).text == "[2Jhello"
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, EditScreen))
+        assert session.messages() == stored, "what the box shows is no other text"
 
 
 async def test_alt_v_writes_the_message_in_the_persons_editor(
