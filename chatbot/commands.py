@@ -97,9 +97,11 @@ def _dials(room: Room, rest: str) -> str:
     known = room.session.attributes
     width = max(map(len, known), default=0)
     lines = []
+    asked = room.session.asked_next()
     for attribute, aspects in known.items():
         target = room.session.dials.get(attribute)
-        lines.append(f"{attribute:<{width}}  {target or 'off'}  ({' or '.join(aspects)})")
+        arc = f", by its arc {asked[attribute]} now" if target and asked[attribute] != target else ""
+        lines.append(f"{attribute:<{width}}  {target or 'off'}{arc}  ({' or '.join(aspects)})")
     return "\n".join(lines)
 
 

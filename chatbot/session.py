@@ -204,6 +204,11 @@ class ChatSession(Conversing):
         """What the reply that follows `path` is asked for."""
         return arced(self.dials, self.dialled().arc, turn_of(path))
 
+    def asked_next(self) -> Mapping[str, Target]:
+        """What the reply to the user's next message is asked for: the dials, on their arcs."""
+        turns = sum(message.role == "user" for message in self.messages())
+        return arced(self.dials, self.dialled().arc, turns + 1)
+
     def strayed(self) -> drift.Series:
         """How far the replies of the active path strayed from what was asked of them."""
         own = (m for m in self.messages() if drift.own(m.role, m.speaker))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatbot.arc import arced, at
 from chatbot.cli.start import dialled
+from chatbot.commands import answer
+from chatbot.room import Room
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from fake_engine import FakeEngine
-from profiles import Profile, Target
+from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
 
 POINTS = ((2.0, 0.2), (6.0, 1.0), (8.0, 0.0))
@@ -50,6 +53,9 @@ def test_a_session_asks_for_more_turn_by_turn_until_the_dial_is_turned_by_hand()
     fake: Any = engine
     with ConversationManager(None) as manager:
         session = ChatSession(engine=fake, manager=manager, profile=MOODY, sampling=Sampling())
+        assert str(session.asked_next()["attitude"]) == "pessimistic:0.5"
+        dials = answer(Room(session, ProfileStore(Path("nowhere"))), "/dials")
+        assert "attitude  pessimistic:1.2, by its arc pessimistic:0.5 now  (" in str(dials)
         assert [asked(session, engine, text) for text in "abcd"] == [
             "pessimistic:0.5",
             "pessimistic:1.0",

@@ -348,7 +348,12 @@ def test_a_dumb_terminal_gets_the_line_chat(
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("chatbot.tui.app.run", lambda *parts, **rest: opened.append(os.environ["TERM"]))
+
+    def interface(*parts: object, **rest: object) -> int:
+        opened.append(os.environ["TERM"])
+        return 0
+
+    monkeypatch.setattr("chatbot.tui.app.run", interface)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     for term in ("xterm", "dumb"):
         monkeypatch.setattr(sys, "stdin", io.StringIO("Hi\n/quit\n"))

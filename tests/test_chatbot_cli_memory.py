@@ -136,6 +136,7 @@ def test_an_export_that_finds_no_room_can_be_tried_again(people: None, tmp_path:
 def test_memories_are_exported_into_a_new_file(people: None, tmp_path: Path) -> None:
     run("memory", "add", "-p", "ann", "I like chess.")
     gives(run("memory", "export"), "ann: The user likes chess.\n")
+    gives(run("memory", "export", "-"), "ann: The user likes chess.\n")
     file = tmp_path / "known.txt"
     gives(run("memory", "export", str(file)), f"1 memory written to {file}\n")
     assert file.read_text() == "ann: The user likes chess.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,15 @@ def test_backup_check_and_restore(database: Path, tmp_path: Path) -> None:
         CURRENT_VERSION,
         True,
     )
+
+
+def test_a_backup_of_a_newer_database_says_nothing_of_what_is_in_it(database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO migration VALUES (99, 'later', '2030-01-01')")
+    copy = tmp_path / "copy.db"
+    result = run("backup", str(copy))
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (1, f"The file was copied to {copy}")
+    assert "It is version 99" in result.stdout
 
 
 def test_as_json(database: Path) -> None:

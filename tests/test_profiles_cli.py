@@ -482,6 +482,7 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
         }
     )
     exported = run("export", "captain-ahab")
+    assert run("export", "captain-ahab", "--output", "-").output == exported.output
     assert json.loads(exported.stdout_bytes.decode("utf-8")) == CARD
     for form in cards.FORMATS:
         target = tmp_path / f"out.{form}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from typing import Annotated
@@ -283,7 +284,8 @@ def search(
     if as_json:
         print(transcript.hits_json(found))
     elif found:
-        print(transcript.hits(found, colour=sys.stdout.isatty()))
+        bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        print(transcript.hits(found, colour=bold))
     else:
         shown = one_line(repr(query))
         none = f"No message contains {shown}." if expression(query) else f"Search finds words, not {shown}."

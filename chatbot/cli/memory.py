@@ -100,7 +100,7 @@ def export(
     as_json = as_json or (file is not None and file.suffix == ".json")
     lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}" for memory in known]
     text = json_of([_fields(memory) for memory in known]) if as_json else "\n".join(lines)
-    if file is None:
+    if file is None or str(file) == "-":
         print(text)
         return
     write_new({expanded(file): f"{text}\n".encode()})

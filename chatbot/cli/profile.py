@@ -234,7 +234,7 @@ def export(
 
     for warning in sharing.exported(_store(), name, form, output):
         print(f"Warning: {one_line(warning)}", file=sys.stderr)
-    if output is not None:
+    if output is not None and str(output) != "-":
         print(f"{name} written to {output}")
 
 

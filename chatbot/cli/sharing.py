@@ -53,7 +53,7 @@ def _told(profile: Profile, card: cards.Card) -> list[str]:
 
 def exported(store: ProfileStore, name: str, form: str | None, output: Path | None) -> list[str]:
     """Write a profile as a card to a new file or, as JSON, to standard output; warnings."""
-    output = expanded(output) if output else None
+    output = expanded(output) if output and str(output) != "-" else None
     ending = output.suffix.lower() if output else ""
     form = form or ending.removeprefix(".") or "json"
     if form not in cards.FORMATS:

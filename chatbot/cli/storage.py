@@ -52,7 +52,9 @@ def backup(
     if as_json:
         print(json_of(_fields(report)))
     else:
-        print(clean(f"{_counted(report)} copied to {report.path}"))
+        unread = report.problems and not report.conversations
+        what = "The file was" if unread else _counted(report)
+        print(clean(f"{what} copied to {report.path}"))
     _leave(report, as_json)
 
 

@@ -86,7 +86,10 @@ def agreed(question: str) -> bool:
             "Deleting asks first, and there is no terminal to ask on. Add --yes to delete at once."
         )
     print(f"{one_line(question)} [y/N]: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # Ctrl+D leaves the cursor behind the question
+        print(file=sys.stderr)
+    return answer.strip().lower() in ("y", "yes")
 
 
 def say_what_is_left(manager: ConversationManager) -> None:
