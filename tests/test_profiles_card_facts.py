@@ -62,11 +62,11 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
             [
                 "My name is Captain Thorne.",
                 "I am 47 years old.",
-                "I am a man.",
                 "I am a pirate captain.",
                 "I have long, black hair.",
                 "I have grey eyes.",
                 "I like rum and gold.",
+                "I am a man.",
                 "I am a human.",
             ],
         ),
