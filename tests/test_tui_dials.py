@@ -138,3 +138,19 @@ async def test_f2_hides_and_shows_the_panel(opened: Opened) -> None:
         await pilot.press("ctrl+d")
         await until(pilot, lambda: app.chat.composer.has_focus)
         assert app.chat.dials.display
+
+
+async def test_a_dial_on_an_arc_shows_where_it_is_and_turns_from_there(tmp_path: Path) -> None:
+    moody = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
+    session, _ = open_session(tmp_path / "chat.db", profile=moody)
+    app = WatchedApp(session)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        dial = app.chat.dials.dials[0]
+        for words, weight in (("one", 1.0), ("two", 1.5)):
+            await say(pilot, words)
+            await until(pilot, lambda weight=weight: dial.weight == weight)
+        await pilot.press("ctrl+d", "left")
+        await until(pilot, lambda: session.dials["style"] == pure("lyrical", 1.4))
+        assert session.profile.arc == {}
+    session.manager.close()

@@ -138,11 +138,11 @@ class ChatView(Screen[None]):
         self.query_one(TopBar).show_figures(drifted, room)
 
     async def refresh_dials(self) -> None:
-        """The dials as they stand; before the model is loaded, those of the persona."""
+        """The dials, on their arcs as of the next reply; before the model is loaded, the persona's alone."""
         session = self.session
         attributes = session.attributes if session.loaded else {}
         weight = session.engine.default_weight if session.loaded else 1.0
-        await self.dials.show(attributes, session.dials, weight)
+        await self.dials.show(attributes, session.asked_next(), weight)
 
     def _welcome(self) -> Content:
         profile, session = self.session.profile, self.session

@@ -142,6 +142,7 @@ class Replying(Drafts):
             case ReplyFinished(message):
                 view.settle(message)
                 self.warn_of_drift()
+                await self.refresh_dials()  # a turn further on their arcs
             case Unstored(text, trace):
                 view.end_passing(text, trace)
             case ReplyFailed(_, reason):
