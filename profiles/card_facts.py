@@ -44,6 +44,7 @@ def found_in(title: str, personality: str, description: str) -> Found:
     facts = [f"My name is {named}."] if named else []
     character: list[str] = []
     for text in texts:
+        teller.begin()
         for key, said in parts(plain(text, user=user), named):
             if key == DOES:
                 facts += teller.act(said)

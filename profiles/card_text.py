@@ -12,6 +12,8 @@ _WRAPPED = re.compile(r"(?<=[a-z,])\n(?=[a-z])")  # a line end within a sentence
 _BOLD = re.compile(r"\*\*|__")
 _TAGGED = re.compile(r"<([A-Za-z][\w ]{0,30})>\s*([^<>]*?)\s*</\1>")
 _QUOTED_KEY = re.compile(r'"([A-Za-z][\w ]{0,30})"\s*:\s*(\[[^\[\]]*\]|"[^"]*"|\d+)')
+_INCHES = re.compile(r"(?<=\d['\u2019]\d)[\"\u201d]|(?<=\d['\u2019]1[01])[\"\u201d]")
+_PARTED = re.compile(r"(?<=\w) ?\| ?(?=\w)")
 _EXAMPLES = re.compile(r"<START>", re.IGNORECASE)
 _USER = re.compile(r"(?:\{\{user\}\}|<USER>)(?P<of>['\N{RIGHT SINGLE QUOTATION MARK}]s)?", re.IGNORECASE)
 _USER_IS = re.compile(r"(?:\{\{user\}\}|<USER>) (is|was|has|does)\b", re.IGNORECASE)
@@ -26,7 +28,7 @@ _KEYED = re.compile(r"[\s*\-\N{BULLET}+#\[({]*([A-Za-z][\w /&'.-]{1,60}?)[\s*]*[
 _HEADING = re.compile(r"[\s*\-\N{BULLET}+#\[]*([A-Za-z][\w /&']{1,30}?)[\s*:]*")
 _BULLET = re.compile(r"\s*[-*\N{BULLET}+]\s*(.+)")
 _ABBREVIATED = "".join(rf"(?<!\b{short}\.)" for short in ("Mr", "Ms", "Dr", "St", "Mrs", "Prof", "Jr", "Sr"))
-_FULL_STOP = re.compile(rf"{_ABBREVIATED}(?<=[.!?])[\"\u201d)]?\s+")
+_FULL_STOP = re.compile(rf"{_ABBREVIATED}(?:(?<!\b[ap]\.m\.)|(?=\s+[A-Z]))(?<=[.!?])[\"\u201d)]?\s+")
 _YEARS = re.compile(r"\b(\d{1,5}) years old\b")
 CHARACTER = re.compile(  # keys of lists that tell of it
     r"(?:(?:personality|character|core|positive|negative)\ )?traits?"
@@ -40,11 +42,17 @@ _PROSE = re.compile(
 def plain(text: str, *, user: bool) -> str:
     """The text before its examples, without bold type and tags, with "you" for the user."""
     text = _BOLD.sub("", _TAGGED.sub(r"\n\1: \2\n", _EXAMPLES.split(text)[0]))
-    text = _QUOTED_KEY.sub(r"\n\1: \2\n", text)
+    text = _QUOTED_KEY.sub(_entry, _INCHES.sub("", _PARTED.sub(", ", text)))
     if not user:
         return text
     text = _USER_IS.sub(lambda found: f"you {_YOU_ARE[found[1].lower()]}", text)
     return _USER.sub(lambda found: "your" if found["of"] else "you", text)
+
+
+def _entry(found: re.Match[str]) -> str:
+    """An entry of an object of JSON as a line; what is told of it has no quotes, as that of others has."""
+    key = found[1].replace("_", " ")
+    return f"\n\n{key}: {found[2].strip(chr(34)) if _kind(key.lower(), set()) else found[2]}\n"
 
 
 def parts(text: str, name: str) -> Iterator[tuple[str, str]]:
@@ -54,6 +62,8 @@ def parts(text: str, name: str) -> Iterator[tuple[str, str]]:
     for line in _listed_lines(
         [" ".join(line.split()) for line in _WRAPPED.sub(" ", text).split("\n")], names
     ):
+        if _kind(_key(line.strip("#*: "), names), names) in ("prose", "itself", "name"):
+            continue  # a heading, of nobody else
         calls = [(_key(key, names), values) for key, values in _CALL.findall(line)]
         if any(_known(key) or key in ("name", "character", "description") for key, _ in calls):
             pieces = [f"{key}: {values}" for key, values in calls]

@@ -25,6 +25,8 @@ IRREGULAR = {  # the form behind "she", or "they": that behind "I"
     "hasn't": "haven't",
     "does": "do",
     "doesn't": "don't",
+    "don't": "don't",
+    "haven't": "haven't",
     "dies": "die",
     "lies": "lie",
     "ties": "tie",
@@ -52,7 +54,7 @@ _NO_NOUNS = _any_of(
     adores collects writes reads sings cooks bakes tries tends suffers carries wears seems gets becomes
     makes takes gives spends considers avoids trusts refuses remembers misses sleeps says finds leads sells
     kills hugs wields builds raises learns grows seeks hides uses manages cleans trains drives rides
-    laughs sighs
+    laughs sighs weighs stands owes cheats distrusts respects regrets
     """
 )
 _PERHAPS_NOUNS = _any_of(
@@ -64,7 +66,7 @@ _PERHAPS_NOUNS = _any_of(
 # Forms that begin the next part of a predicate; those that may be nouns do where something goes on behind.
 VERBS = rf"{_NO_NOUNS}|(?:{_PERHAPS_NOUNS})(?=\s+(?!and\b|or\b|but\b)\w)"
 ALONE = _words(  # verbs that tell something with nothing behind
-    "bake cook dance draw drink knit paint read sail sew sing ski smoke snore stammer stutter swear swim"
+    "bake cheat cook dance draw drink knit paint read sail sew sing ski smoke snore stammer stutter swear"
 )
 CONTRACTED = {  # as people write them: as they are written
     **{f"{word}s": f"{word}'s" for word in ("he", "she")},
@@ -147,4 +149,9 @@ PRONOUNS = (
     Pronouns("they", "them", "their", "themselves", _SEVERAL),
 )
 # Sentences that begin so go on about the same character, or about nobody who could be meant by its pronoun.
-GOING_ON = _words("she he they you your her his their it its this that there the in on at when once")
+GOING_ON = _words(
+    """
+    she he they you your her his their it its this that there the in on at when once everyone everybody
+    nobody no if although though despite even whenever
+    """
+)

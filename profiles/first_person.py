@@ -54,7 +54,14 @@ _BEFORE = "at|in|by|as|since|now|today|currently|these days"
 _IS_ONE = r"\b(?:is|was|are|were|became) (?:an?|the|your) (?:[\w,-]+ ){0,4}?"
 _IS = re.compile(r"\b(?:is|are|was|were|has|have)\b")
 _IS_SO = re.compile(r"(?:an?|the|very|not|quite|so|too|from|in|at|\w+ing)\b", re.IGNORECASE)  # after "'s"
-_BORN = re.compile(r"(born [^,]{3,60}), (.+)", re.IGNORECASE)
+_HAS_DONE = re.compile(  # "she's solved a case" has, "she's haunted by it" and "she's called a fox" is
+    rf"(?:(?:{ADVERBS}) )*(?:(?:been|got|had|become|seen|taught|lived|worked|learned|learnt|come)\b"
+    rf"|(?!(?:call|nam|nicknam|dubb|titl|consider|crown|allow|offer|award|ow)ed\b)(?:{PAST}|taken|written) "
+    r"(?:an?|the|her|his|their|my|your|its|every\w*|no|nothing|some\w*|many|several|all|two|three|\d+)\b)",
+    re.IGNORECASE,
+)
+_BORN = re.compile(r"((?:born|raised|orphaned|trained|educated) [^,]{3,60}), (.+)", re.IGNORECASE)
+_QUOTES = re.compile(r"[\"\u201c\u201d]|(?<!\w)['\u2018]|['\u2019](?!\w)")
 _TAIL = re.compile(
     r", (?:which|who|whom|whose|where|because|while|when|after|before|since|although|though|as|so|despite|"
     r"making|leaving|giving|having|being|with|even|often|usually|especially)\b.*",
@@ -74,7 +81,7 @@ _CUTS = (  # what a long sentence can do without, in this order
 _UNTOLD = re.compile(
     r"\b(?:and|but) (?:is|was|has)\b"
     r"|(?:\band|\bbut|,) (?:\w{3,}(?<!s)s "
-    r"(?:an?|the|my|your|you|me|it|him|them|at|to|up|out|off|every|all|\d+)\b)"
+    r"(?:an?|the|my|your|you|me|it|him|them|at|to|up|out|off|every|all(?! over)|\d+)\b)"
 )
 _SEVERAL_ARE = re.compile(
     r"am (?:two|three|four|five|six|\d+) (?!years|feet|summers|winters)\w+s\b", re.IGNORECASE
@@ -102,7 +109,7 @@ class Teller:
 
     def __init__(self, title: str, text: str) -> None:
         title = "" if title.lower() in PRONOUN_WORDS else title
-        parts = [part for part in title.split() if len(part) > 2 and part[0].isupper()]
+        parts = [part for part in _QUOTES.sub("", title).split() if len(part) > 2 and part[0].isupper()]
         parts = [part for part in parts if part.rstrip(".").lower() not in TITLES]
         self._title = title
         self._names = tuple(sorted({title, *parts} - {""}, key=len, reverse=True))
@@ -122,10 +129,15 @@ class Teller:
         )
         own = self._own.subject
         self._before = re.compile(rf"(?:{_BEFORE})\b[^,]{{0,40}}?(?:, | (?={own}\b))", re.IGNORECASE)
+        self._called = re.compile(rf"(?<=^you are ){re.escape(title)}, (?=(?:an?|the) )", re.IGNORECASE)
         somebody = "|".join(sorted(self._own.others)) or r"(?!)"
-        self._self = re.compile(rf"{_IS_ONE}(?:{somebody})\b", re.IGNORECASE)  # "is a quiet girl"
+        self._self = re.compile(rf"{_IS_ONE}(?:\w+-)?(?:{somebody})\b", re.IGNORECASE)  # "is a quiet girl"
         self._aside = re.compile(rf"{_BEHIND}(?:{somebody})\b", re.IGNORECASE)  # "a watch of her mother"
         self._known = True  # whom the pronouns mean
+
+    def begin(self) -> None:
+        """Another text begins, whose first pronoun means the character."""
+        self._known = True
 
     def tell(self, sentence: str) -> list[str]:
         """The facts in a sentence, which stands behind those that were told before."""
@@ -135,6 +147,7 @@ class Teller:
         facts: list[str] = []
         if born := _BORN.match(said):
             facts, said = (_checked(f"I was {_lower(born[1])}") if self._known else []), born[2]
+        said = self._called.sub("", said)
         if before := self._before.match(said):
             said = said[before.end() :]
         match = self._subject.match(said)
@@ -153,7 +166,8 @@ class Teller:
         """Whether a pronoun in the next sentence means the character."""
         about = self._any_name.sub("", self._aside.sub("", said))
         if match and not match["her"]:
-            about = self._self.sub("", match["rest"], count=1) if self._self.match(match["rest"]) else about
+            rest = f"{_SHORT_FORMS[match['short']]} {match['rest']}" if match["short"] else match["rest"]
+            about = self._self.sub("", rest, count=1) if self._self.match(rest) else about
         words = re.findall(r"[a-z]+", about.lower())
         if not self._own.others.isdisjoint(words):
             return False
@@ -176,6 +190,7 @@ class Teller:
         if match["her"] or (short == "'s" and not match["she"] and not _IS_SO.match(rest)):
             own = self._turned(rest, own=True)
             fits = own and (_IS.search(own) or _VERB.match(own, own.find(" ") + 1))
+            fits = fits and not re.match(r"[\w-]+,? you\b", own or "")  # "her boss {{user}} is kind"
             return _checked(f"My {own}" if fits else None)
         facts: list[str] = []
         if match["age"]:
@@ -183,7 +198,7 @@ class Teller:
         if match["what"] or match["who"]:
             facts += self._predicate(match["who"] or f"is {match['what']}", plural=False)
         if short:
-            has = short == "'s" and re.match(r"been\b|got\b", rest)
+            has = short == "'s" and _HAS_DONE.match(rest)
             rest = f"{'has' if has else _SHORT_FORMS[short]} {rest}"
         if match["name"] and not self._sure(rest):
             return facts if _VERB.match(rest) else []

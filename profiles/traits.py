@@ -18,7 +18,7 @@ _NOT = {
 _REACH = 2  # words behind such a word that it turns round
 _OF_THINGS = {"of", "hair", "eyes", "teeth", "smile", "parents", "people", "men", "women"}  # "sharp teeth"
 _PARTED = re.compile(
-    r"\b(short|hot|ill|hard|laid|level|easy|cold|kind|warm|good|open|narrow|absent|self)"
+    r"\b(short|hot|quick|ill|hard|laid|level|easy|cold|kind|warm|good|open|narrow|absent|self)"
     r" (tempered|working|back|headed|going|hearted|natured|minded|centered|conscious)\b"
 )
 

@@ -88,7 +88,8 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
         ),
         (
             "Zephyr",
-            '{"age": 300, "species": "wind spirit", "likes": ["kites", "gossip"]}',
+            '{"name": "Zephyr", "age": 300, "species": "wind spirit",\n"likes": ["kites", "gossip"], '
+            '"x": "I lie."}',
             ["My name is Zephyr.", "I am 300 years old.", "I am a wind spirit.", "I like kites and gossip."],
         ),
         (
@@ -121,6 +122,11 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
             "Ann",
             "Tom's age: 30\nMum's job: nurse\nAnn's age: 20\nTom: Hi. I am old.\n<START>\nAnn: I am ill.",
             ["My name is Ann.", "I am 20 years old."],
+        ),
+        (
+            "Theodore 'Teddy' Black",
+            "## Overview\nTeddy is 6'2\" tall.\n## Background\nHe gets up at 3 a.m. to bake bread.",
+            ["My name is Theodore 'Teddy' Black.", "I am 6'2 tall.", "I get up at 3 a.m. to bake bread."],
         ),
         ("Ann", "Name: Beth\nAge: 30\nName: Ann\nAge: 20", ["My name is Ann.", "I am 20 years old."]),
         (
