@@ -206,8 +206,9 @@ class ChatSession(Conversing):
 
     def asked_next(self) -> Mapping[str, Target]:
         """What the reply to the user's next message is asked for: the dials, on their arcs."""
-        turns = sum(message.role == "user" for message in self.messages())
-        return arced(self.dials, self.dialled().arc, turns + 1)
+        arc = self.dialled().arc
+        turns = sum(message.role == "user" for message in self.messages()) if arc else 0
+        return arced(self.dials, arc, turns + 1)
 
     def strayed(self) -> drift.Series:
         """How far the replies of the active path strayed from what was asked of them."""

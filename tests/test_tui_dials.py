@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual import events
+
 from profiles.profile import Profile, Target
 from tui_scripted import ATTRIBUTES, POET, Opened, WatchedApp, open_session, ready, say, until
 
@@ -140,7 +142,7 @@ async def test_f2_hides_and_shows_the_panel(opened: Opened) -> None:
         assert app.chat.dials.display
 
 
-async def test_a_dial_on_an_arc_shows_where_it_is_and_turns_from_there(tmp_path: Path) -> None:
+async def test_a_dial_on_an_arc_shows_where_it_is(tmp_path: Path) -> None:
     moody = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
     session, _ = open_session(tmp_path / "chat.db", profile=moody)
     app = WatchedApp(session)
@@ -150,7 +152,39 @@ async def test_a_dial_on_an_arc_shows_where_it_is_and_turns_from_there(tmp_path:
         for words, weight in (("one", 1.0), ("two", 1.5)):
             await say(pilot, words)
             await until(pilot, lambda weight=weight: dial.weight == weight)
+        session.manager.delete(session.manager.get("last").id)  # as another instance does
+        await app.chat.refresh_dials()
+        await until(pilot, lambda: any("nothing answers to" in notice for notice in app.notices))
+        assert dial.weight == 1.0  # the dial of the persona: where on its arc, nobody knows
+        await pilot.press("ctrl+d", "left")
+        await until(pilot, lambda: session.dials["style"] == pure("lyrical", 0.9))
+        assert session.profile.arc == {}
+    session.manager.close()
+
+
+async def test_a_dial_on_an_arc_turns_from_where_it_is(tmp_path: Path) -> None:
+    moody = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
+    session, _ = open_session(tmp_path / "chat.db", profile=moody)
+    app = WatchedApp(session)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        dial = app.chat.dials.dials[0]
+        await say(pilot, "one")
+        await say(pilot, "two")
+        await until(pilot, lambda: dial.weight == 1.5)
         await pilot.press("ctrl+d", "left")
         await until(pilot, lambda: session.dials["style"] == pure("lyrical", 1.4))
         assert session.profile.arc == {}
     session.manager.close()
+
+
+async def test_turns_of_a_dial_come_before_the_key_that_leaves_it(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: app.chat.dials.has_focus)
+        for key in ("right", "right", "right", "ctrl+d"):  # of one read, before any is handled
+            app.post_message(events.Key(key, None))
+        await until(pilot, lambda: app.chat.composer.has_focus)
+        assert session.dials["style"] == pure("lyrical", 1.3)

@@ -15,7 +15,7 @@ from textual.widgets import TextArea
 
 from chatbot import config
 from chatbot.config_file import store
-from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, shared_keys
+from chatbot.tui.actions import ACTIONS, LIST_ACTIONS, as_textual, shared_keys
 from chatbot.tui.alt_keys import SEQUENCES
 from chatbot.tui.app import ChatApp, run
 from chatbot.tui.chat_screen import ChatScreen
@@ -29,6 +29,8 @@ SIZE = (100, 40)
 
 def test_no_two_actions_of_a_screen_have_the_same_key() -> None:
     assert shared_keys({}) == {}
+    assert shared_keys({"export": "ctrl+p"}) == {"ctrl+p": ["the list of commands", "export"]}
+    assert as_textual("Ctrl+B,alt-m, F5,N,-") == "ctrl+b,alt+m,f5,N,-"
     assert shared_keys({"edit": "alt+c"}) == {"alt+c": ["edit", "copy"]}
     assert shared_keys({"list_rename": "ctrl+q"}) == {"ctrl+q": ["list_rename", "quit"]}
 

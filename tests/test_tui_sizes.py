@@ -153,6 +153,9 @@ async def test_every_screen_opens_in_a_tiny_window(session: ChatSession, size: t
     app = WatchedApp(session)
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
+        await pilot.press("f4")
+        await until(pilot, lambda: app.notices == ["There is nothing to rename yet. Write something first."])
+        await say(pilot, "one")
         for key in (
             "f1",
             "ctrl+o",

@@ -7,6 +7,7 @@ many terminals send them for a step by one word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -183,12 +184,21 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
     return [action.binding() for action in actions]
 
 
+RESERVED = {"ctrl+p": "the list of commands", "enter": "sending", "tab": "going to the next part"}
+
+
+def as_textual(keys: str) -> str:
+    """Keys as people write them ("Ctrl+B", "alt-m") as Textual knows them; a letter alone keeps its case."""
+    written = (re.sub(r"(?<=\w)-(?=\w)", "+", key.strip()) for key in keys.split(","))
+    return ",".join(key if len(key) == 1 else key.lower() for key in written)
+
+
 def shared_keys(changed: Mapping[str, str]) -> dict[str, list[str]]:
     """Keys that more than one action of a screen would have if `changed` (action: keys) were laid over the
     default."""
     shared = {}
     for screen in (ACTIONS, LIST_ACTIONS):
-        owners: dict[str, list[str]] = {}
+        owners = {key: [use] for key, use in RESERVED.items()} if screen is ACTIONS else {}
         for action in (*screen, QUIT):
             for key in changed.get(action.name, action.keys).split(","):
                 owners.setdefault(key.strip(), []).append(action.name)

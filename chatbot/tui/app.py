@@ -14,7 +14,7 @@ from textual.theme import Theme
 
 from chatbot.session import ChatSession
 from chatbot.terminal import end_with_it
-from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, key_text, shared_keys
+from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, as_textual, key_text, shared_keys
 from chatbot.tui.alt_keys import know_alt_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
@@ -89,7 +89,7 @@ class ChatApp(App[None]):
         self.set_class(vim_keys, "-vim")
         if not animations:
             self.animation_level = "none"
-        self._keys = dict(keys or {})
+        self._keys = {name: as_textual(keys) for name, keys in (keys or {}).items()}
         self._asked_theme = theme
         self.chat = ChatScreen(
             session,

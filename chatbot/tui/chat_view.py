@@ -142,7 +142,10 @@ class ChatView(Screen[None]):
         session = self.session
         attributes = session.attributes if session.loaded else {}
         weight = session.engine.default_weight if session.loaded else 1.0
-        await self.dials.show(attributes, session.asked_next(), weight)
+        asked = session.dials
+        with self.telling():
+            asked = session.asked_next()
+        await self.dials.show(attributes, asked, weight)
 
     def _welcome(self) -> Content:
         profile, session = self.session.profile, self.session

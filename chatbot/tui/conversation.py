@@ -28,10 +28,10 @@ class ConversationView(VerticalScroll):
     BINDING_GROUP_TITLE = "Conversation"
     BINDINGS = [
         # In the footer, which has no room for more, the alternatives alone: ↑ and ↓ one tries anyway.
-        Binding("up", "choose(-1)", "Choose the message before", show=False),
-        Binding("down", "choose(1)", "Choose the message after", show=False),
-        Binding("left", "sibling(-1)", "Alternative before"),
-        Binding("right", "sibling(1)", "Alternative after"),
+        Binding("up", "choose(-1)", "Choose the message before", show=False, priority=True),
+        Binding("down", "choose(1)", "Choose the message after", show=False, priority=True),
+        Binding("left", "sibling(-1)", "Alternative before", priority=True),
+        Binding("right", "sibling(1)", "Alternative after", priority=True),
         Binding("ctrl+up", "scroll_up", "Scroll up", show=False),
         Binding("ctrl+down", "scroll_down", "Scroll down", show=False),
         Binding("pageup", "page_up", "Page up", show=False),

@@ -106,8 +106,11 @@ class ConversationActions(TabActions):
     @work(exclusive=True, group="switch")
     async def action_rename(self) -> None:
         conversation, title = self.session.conversation, ""
+        if conversation is None:
+            self.notify("There is nothing to rename yet. Write something first.", severity="warning")
+            return
         with self.telling():
-            title = self.session.manager.get(conversation.id).title if conversation else ""
+            title = self.session.manager.get(conversation.id).title
         answer = await self.app.push_screen_wait(AskScreen("Title of this conversation", title))
         if answer is not None:
             with self.telling():

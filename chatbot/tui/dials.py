@@ -75,14 +75,14 @@ class DialPanel(VerticalScroll):
 
     BINDING_GROUP_TITLE = "Dials"
     BINDINGS = [
-        Binding("up", "choose(-1)", "Dial above", show=False),
-        Binding("down", "choose(1)", "Dial below", show=False),
-        Binding("left", "weigh(-1)", "Weaker", key_display="←"),
-        Binding("right", "weigh(1)", "Stronger", key_display="→"),
-        Binding("space,enter", "aspect", "Aspect", key_display="space"),
-        Binding("0,delete", "off", "Off", key_display="0"),
-        Binding("home", "choose(-100)", "First dial", show=False),
-        Binding("end", "choose(100)", "Last dial", show=False),
+        Binding("up", "choose(-1)", "Dial above", show=False, priority=True),
+        Binding("down", "choose(1)", "Dial below", show=False, priority=True),
+        Binding("left", "weigh(-1)", "Weaker", key_display="←", priority=True),
+        Binding("right", "weigh(1)", "Stronger", key_display="→", priority=True),
+        Binding("space,enter", "aspect", "Aspect", key_display="space", priority=True),
+        Binding("0,delete", "off", "Off", key_display="0", priority=True),
+        Binding("home", "choose(-100)", "First dial", show=False, priority=True),
+        Binding("end", "choose(100)", "Last dial", show=False, priority=True),
     ]
 
     class Turned(Note):
