@@ -11,7 +11,7 @@ can say of a model.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ RANK = 200
 FEATURES = 5  # see _features
 SHIFT, SMOOTHING = 0.5, 2.0  # of the mutual information: what chance gives, and distrust of small counts
 _svd: Any = randomized_svd  # its parameters are typed as texts
+_OfRows = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of context rows and reply rows, both (N,)
 _ENDINGS = ("ing", "ed", "es", "s", "ly")
 
 
@@ -93,7 +94,7 @@ class Coherence:
     def scores(self, contexts: Sequence[Context], replies: Sequence[str]) -> np.ndarray:
         """How well each reply answers its own context (N,); only differences mean something."""
         rows = np.arange(len(replies))
-        return self._features(contexts, replies)(rows, rows) @ self.weights
+        return self._weighed(contexts, replies)(rows, rows)
 
     def report(self, items: Iterable[Item]) -> dict[str, Any]:
         """`ranked` for written replies; the request is all aspects that they show."""
@@ -103,11 +104,17 @@ class Coherence:
         self, contexts: Sequence[Context], replies: Sequence[str], rows: np.ndarray, rivals: np.ndarray
     ) -> np.ndarray:
         """By how much each of `rows` (N,) scores higher than each of its rivals (N, 9): (N, 9)."""
-        features = self._features(contexts, replies)
-        own = features(rows, rows) @ self.weights
-        return np.stack([own - features(rows, column) @ self.weights for column in rivals.T], axis=1)
+        score = self._weighed(contexts, replies)
+        own = score(rows, rows)
+        return np.stack([own - score(rows, column) for column in rivals.T], axis=1)
 
-    def _features(self, contexts: Sequence[Context], replies: Sequence[str]) -> Any:
+    def _weighed(self, contexts: Sequence[Context], replies: Sequence[str]) -> _OfRows:
+        """As `_features`, their weighted sum (N,)."""
+        features = self._features(contexts, replies)
+        # No `@`: of so few columns a BLAS may report an invalid value where there is none (numpy#24067).
+        return lambda context_rows, reply_rows: (features(context_rows, reply_rows) * self.weights).sum(1)
+
+    def _features(self, contexts: Sequence[Context], replies: Sequence[str]) -> _OfRows:
         """A function of (context rows, reply rows), both (N,), that gives the features (N, FEATURES)."""
         places = {context: i for i, context in enumerate(dict.fromkeys(contexts))}
         place = np.array([places[context] for context in contexts])
