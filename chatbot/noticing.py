@@ -51,7 +51,8 @@ _DOUBT = re.compile(
     r"thought|guess|"
     r"said|say|says|saying|told|tell|tells|dream\w*|lied|lie|lying|claims?|used to|no longer|"
     r"not anymore|any ?more|"
-    r"never|almost|like when|as though|as if|than|until|soon|ago i)\b|'d\b|\b(?:yeah right)\b",
+    r"no more|never|almost|like when|as though|as if|than|until|soon|ago i)\b|'d\b|\b(?:yeah right)\b|"
+    r"\b(?:texted|wrote|writes|asked|replied|answered|shouted|whispered)(?: to)?(?: me| us| back)?[,:]",
     re.I,
 )
 # What is asked back, and does not ask about what was told: "I'm Tom, who are you?", not "I'm Tom, am I?".
@@ -86,9 +87,18 @@ _OPENER = re.compile(
 _SPLIT = re.compile(
     r"\s*,?\s+(?:and|but)\s+(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I
 )
-_GOES_ON = re.compile(r"\s*,? and (?=(?:work|live|study|play|have|love|hate|speak|collect)\b)", re.I)
+_GOES_ON = re.compile(
+    r"\s*,? (?:and|but) (?:(?:now|also) )?(?=(?:work|live|study|play|have|love|hate|speak|collect)\b)", re.I
+)
+# What makes the next verb one that is wished for or denied too: "I want to live and work in Rome".
+_GOVERNS = re.compile(
+    r"(?<!like )(?<!love )(?<!hate )\bto (?!(?:the|an?|my|our|school|work|bed)\b)(?-i:[a-z])|"
+    r"\b(?:don't|dont|do not|didn't|can't|cannot) \w+$",
+    re.I,
+)
+_I = re.compile(r"(?:i|i'm|im|i've)\b", re.I)
 _OWN = re.compile(
-    r"(?:i|i'm|im|i've|my|our|we|call me|you can call me|this is|the name's|people call me|"
+    r"(?:i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|the name's|people call me|"
     r"everyone calls me)\b",
     re.I,
 )
@@ -110,7 +120,9 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
             sentence = sentence[opener.end() :]
         if _OWN.match(sentence):
             for part in _SPLIT.split(sentence):
-                first, *others = _GOES_ON.split(part) if part[:2].lower() == "i " else [part]
+                first, *others = _GOES_ON.split(part) if _I.match(part) else [part]
+                if _GOVERNS.search(first):
+                    first, others = part, []
                 for clause in (first, *(f"I {other}" for other in others)):
                     yield clause.strip(" ,:-…"), greeted
         greeted = greeted and not sentence

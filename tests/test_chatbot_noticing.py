@@ -179,9 +179,24 @@ TOLD: dict[str, tuple[str, ...]] = {
     "I live near the U-Bahn station": ("home: The user lives near the U-Bahn station.",),
     "I can't stand rain": ("dislike: The user does not like rain.",),
     "I'm Ada\nI'm 30": ("name: The user is called Ada.", "age: The user is 30 years old."),
+    # several in a row
+    "I live in Leeds but work in York": (
+        "home: The user lives in Leeds.",
+        "workplace: The user works in York.",
+    ),
+    "I'm from Leeds but now live in York": (
+        "origin: The user comes from Leeds.",
+        "home: The user lives in York.",
+    ),
+    "I'm 34 and live in Leeds": ("age: The user is 34 years old.", "home: The user lives in Leeds."),
+    "I want to live and work in Rome": ("plan: The user wants to live and work in Rome.",),
 }
 
 NOT_TOLD = (
+    "This is Ann, my sister",
+    "I don't live and work in Leeds",
+    "I live in Leeds no more",
+    "My sister texted me, I live in Leeds now",
     # states, jokes, ways of speaking
     "i am so tired",
     "I'm tired",
