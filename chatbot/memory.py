@@ -24,6 +24,7 @@ SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "
 _ONE = re.compile(
     r"The user(?: (?:likes|loves|does not like|hates) (.+)|"
     r"'s favourite (.+?) (?:is|are) .+|"
+    r"'s (wife|husband|mother|mum|mom|father|dad) (is called|is an?|lives in) .+|"
     r" is (?:married|divorced|engaged|widowed|single)(?: to .+)?)\."
 )
 
@@ -81,15 +82,21 @@ def remember(
     return None if same else manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
 
 
+def holding(memories: Sequence[Memory]) -> list[Memory]:
+    """Those that no later one contradicts: what one persona heard stands beside what everyone knows."""
+    newest = {_about(memory): memory for memory in memories}
+    return [memory for memory in memories if _about(memory) is None or newest[_about(memory)] is memory]
+
+
 def _replaces(fact: Fact, memory: Memory) -> bool:
-    if fact.kind in SINGLE:
-        return fact.kind == memory.kind
-    return (about := _about(fact.text)) is not None and about == _about(memory.text)
+    return (about := _about(fact)) is not None and about == _about(memory)
 
 
-def _about(text: str) -> tuple[str, ...] | None:
-    """What a sentence says one thing of: a taste, a favourite, or being married."""
-    found = _ONE.fullmatch(text)
+def _about(known: Fact | Memory) -> tuple[str, ...] | None:
+    """What there is only one of: a name, a home, a taste, a favourite, a mother's name; None for all else."""
+    if known.kind in SINGLE:
+        return (known.kind,)
+    found = _ONE.fullmatch(known.text)
     return found and tuple((part or "").casefold() for part in found.groups())
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from chatbot import persona, recall
 from chatbot.lorebook import lore
-from chatbot.memory import MemoryRules
+from chatbot.memory import MemoryRules, holding
 from chatbot.model.text import Context, Turn
 from chatbot.nearness import asks_of_user, touches
 from chatbot.noticing import noticed
@@ -184,6 +184,7 @@ def remembered_scene(
         lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:
+        memories = holding(memories)
         known = {memory.text.casefold() for memory in memories}
         lines = tuple(it for it in lines if it.role == "bot" or known.issuperset(_told(it.text)))
     return scene(

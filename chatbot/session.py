@@ -34,7 +34,7 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import keep, spoken_by
+from chatbot.memory import holding, keep, spoken_by
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
@@ -142,7 +142,7 @@ class ChatSession(Conversing):
 
     def _of_user(self) -> list[str]:
         """What is known of the user, in the user's own words."""
-        memories = self.manager.memories(self.profile.name) if self.memory.know else []
+        memories = holding(self.manager.memories(self.profile.name)) if self.memory.know else []
         name = "" if any(memory.kind == "name" for memory in memories) else self.user_name
         written = [text for text in self.user_facts if text.strip()]
         own = [text for text in written if persona.is_own(text)]

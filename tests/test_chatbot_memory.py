@@ -65,6 +65,7 @@ def test_the_same_is_kept_once(manager: ConversationManager) -> None:
         ("I live alone.", "I live with my brother.", ["The user lives with their brother."]),
         ("I'm married to Tom.", "I'm divorced.", ["The user is divorced."]),
         ("My favourite tea is red.", "My favourite tea is black.", ["The user's favourite tea is black."]),
+        ("My wife is called Ann.", "My wife is called Anna.", ["The user's wife is called Anna."]),
         ("I have a cat.", "I have a dog.", ["The user has a cat.", "The user has a dog."]),
     ],
 )
@@ -194,6 +195,17 @@ def test_a_session_tells_what_it_notices_and_knows_it_in_the_next_talk(
     assert engine.contexts[-1].facts == ("The user is called Ada.",)
     assert isinstance(finished, ReplyFinished)
     assert (finished.message.generation or {})["scene"] == {"memories": [1]}
+
+
+def test_what_was_told_last_is_told_to_the_model(session: ChatSession, engine: FakeEngine) -> None:
+    write_down(session.manager, "", "My name is Ada.")
+    list(session.reply("My name is Eva."))
+    session.new()
+    list(session.reply("What is my name?"))
+    assert engine.contexts[-1].facts == ("The user is called Eva.",)
+    write_down(session.manager, "", "My name is Ida.")
+    list(session.reply("What is my name?"))
+    assert engine.contexts[-1].facts == ("The user is called Ida.",)
 
 
 def test_an_edited_message_is_noticed_too(session: ChatSession, manager: ConversationManager) -> None:
