@@ -155,6 +155,11 @@ def _sentence(fault: dict[str, Any]) -> str:
     """One of pydantic's findings in this project's words: rule, value received, what to do."""
     place = [part if isinstance(part, str) else f"entry {part + 1}" for part in fault["loc"]]
     key, value = ", ".join(place), shortened(fault["input"])
+    if len(place) > 1 and place[0] in ("attributes", "lorebook") and place[-1] in Profile.model_fields:
+        return (
+            f"{place[-1]!r} is a key of the profile, but it stands below [{place[0]}] and so belongs there. "
+            "Write it above the first line in brackets."
+        )
     match fault["type"]:
         case "value_error":
             sentence = str(fault["ctx"]["error"])

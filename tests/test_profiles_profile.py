@@ -78,6 +78,11 @@ def test_a_name_is_enough() -> None:
             "It has: aspect, aspects, weight, strength.",
         ),
         (
+            {"attributes": {"style": "lyrical", "facts": ["I am a poet."]}},
+            "'facts' is a key of the profile, but it stands below [attributes] and so belongs there. "
+            "Write it above the first line in brackets.",
+        ),
+        (
             {"sampling": {"temperature": {"low": 1}}},
             "sampling: A value is a number, a text or a list of them, but 'temperature' is {'low': 1}. Write "
             "temperature = 0.7, for instance.",
