@@ -327,5 +327,5 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"{_I_AM} (?P<how>plan)ning to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<verb>going|moving|flying|travell?ing|driving) to {_PLACE}"), _journey),
     (_rule(rf"{_I_AM} (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[a-z][a-z'-]+))"), _am_name),
-    (_rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"), _am_name),
+    (_rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"), lambda found, greeted: _am_name(found, greeted) if greeted else None),
 )  # fmt: skip

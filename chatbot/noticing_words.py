@@ -49,7 +49,7 @@ def as_thing(thing: str) -> str | None:
     """What is liked; None for a pronoun, for what hangs on the moment, and for "our chats"."""
     words = thing.lower().split()
     if (
-        NOT_THINGS & set(words)
+        NOT_THINGS & {word.partition("'")[0] for word in words}
         or "our" in words
         or words[0] in _BEFORE.split()
         or words[1:2] in (["way"], ["bit"], ["idea"], ["lot"])

@@ -193,7 +193,9 @@ TOLD: dict[str, tuple[str, ...]] = {
 }
 
 NOT_TOLD = (
-    "This is Ann, my sister",
+    "Hi, this is Ann, my sister",
+    "This is Molly. You may touch her nose.",
+    "I like the Reds and you're right",
     "I don't live and work in Leeds",
     "I live in Leeds no more",
     "My sister texted me, I live in Leeds now",
