@@ -41,9 +41,13 @@ class MemoryRules:
 # --- keeping
 
 
-def keep(manager: ConversationManager, profile_name: str, message: Message) -> list[Memory]:
-    """Notice what the user's message tells, and remember what is new."""
-    kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in noticed(message.text))
+def keep(
+    manager: ConversationManager, profile_name: str, message: Message, *, named: bool = False
+) -> list[Memory]:
+    """Notice what the user's message tells, and remember what is new; `named`: the settings have a name, for
+    which one that is guessed does not go."""
+    facts = [fact for fact in noticed(message.text) if not (named and fact.guessed)]
+    kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
 
 

@@ -251,4 +251,5 @@ class ChatSession(Conversing):
     def _noticed(self, message: Message) -> Iterator[Event]:
         """What the user's message tells of the user is remembered."""
         if self.memory.notice:
-            yield from map(Noticed, keep(self.manager, self.profile.name, message))
+            named = bool(self.user_name.strip())
+            yield from map(Noticed, keep(self.manager, self.profile.name, message, named=named))

@@ -197,6 +197,16 @@ def test_a_session_tells_what_it_notices_and_knows_it_in_the_next_talk(
     assert (finished.message.generation or {})["scene"] == {"memories": [1]}
 
 
+def test_a_guess_does_not_go_for_the_name_in_the_settings(
+    session: ChatSession, manager: ConversationManager
+) -> None:
+    session.user_name = "Ada"
+    list(session.reply("I'm Sherlock."))
+    assert texts(manager) == []
+    list(session.reply("My name is Eva."))
+    assert texts(manager) == ["The user is called Eva."]
+
+
 def test_what_was_told_last_is_told_to_the_model(session: ChatSession, engine: FakeEngine) -> None:
     write_down(session.manager, "", "My name is Ada.")
     list(session.reply("My name is Eva."))
