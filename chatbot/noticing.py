@@ -81,11 +81,11 @@ _OPENER = re.compile(
     r"(?:(hi|hello|hey|hiya|good (?:morning|evening|afternoon)|nice to meet you|greetings)(?: there| again)?|"
     r"well|so|oh|ah|yes|yeah|yep|ok(?:ay)?|actually|by the way|btw|anyway|also|and|but|you know|no|"
     r"thanks?(?: you)?|"
-    r"sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
+    r"now(?:adays)?|these days|sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
     re.I,
 )
 _SPLIT = re.compile(
-    r"\s*,?\s+(?:and|but)\s+(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I
+    r"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I
 )
 _GOES_ON = re.compile(
     r"\s*,? (?:and|but) (?:(?:now|also) )?(?=(?:work|live|study|play|have|love|hate|speak|collect)\b)", re.I

@@ -188,6 +188,8 @@ TOLD: dict[str, tuple[str, ...]] = {
         "origin: The user comes from Leeds.",
         "home: The user lives in York.",
     ),
+    "I was a nurse but now I'm a teacher": ("work: The user is a teacher.",),
+    "Now I live in York.": ("home: The user lives in York.",),
     "I'm 34 and live in Leeds": ("age: The user is 34 years old.", "home: The user lives in Leeds."),
     "I want to live and work in Rome": ("plan: The user wants to live and work in Rome.",),
 }
