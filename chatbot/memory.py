@@ -24,7 +24,7 @@ SINGLE = ("name", "home", "household", "work", "workplace", "age", "birthday", "
 _ONE = re.compile(
     r"The user(?: (?:likes|loves|does not like|hates) (.+)|"
     r"'s favourite (.+?) (?:is|are) .+|"
-    r"'s (wife|husband|mother|mum|mom|father|dad) (is called|is an?|lives in) .+|"
+    r"'s (wife|husband|mother|mum|mom|father|dad) (is called|is a|lives in)n? .+|"
     r" is (?:married|divorced|engaged|widowed|single)(?: to .+)?)\."
 )
 

@@ -66,6 +66,12 @@ def test_the_same_is_kept_once(manager: ConversationManager) -> None:
         ("I'm married to Tom.", "I'm divorced.", ["The user is divorced."]),
         ("My favourite tea is red.", "My favourite tea is black.", ["The user's favourite tea is black."]),
         ("My wife is called Ann.", "My wife is called Anna.", ["The user's wife is called Anna."]),
+        ("My mum is a nurse.", "My mum is an artist.", ["The user's mum is an artist."]),
+        (
+            "My mum is a nurse.",
+            "My mum is called Ann.",
+            ["The user's mum is a nurse.", "The user's mum is called Ann."],
+        ),
         ("I have a cat.", "I have a dog.", ["The user has a cat.", "The user has a dog."]),
     ],
 )
