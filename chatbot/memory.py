@@ -46,7 +46,9 @@ def keep(
 ) -> list[Memory]:
     """Notice what the user's message tells, and remember what is new; `named`: the settings have a name, for
     which one that is guessed does not go."""
-    facts = [fact for fact in noticed(message.text) if not (named and fact.guessed)]
+    earlier = [other for other in manager.path(message.conversation_id) if other.role == "user"]
+    before = next((other.text for other in reversed(earlier) if other.id < message.id), "")
+    facts = [fact for fact in noticed(message.text, before) if not (named and fact.guessed)]
     kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
 

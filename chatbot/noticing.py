@@ -13,19 +13,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from chatbot.anaphora import STARTS, in_full
 from chatbot.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
 from chatbot.noticing_rules import RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
 
 
-def noticed(text: str) -> tuple[Fact, ...]:
-    """The facts in a message of the user, each once, in the order they were told."""
+def noticed(text: str, after: str = "") -> tuple[Fact, ...]:
+    """The facts in a message of the user, each once, in the order they were told.
+
+    `after` is the user's message before it: whoever that ended with may be "he" or "she" here.
+    """
+    facts, _ = _told(text, _told(after, None)[1])
+    return tuple(dict.fromkeys(facts))
+
+
+def _told(text: str, before: Fact | None) -> tuple[list[Fact], Fact | None]:
+    """The facts in a message, and the animal or relative of whom it told last."""
     text = _BACKTICK.sub("'", text.translate(_MARKS))
     if _PLAY.search(text):
-        return ()
-    facts = (fact for clause, greeted in _clauses(text) for fact in _facts(clause, greeted))
-    return tuple(dict.fromkeys(facts))
+        return [], None
+    told: list[Fact] = []
+    for clause, greeted in _clauses(text):
+        facts = [
+            fact for part in in_full(_ORNAMENTS.sub("", clause), before) for fact in _facts(part, greeted)
+        ]
+        told += facts
+        before = before if _ABOUT_THEM.match(clause) else None
+        before = next((fact for fact in reversed(facts) if fact.kind in ("family", "pet")), before)
+    return told, before
 
 
 # --- from a message to clauses
@@ -84,8 +101,13 @@ _OPENER = re.compile(
     r"now(?:adays)?|these days|sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
     re.I,
 )
+_OF_THEM = (
+    r"(?:his|her|its|their) name|(?:he|she|it|they)(?:'s|'re| is| are) (?:called|named|an?)|(?:he|she) lives"
+)
 _SPLIT = re.compile(
-    r"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we)\b)|\s*,\s+(?=(?:i|i'm|im|i've|my)\b)", re.I
+    rf"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we|{_OF_THEM})\b)|"
+    rf"\s*,\s+(?=(?:i|i'm|im|i've|my|{_OF_THEM})\b)",
+    re.I,
 )
 _GOES_ON = re.compile(
     r"\s*,? (?:and|but) (?:(?:now|also) )?(?=(?:work|live|study|play|have|love|hate|speak|collect)\b)", re.I
@@ -97,15 +119,17 @@ _GOVERNS = re.compile(
     re.I,
 )
 _I = re.compile(r"(?:i|i'm|im|i've)\b", re.I)
+_ABOUT_THEM = re.compile(rf"(?:{STARTS})\b", re.I)
 _OWN = re.compile(
-    r"(?:i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|the name's|people call me|"
-    r"everyone calls me)\b",
+    rf"(?:{STARTS}|i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|the name's|"
+    r"people call me|everyone calls me)\b",
     re.I,
 )
 
 
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
-    """The clauses that speak of the user, and whether a greeting stands before each."""
+    """The clauses that speak of the user, and whether a greeting stands before each; "" for each sentence
+    that does not."""
     greeted = False
     for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
         sentence = " ".join(found[0].split())
@@ -113,6 +137,7 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
             continue
         sentence = _ASKED_BACK.sub("", sentence)
         if "?" in sentence or _DOUBT.search(sentence) or _HEALTH.search(sentence):
+            yield "", greeted
             continue
         sentence = sentence.rstrip(" .!;…")
         while opener := _OPENER.match(sentence):
@@ -125,6 +150,8 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
                     first, others = part, []
                 for clause in (first, *(f"I {other}" for other in others)):
                     yield clause.strip(" ,:-…"), greeted
+        elif sentence:
+            yield "", greeted
         greeted = greeted and not sentence
 
 

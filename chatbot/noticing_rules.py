@@ -315,7 +315,7 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:my|our) {_LOOK}(?P<who>{PETS}) is (?:called|named) {_NAMES}"), _called("pet")),
     (_rule(rf"(?:my|our) (?P<who>{PETS})(?:'s|s)? name is {_NAMES}"), _called("pet")),
     (_rule(rf"(?:my|our) (?P<who>(?:two |three )?(?:cats|dogs|rabbits|hamsters|horses|parrots)) are (?:called|named) {_NAMES}"), _called("pet", "The user's {who} are called {name}.")),
-    (_rule(rf"(?:{_HAVE}|i just got|we just got|i (?:just )?adopted|we (?:just )?adopted) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
+    (_rule(rf"(?:{_HAVE}|(?:i|we) (?:just )?(?:got|adopted)) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
     (_rule(rf"i {_ADVERB}speak (?P<thing>(?:(?:english|french|german|spanish|italian|portuguese|dutch|swedish|danish|norwegian|finnish|polish|russian|greek|turkish|arabic|hebrew|hindi|chinese|mandarin|japanese|korean|latin|welsh|irish|czech)(?:,? and |, | )?)+)"), _language),
     (_rule(rf"i {_ADVERB}(?P<verb>play|collect|knit|paint|brew|restore|repair|grow|keep) {_THING}"), _hobby),
     (_rule(rf"my favou?rite (?P<what>[\w-]+(?: [\w-]+)?) (?P<is>is|are) {_THING}"), _favourite),

@@ -43,6 +43,16 @@ def test_what_is_noticed_is_kept_with_where_it_comes_from(manager: ConversationM
     assert texts(manager, "baker") == []
 
 
+def test_a_pronoun_means_whom_the_last_message_told_of_whatever_the_persona_said(
+    manager: ConversationManager,
+) -> None:
+    told = say(manager, "I have a dog.")
+    manager.add_message(told.conversation_id, role="bot", text="My sister is called Nell.")
+    keep(manager, "poet", told)
+    keep(manager, "poet", manager.add_message(told.conversation_id, role="user", text="His name is Rex."))
+    assert texts(manager) == ["The user has a dog.", "The user's dog is called Rex."]
+
+
 def test_the_same_is_kept_once(manager: ConversationManager) -> None:
     assert len(keep(manager, "poet", say(manager, "I like chess."))) == 1
     assert keep(manager, "poet", say(manager, "i like chess")) == []

@@ -44,6 +44,39 @@ TOLD: dict[str, tuple[str, ...]] = {
     "I live alone": ("household: The user lives alone.",),
     "I live by myself.": ("household: The user lives alone.",),
     "I live with my brother": ("household: The user lives with their brother.",),
+    # whose name it is, and whom a pronoun means
+    "I have a dog. His name is Rex.": (
+        "pet: The user has a dog.",
+        "pet: The user's dog is called Rex.",
+    ),
+    "i have a cat and her name is luna": (
+        "pet: The user has a cat.",
+        "pet: The user's cat is called Luna.",
+    ),
+    "We got a new puppy! He is brown. He's called Max.": (
+        "pet: The user has a new puppy.",
+        "pet: The user's puppy is called Max.",
+    ),
+    "my wife's name is Ann and she is a nurse": (
+        "family: The user's wife is called Ann.",
+        "family: The user's wife is a nurse.",
+    ),
+    "My wife Ann is a nurse": (
+        "family: The user's wife is called Ann.",
+        "family: The user's wife is a nurse.",
+    ),
+    "my sister Ann lives in Leeds": (
+        "family: The user's sister is called Ann.",
+        "family: The user's sister lives in Leeds.",
+    ),
+    "My dog Rex and I went out": ("pet: The user's dog is called Rex.",),
+    "I have two kids. They are called Ann and Bob.": (
+        "family: The user has two kids.",
+        "family: The user's kids are called Ann and Bob.",
+    ),
+    "I have two cats, Mina and Fritz": ("pet: The user has two cats called Mina and Fritz.",),
+    "I have a sister, Ann": ("family: The user has a sister called Ann.",),
+    "My cats are Mina and Fritz.": ("pet: The user's cats are called Mina and Fritz.",),
     # work and study
     "I work as a nurse.": ("work: The user is a nurse.",),
     "I'm a teacher": ("work: The user is a teacher.",),
@@ -383,6 +416,13 @@ NOT_TOLD = (
     "I love Mondays 🙄",
     "I HATE MONDAYS, NOT REALLY",
     "I have two kids who are your age",
+    # nobody is meant, or somebody else
+    "His name is Rex.",
+    "She is a nurse.",
+    "My brother Tom died",
+    "my dog Rex is dead",
+    "My cat Christmas is here",
+    "My girlfriend French is hard",
     # nothing at all
     "",
     "...",
@@ -407,6 +447,31 @@ def test_what_is_told_is_noticed(line: str) -> None:
     assert tuple(f"{fact.kind}: {fact.text}" for fact in noticed(line)) == TOLD[line]
 
 
+@pytest.mark.parametrize(
+    ("before", "line", "told"),
+    [
+        (
+            "I have two cats",
+            "one is called Mina and the other is Fritz",
+            "The user's cats are called Mina and Fritz.",
+        ),
+        ("My daughter's name is Ann.", "she lives in York", "The user's daughter lives in York."),
+        ("we have a dog", "His name is Rex :)", "The user's dog is called Rex."),
+        ("I have a dog. He is brown.", "his name is Rex", "The user's dog is called Rex."),
+        ("we have a dog. Do you like dogs?", "his name is Rex", None),
+        ("I have a dog. I met a man.", "his name is Rex", None),
+        ("I have a sister", "his name is Tom", None),
+        ("I have two cats", "she's called Mina", None),
+        ("I have a cat", "its name is funny", None),
+        ("I have a brother", "is he called Tom?", None),
+        ("just kidding, I have a dog", "his name is Rex", None),
+        ("I live in Leeds", "it is called Rex", None),
+    ],
+)
+def test_a_pronoun_means_whom_the_message_before_ended_with(before: str, line: str, told: str | None) -> None:
+    assert [fact.text for fact in noticed(line, before)] == ([told] if told else [])
+
+
 @pytest.mark.parametrize("line", NOT_TOLD)
 def test_nothing_is_made_of_what_was_not_told(line: str) -> None:
     assert noticed(line) == ()
@@ -423,3 +488,4 @@ def test_a_pasted_text_takes_no_time_and_gives_nothing() -> None:
     assert noticed("i am " * 4_000) == ()
     assert noticed("I'm Tom" + " who are you" * 32 + ", x") == ()
     assert noticed("I live in Leeds" + " since a now" * 30 + ", x") == ()
+    assert noticed("I have a dog " + "big " * 90 + "x", "I have a " + "big " * 90 + "dog") == ()
