@@ -114,7 +114,8 @@ _GOES_ON = re.compile(
 )
 # What makes the next verb one that is wished for or denied too: "I want to live and work in Rome".
 _GOVERNS = re.compile(
-    r"(?<!like )(?<!love )(?<!hate )\bto (?!(?:the|an?|my|our|school|work|bed)\b)(?-i:[a-z])|"
+    r"\b(?:want|need|have|had|plan(?:ning)?|hop(?:e|ing)|going|try(?:ing)?|ready|about|here|able|decided|"
+    r"learning) to (?-i:[a-z])|"
     r"\b(?:don't|dont|do not|didn't|can't|cannot) \w+$",
     re.I,
 )

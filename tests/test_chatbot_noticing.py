@@ -223,6 +223,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     ),
     "I was a nurse but now I'm a teacher": ("work: The user is a teacher.",),
     "Now I live in York.": ("home: The user lives in York.",),
+    "I listen to music and play the drums": ("hobby: The user plays the drums.",),
     "I'm 34 and live in Leeds": ("age: The user is 34 years old.", "home: The user lives in Leeds."),
     "I want to live and work in Rome": ("plan: The user wants to live and work in Rome.",),
 }
