@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import dropwhile, takewhile
+from unicodedata import normalize
 
 from chatbot import persona
 from chatbot.lore_keys import is_expression, pattern
@@ -69,7 +70,8 @@ class _Scan:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.exact = "\n".join(text[-LONGEST_SCAN:] for text in texts[-SCAN_DEPTH:])
-        self.folded = self.exact.casefold()
+        self.plain = _plain(self.exact)
+        self.folded = self.plain.casefold()
         self.work = MAX_WORK
 
     def calls(self, entry: LoreEntry) -> bool:
@@ -90,7 +92,8 @@ class _Scan:
     def _says(self, key: str, case_sensitive: bool) -> bool:
         if is_expression(key):
             return self._matches(key, case_sensitive)
-        return key in self.exact if case_sensitive else key.casefold() in self.folded
+        key = _plain(key)
+        return key in self.plain if case_sensitive else key.casefold() in self.folded
 
     def _matches(self, key: str, case_sensitive: bool) -> bool:
         found = pattern(key, case_sensitive)
@@ -98,6 +101,11 @@ class _Scan:
             return False
         self.work -= found.cost * len(self.exact)
         return self.work >= 0 and found.expression.search(self.exact) is not None
+
+
+def _plain(text: str) -> str:
+    """The text as a keyboard writes it: cards have curly apostrophes, and some systems take accents apart."""
+    return normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
 def _decorators(content: str) -> set[str]:

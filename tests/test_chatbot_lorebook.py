@@ -26,6 +26,8 @@ def entry(*keys: str, content: str = "Told.", **fields: Any) -> LoreEntry:
         (True, entry("Moon", case_sensitive=True), "Moon"),
         (False, entry("Moon", case_sensitive=True), "moon"),
         (True, entry("straße"), "In der STRASSE"),
+        (True, entry("Dragon\N{RIGHT SINGLE QUOTATION MARK}s Keep"), "to the dragon's keep"),
+        (True, entry("cafe\u0301", case_sensitive=True), "a caf\N{LATIN SMALL LETTER E WITH ACUTE}"),
         (True, entry(constant=True), ""),
         (False, entry(), "moon"),
         (False, entry("", " "), "moon"),
