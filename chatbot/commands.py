@@ -228,7 +228,11 @@ COMMANDS = (
     Command("/pick N", "Go on from alternative N of the last reply.", _pick),
     *direction.COMMANDS,
     Command("/remember TEXT", "Let the persona know something of you: /remember I have a dog.", _remember),
-    Command("/forget [ID|TEXT]", "Forget one thing: by its number, by its words, or the newest.", _forget),
+    Command(
+        "/forget [ID|TEXT]",
+        "Forget by number or by words, or what this persona was told last.",
+        _forget,
+    ),
     Command("/memory", "What the persona knows of you.", _memory),
     Command("/quit", "Leave. Everything is stored already.", _quit),
 )

@@ -107,11 +107,14 @@ def _about(known: Fact | Memory) -> tuple[str, ...] | None:
 
 
 def find(memories: Sequence[Memory], reference: str) -> Memory:
-    """The memory with this number, the only one with these words, or without a reference the newest."""
+    """The memory with this number, the only one with these words, or without a reference the newest that the
+    persona itself was told."""
     if not memories:
         raise UsageError("There is nothing to forget: nothing is remembered yet.")
     if not reference:
-        return memories[-1]
+        if own := [memory for memory in memories if memory.profile_name]:
+            return own[-1]
+        raise UsageError("What every persona knows is forgotten by its number or its words. See /memory.")
     if reference.isdecimal():
         found = [memory for memory in memories if str(memory.id) == reference]
     else:

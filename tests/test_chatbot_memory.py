@@ -155,6 +155,12 @@ def test_memories_are_found_by_number_by_words_or_as_the_newest(manager: Convers
     assert find(known, "rex") == dog
     assert find(known, "you have a cat") == cat
     assert find(known, "") == cat
+    write_down(manager, "", "I live in Leeds")
+    shared = manager.memories("poet")[-1]
+    assert find([*known, shared], "") == cat  # what everyone knows goes by name alone
+    assert find([*known, shared], "leeds") == shared
+    with pytest.raises(UsageError, match="every persona knows is forgotten by its number or its words"):
+        find([shared], "")
     with pytest.raises(UsageError, match="'called' is in 2: 1 you have a dog called Rex; 2 you have a cat"):
         find(known, "called")
     with pytest.raises(UnknownNameError, match="There is no memory 'bird'. Known: 1, 2."):
