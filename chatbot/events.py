@@ -23,6 +23,13 @@ class Noticed:
 
 
 @dataclass(frozen=True)
+class Denied:
+    """What the persona knew of the user and the user's message denies; it is forgotten."""
+
+    memory: Memory
+
+
+@dataclass(frozen=True)
 class ReplyStarted:
     """The reply has its row, still empty and partial."""
 
@@ -59,4 +66,4 @@ class ReplyFailed:
     reason: str
 
 
-Event = UserStored | Noticed | ReplyStarted | Piece | ReplyFinished | Unstored | ReplyFailed
+Event = UserStored | Noticed | Denied | ReplyStarted | Piece | ReplyFinished | Unstored | ReplyFailed

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.nearness import stems
-from chatbot.noticing import Fact, noticed
+from chatbot.noticing import Fact, denied, noticed
 from chatbot.terminal import one_line
 from storage import ConversationManager, Memory, Message
 
@@ -51,6 +51,17 @@ def keep(
     facts = [fact for fact in noticed(message.text, before) if not (named and fact.guessed)]
     kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
+
+
+def forget_denied(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
+    """Forget what the persona was told and the user's message denies; what was forgotten."""
+    gone = {fact.text.casefold() for fact in denied(text)}
+    known = manager.memories(profile_name) if gone else []
+    return [
+        manager.forget(memory.id)
+        for memory in known
+        if memory.profile_name == profile_name and memory.text.casefold() in gone
+    ]
 
 
 def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:

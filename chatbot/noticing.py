@@ -5,6 +5,7 @@
 
 A fact comes from a whole clause or not at all: "I live in Leeds", never "she thinks I live in Leeds". What is
 asked, quoted, supposed, played or said by others is no fact; health is nobody's business and is passed over.
+`denied` finds what is no longer so.
 Plain English only.
 """
 
@@ -72,6 +73,11 @@ _DOUBT = re.compile(
     r"\b(?:texted|wrote|writes|asked|replied|answered|shouted|whispered)(?: to)?(?: me| us| back)?[,:]",
     re.I,
 )
+_NO_LONGER = re.compile(  # what is said before what holds now: "I'm not a nurse any more, I'm a teacher"
+    r"^(?=[^,]*\b(?:any ?more|no longer)\b)[^,]*(?:n't|\bnot|\bno longer)\b[^,]*?"
+    r"(?:, (?:but |and )?| but | and )(?=(?:i|i'm|im|i've|my|we)\b)",
+    re.I,
+)
 # What is asked back, and does not ask about what was told: "I'm Tom, who are you?", not "I'm Tom, am I?".
 # Three questions at most, for the same reason as in _TAIL.
 _YOU = r"(?:you|u|ya)"
@@ -128,16 +134,21 @@ _OWN = re.compile(
 )
 
 
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences of a message, without what they quote and ask back; "" for one that asks."""
+    for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
+        sentence = " ".join(found[0].split())
+        sentence = _ASKED_BACK.sub("", sentence) if len(sentence) <= LONGEST_LINE else "?"
+        yield "" if "?" in sentence or _HEALTH.search(sentence) else sentence
+
+
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     """The clauses that speak of the user, and whether a greeting stands before each; "" for each sentence
     that does not."""
     greeted = False
-    for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
-        sentence = " ".join(found[0].split())
-        if len(sentence) > LONGEST_LINE:
-            continue
-        sentence = _ASKED_BACK.sub("", sentence)
-        if "?" in sentence or _DOUBT.search(sentence) or _HEALTH.search(sentence):
+    for whole in _sentences(text):
+        sentence = _NO_LONGER.sub("", whole)
+        if not sentence or _DOUBT.search(sentence):
             yield "", greeted
             continue
         sentence = sentence.rstrip(" .!;…")
@@ -179,13 +190,14 @@ _NOT_NOW = re.compile(rf"(?<!since )\b(?:{NOT_NOW})\b", re.I)
 def _facts(clause: str, greeted: bool) -> Iterator[Fact]:
     """The fact of the first rule that fits the whole clause."""
     told = (_ORNAMENTS if "birthday" in clause.lower() else _TAIL).sub("", clause)
-    for pattern, make in RULES:
-        if found := pattern.fullmatch(told):
-            fact = make(found, greeted)
-            if fact is not None:
-                if _holds(fact, clause[len(told) :]):
-                    yield fact
-                return
+    fact = _fact(told, greeted)
+    if fact is not None and _holds(fact, clause[len(told) :]):
+        yield fact
+
+
+def _fact(clause: str, greeted: bool) -> Fact | None:
+    made = (make(found, greeted) for pattern, make in RULES if (found := pattern.fullmatch(clause)))
+    return next(filter(None, made), None)
 
 
 def _holds(fact: Fact, tail: str) -> bool:
@@ -193,3 +205,35 @@ def _holds(fact: Fact, tail: str) -> bool:
     if _TO_COME.search(tail):
         return fact.kind == "plan"
     return fact.kind not in ("age", "work", "workplace") or not _NOT_NOW.search(tail)
+
+
+# --- what does not hold
+
+_NOT = (  # how a clause denies, and what it denies
+    (re.compile(r"(i am|i'm|im|(?:my|our) [\w' ]+? (?:is|are)) (?:not|no longer) ", re.I), r"\1 "),
+    (re.compile(r"((?:my|our) [\w' ]+? (?:is|are))n't ", re.I), r"\1 "),
+    (re.compile(r"(i|we) (?:don't|dont|do not|no longer) ", re.I), r"\1 "),
+    (re.compile(r"((?:my|our) [\w' ]+?) (?:(?:doesn't|does not) live|no longer lives) ", re.I), r"\1 lives "),
+)
+_ANY_MORE = re.compile(r",? (?:any ?more|any longer|now)$", re.I)
+
+
+def denied(text: str) -> tuple[Fact, ...]:
+    """What a message says is not so, or no longer: "I no longer live in Leeds" -> "The user lives in Leeds."
+
+    What hangs on a time ("I don't work in the bank today") is a fact that nobody told.
+    """
+    text = _BACKTICK.sub("'", text.translate(_MARKS))
+    if _PLAY.search(text):
+        return ()
+    facts: list[Fact | None] = []
+    for sentence in _sentences(text):
+        said = sentence.rstrip(" .!;…")
+        while opener := _OPENER.match(said):
+            said = said[opener.end() :]
+        for clause in _SPLIT.split(said):
+            for pattern, positive in _NOT:
+                if found := pattern.match(clause):
+                    held = found.expand(positive) + _ANY_MORE.sub("", clause[found.end() :])
+                    facts.append(None if _DOUBT.search(held) else _fact(held, greeted=False))
+    return tuple(dict.fromkeys(filter(None, facts)))

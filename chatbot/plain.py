@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from chatbot import drift
 from chatbot.commands import answer
 from chatbot.errors import ChatbotError
-from chatbot.events import Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, Unstored
+from chatbot.events import Denied, Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, Unstored
 from chatbot.memory import spoken_of
 from chatbot.room import Room, told
 from chatbot.session import ChatSession
@@ -121,6 +121,8 @@ class PlainChat:
                     elif isinstance(event, Noticed):
                         learnt, number = spoken_of(event.memory.text), event.memory.id
                         self._note(f"(Remembered: {learnt}. {self._forget} {number})")
+                    elif isinstance(event, Denied):
+                        self._note(f"(Forgotten: {spoken_of(event.memory.text)}.)")
                     elif isinstance(event, Piece):
                         self._write(event.text if started else self._name() + event.text.lstrip())
                         started = True

@@ -4,7 +4,7 @@ A session joins the three parts: the profile says who speaks, the manager keeps 
 the reply. It draws nothing and parses no commands; the terminal interface and the line chat both sit on it.
 
     for event in session.reply("I lost my keys again"):
-        UserStored -> (Noticed) -> ReplyStarted -> Piece ... Piece -> ReplyFinished | ReplyFailed
+        UserStored -> (Noticed, Denied) -> ReplyStarted -> Piece ... Piece -> ReplyFinished | ReplyFailed
 
 Closing the iterator, or Ctrl+C inside it, stores what was said so far as a partial message. A turn that is
 off the record is Piece ... Piece -> Unstored | ReplyFailed, and nothing of it is stored.
@@ -25,6 +25,7 @@ from chatbot.arc import arced, turn_of
 from chatbot.conversing import LONGEST_MESSAGE, UNSAVED, Conversing
 from chatbot.errors import ChatbotError, UsageError
 from chatbot.events import (
+    Denied,
     Event,
     Noticed,
     Piece,
@@ -34,7 +35,7 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import holding, keep, spoken_by
+from chatbot.memory import forget_denied, holding, keep, spoken_by
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
@@ -50,6 +51,7 @@ __all__ = [  # a front end needs this module alone
     "UNSAVED",
     "ChatSession",
     "Conversation",
+    "Denied",
     "Event",
     "Hit",
     "Memory",
@@ -249,7 +251,8 @@ class ChatSession(Conversing):
         return window.used, window.total
 
     def _noticed(self, message: Message) -> Iterator[Event]:
-        """What the user's message tells of the user is remembered."""
+        """What the user's message tells of the user is remembered, and what it denies is forgotten."""
         if self.memory.notice:
             named = bool(self.user_name.strip())
             yield from map(Noticed, keep(self.manager, self.profile.name, message, named=named))
+            yield from map(Denied, forget_denied(self.manager, self.profile.name, message.text))

@@ -11,7 +11,16 @@ import pytest
 
 from chatbot.commands import Room, answer
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.memory import LONGEST_NOTE, MemoryRules, find, keep, spoken_by, spoken_of, write_down
+from chatbot.memory import (
+    LONGEST_NOTE,
+    MemoryRules,
+    find,
+    forget_denied,
+    keep,
+    spoken_by,
+    spoken_of,
+    write_down,
+)
 from chatbot.plain import PlainChat
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession, Noticed, ReplyFinished, UserStored
@@ -51,6 +60,16 @@ def test_a_pronoun_means_whom_the_last_message_told_of_whatever_the_persona_said
     keep(manager, "poet", told)
     keep(manager, "poet", manager.add_message(told.conversation_id, role="user", text="His name is Rex."))
     assert texts(manager) == ["The user has a dog.", "The user's dog is called Rex."]
+
+
+def test_what_a_message_denies_is_forgotten_but_for_what_everyone_knows(manager: ConversationManager) -> None:
+    for told in ("I work in a bank and I have a dog.", "I live in Leeds."):
+        keep(manager, "poet", say(manager, told))
+    write_down(manager, "", "I work in a bank")
+    assert forget_denied(manager, "poet", "I don't work in a bank today") == []
+    gone = forget_denied(manager, "poet", "I no longer work in a bank, and I don't live in Leeds.")
+    assert [memory.text for memory in gone] == ["The user works in a bank.", "The user lives in Leeds."]
+    assert texts(manager) == ["The user has a dog.", "The user works in a bank."]
 
 
 def test_the_same_is_kept_once(manager: ConversationManager) -> None:
@@ -310,6 +329,8 @@ def test_the_line_chat_says_quietly_what_it_remembers(session: ChatSession, tmp_
     out, notes = plain(session, tmp_path, "My dog is called Rex.")
     assert out == "It rains.\n"
     assert notes == "(Remembered: your dog is called Rex. /forget 1)\n"
+    _, notes = plain(session, tmp_path, "I don't have a dog.", "My dog is not called Rex.")
+    assert notes == "(Forgotten: your dog is called Rex.)\n"
 
 
 def test_one_reply_names_the_command_that_forgets(session: ChatSession, tmp_path: Path) -> None:

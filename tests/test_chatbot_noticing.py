@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.noticing import noticed
+from chatbot.noticing import denied, noticed
 
 TOLD: dict[str, tuple[str, ...]] = {
     # name
@@ -77,6 +77,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "I have two cats, Mina and Fritz": ("pet: The user has two cats called Mina and Fritz.",),
     "I have a sister, Ann": ("family: The user has a sister called Ann.",),
     "My cats are Mina and Fritz.": ("pet: The user's cats are called Mina and Fritz.",),
+    "I'm not a nurse any more, I'm a teacher": ("work: The user is a teacher.",),
+    "I don't live in Leeds anymore but I live in York.": ("home: The user lives in York.",),
     # work and study
     "I work as a nurse.": ("work: The user is a nurse.",),
     "I'm a teacher": ("work: The user is a teacher.",),
@@ -471,6 +473,29 @@ def test_what_is_told_is_noticed(line: str) -> None:
 )
 def test_a_pronoun_means_whom_the_message_before_ended_with(before: str, line: str, told: str | None) -> None:
     assert [fact.text for fact in noticed(line, before)] == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "gone"),
+    [
+        ("I'm not a nurse", "The user is a nurse."),
+        ("I am no longer a nurse.", "The user is a nurse."),
+        ("I'm not a nurse any more, I'm a teacher", "The user is a nurse."),
+        ("well, I don't live in Leeds anymore", "The user lives in Leeds."),
+        ("my wife isn't a nurse.", "The user's wife is a nurse."),
+        ("my sister no longer lives in York", "The user's sister lives in York."),
+        ("We don't have a dog.", "The user has a dog."),
+        ("I'm not Tom!", "The user is called Tom."),
+        ("I don't think I live in Leeds", None),
+        ("If I'm not a nurse, I am nothing", None),
+        ("do you think I'm not a nurse?", None),
+        ("I am not a nurse, just kidding", None),
+        ('He said "I am not a nurse"', None),
+        ("I live in Leeds", None),
+    ],
+)
+def test_what_is_no_longer_so_is_denied(line: str, gone: str | None) -> None:
+    assert [fact.text for fact in denied(line)] == ([gone] if gone else [])
 
 
 @pytest.mark.parametrize("line", NOT_TOLD)

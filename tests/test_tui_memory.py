@@ -51,6 +51,9 @@ async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Open
         await ready(pilot)
         await say(pilot, "My dog is called Rex.")
         assert "Remembered: your dog is called Rex. Alt+L forgets it." in app.notices
+        await say(pilot, "I have a cat.")
+        await say(pilot, "We don't have a cat!")
+        await until(pilot, lambda: app.notices[-1] == "Forgotten: you have a cat.")
         await pilot.press("alt+l")
         await until(pilot, lambda: "Forgotten: your dog is called Rex." in app.notices)
         assert session.manager.memories() == []

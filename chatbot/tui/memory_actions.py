@@ -27,6 +27,9 @@ class MemoryActions(Replying):
         text = f"Remembered: {one_line(spoken_of(memory.text))}. {self.key_of('forget_last')} forgets it."
         self.notify(text, markup=False)
 
+    def forgotten(self, memory: Memory) -> None:
+        self.notify(f"Forgotten: {one_line(spoken_of(memory.text))}.", markup=False)
+
     def action_forget_last(self) -> None:
         """Forget what was remembered last; again, what was remembered before that."""
         session = self.session
@@ -35,8 +38,7 @@ class MemoryActions(Replying):
             if not known:
                 self.notify(f"{one_line(session.profile.speaker)} knows nothing of you yet.", markup=False)
                 return
-            gone = session.manager.forget(known[-1].id)
-            self.notify(f"Forgotten: {one_line(spoken_of(gone.text))}.", markup=False)
+            self.forgotten(session.manager.forget(known[-1].id))
             self.tell_what_is_left()
 
     @work(group="sweep")  # not exclusive: its thread goes on whatever happens to it

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from chatbot import drift
 from chatbot.events import (
+    Denied,
     Event,
     Noticed,
     Piece,
@@ -135,6 +136,8 @@ class Replying(Drafts):
                 self.refresh_names()
             case Noticed(memory):
                 self.noticed(memory)
+            case Denied(memory):
+                self.forgotten(memory)
             case ReplyStarted(message):
                 await view.begin(message, streaming=True)
             case Piece(text):
@@ -150,6 +153,9 @@ class Replying(Drafts):
 
     def noticed(self, memory: Memory) -> None:
         """Say quietly what is remembered from now on."""
+
+    def forgotten(self, memory: Memory) -> None:
+        """Say quietly what is forgotten from now on."""
 
     def warn_of_drift(self) -> None:
         """A notice when the last reply led past the threshold."""
