@@ -16,13 +16,7 @@ from profiles.files import alone, write_atomically
 
 def literal(value: Any) -> str:
     """The value as TOML writes it, on one line."""
-    if isinstance(value, dict):
-        table = tomlkit.inline_table()
-        table.update(value)
-        value = table
-    elif isinstance(value, tuple):
-        value = list(value)
-    return tomlkit.item(value).as_string()
+    return _item(value).as_string()
 
 
 def store(name: str, text: str | None) -> str:
@@ -58,5 +52,25 @@ def _change(path: Path, name: str, value: Any) -> None:
     if value is None:
         document.get(section, {}).pop(key, None)
     else:
-        document.setdefault(section, tomlkit.table())[key] = value
+        _put(document.setdefault(section, tomlkit.table()), key, value)
     write_atomically(path, tomlkit.dumps(document).encode("utf-8"))
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    """Set the key. A table that is there changes in place, and one that is not is put on one line: a heading
+    such as [tui.keys] would take in the lines that follow `tui.theme = "dusk"`."""
+    if isinstance(value, dict) and isinstance(old := table.get(key), dict):
+        for name in set(old) - set(value):
+            del old[name]
+        old.update(value)
+    else:
+        table[key] = _item(value)
+
+
+def _item(value: Any) -> Any:
+    """The value as a part of a file, on one line."""
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return table
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value)

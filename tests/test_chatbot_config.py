@@ -229,6 +229,22 @@ def test_storing_a_setting_keeps_comments_and_order(user_file: Path) -> None:
     assert config.load().sampling.seed == -1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'tui.keys.quit = "ctrl+x"\ntui.compact = true\n# mine\n',
+        'tui.compact = true\n# mine\nchat.measures = true\n',
+        '[tui.keys]\nquit = "ctrl+x"\n# mine\n[tui]\ncompact = true\n',
+        'tui = {keys = {quit = "ctrl+x"}, compact = true}\n# mine\n',
+    ],
+)
+def test_a_table_is_stored_whatever_the_form_of_the_file(text: str, user_file: Path) -> None:
+    user_file.write_text(text)
+    config_file.store("tui.keys", '{help = "f2"}')
+    assert (config.load().tui.keys, config.load().tui.compact) == ({"help": "f2"}, True)
+    assert "# mine\n" in user_file.read_text()
+
+
 @pytest.mark.parametrize("value", ["true", None])
 def test_nothing_is_stored_in_what_is_no_section(value: str | None, user_file: Path) -> None:
     user_file.write_text("[[tui]]\ncompact = true\n")
