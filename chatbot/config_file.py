@@ -28,10 +28,15 @@ def store(name: str, text: str | None) -> str:
     ProfileAccessError when the file cannot be written, or another program keeps it locked.
     """
     value = None if text is None else config.parse(name, text, "the command line")
+    try:
+        line = f"{name} = {literal(value)}" if value is not None else name
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ConfigError(f"A settings file is UTF-8 text, and {text!r} is not. Write it again.") from None
     path = config.config_path()
     with alone(path.parent, f".{path.name}.lock"):
         _change(path, name, value)
-    return f"{name} = {literal(value)}" if value is not None else name
+    return line
 
 
 def _change(path: Path, name: str, value: Any) -> None:

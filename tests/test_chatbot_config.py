@@ -260,6 +260,8 @@ def test_a_wrong_setting_is_not_stored(user_file: Path) -> None:
         config_file.store("sampling.sede", "1")
     with pytest.raises(ConfigError, match=r"Did you mean 'sampling\.seed'\?"):
         config_file.store("seed", "1")
+    with pytest.raises(ConfigError, match="UTF-8"):  # a byte of another encoding, as the system hands it on
+        config_file.store("chat.user_name", "Ren\udce9")
     user_file.write_text("[sampling]\nsede = 1\n")
     with pytest.raises(ConfigError):  # that it stands there does not make it a setting
         config_file.store("sampling.sede", "2")
