@@ -159,6 +159,8 @@ def test_nothing_to_list_of_one_persona(manager: ConversationManager) -> None:
     for flags in ((), ("--all",)):
         none = f"There are no conversations with calm-captain yet. {begin}"
         gives(run("list", "-p", "Calm-Captain", *flags), "", none)
+    blend = "calm-captain:0.6,gloomy-poet:0.4"  # which `chat` finds by these words alone
+    assert run("list", "-p", blend).stderr.endswith(f"chatbot chat --profile {blend}\n")
     gives(run("list", "-p", "stoic", "--archived"), "", "No conversation with stoic is archived.\n")
     manager.archive("abcd0000", True)
     every = (

@@ -59,20 +59,21 @@ def list_(
         raise UsageError("--archived lists some and --all lists every conversation. Give one of them.")
     config = settings()
     with open_manager(config) as manager:
-        profile = persona_named(manager, config, profile)
-        found = manager.list(limit=limit, profile_name=profile, archived=None if everything else archived)
-        put_away = not archived and manager.list(limit=1, profile_name=profile, archived=True)
+        name = persona_named(manager, config, profile)
+        found = manager.list(limit=limit, profile_name=name, archived=None if everything else archived)
+        put_away = not archived and manager.list(limit=1, profile_name=name, archived=True)
     if as_json:
         print(transcript.listing_json(found))
     elif found:
         print(transcript.table(found))
     else:
-        print(_none_listed(profile, archived=archived, put_away=bool(put_away)), file=sys.stderr)
+        asked = profile if profile and "," in profile else name  # a blend is not found by its own name
+        print(_none_listed(name, asked, archived=archived, put_away=bool(put_away)), file=sys.stderr)
 
 
-def _none_listed(profile: str | None, *, archived: bool, put_away: bool) -> str:
-    name = one_line(profile or "")
-    who, flag = (f" with {name}", f" --profile {shlex.quote(name)}") if profile else ("", "")
+def _none_listed(name: str | None, asked: str | None, *, archived: bool, put_away: bool) -> str:
+    who = f" with {one_line(name)}" if name else ""
+    flag = f" --profile {shlex.quote(one_line(asked))}" if asked else ""
     if put_away:
         return f"Every conversation{who} is archived. See: chatbot conversation list --archived{flag}"
     if archived:
