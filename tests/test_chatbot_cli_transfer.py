@@ -214,6 +214,8 @@ def test_the_persona_of_an_import(manager: ConversationManager, here: Path) -> N
     assert sorted(found.profile_name for found in manager.list()) == ["captain-ahab", "gloomy-poet"]
     result = run("import", "a.jsonl", "--profile", "gloomy-poe")
     assert (result.exit_code, len(manager.list())) == (2, 2)
+    assert run("import", "a.jsonl", "--profile", "captain-ahab:0.5,gloomy-poet:0.5").exit_code == 0
+    assert manager.get("last").profile["facts"][:1] == ["I sail."]
     assert "There is no profile 'gloomy-poe'" in result.stderr
     (here / "b.txt").write_text("🌙: hi", encoding="utf-8")
     assert run("import", "b.txt", "--character", "🌙").exit_code == 0

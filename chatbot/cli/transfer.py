@@ -178,12 +178,12 @@ def _read(file: str, **who: str) -> Reading:
 
 def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot | None]:
     """Who speaks in a conversation from now on, as a snapshot; None keeps the one of the file."""
-    from profiles import Profile, ProfileStore, UnknownProfileError
+    from profiles import Profile, ProfileStore, UnknownProfileError, find
     from profiles.names import slug
 
     store = ProfileStore(config.profiles_folder)
     if wanted is not None:
-        snapshot = store.load(wanted).model_dump(mode="json")
+        snapshot = find(store, wanted).model_dump(mode="json")
         return lambda reading: snapshot
 
     def named(reading: Reading) -> Snapshot | None:
