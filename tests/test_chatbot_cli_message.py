@@ -297,6 +297,7 @@ def test_edit_with_a_text(manager: ConversationManager) -> None:
     assert [m.text for m in manager.siblings(5)] == ["Where?", "Where to?"]
     assert from_json_of("message", "edit", "2", "No.")["position"] == 2
     gives(run("message", "edit", "5", "Where?"), "", "Nothing was changed.\n")
+    assert from_json_of("message", "edit", "5", "Where?")["id"] == 5
     for empty in (" ", "\x1b"):
         result = run("message", "edit", "5", empty)
         assert result.stderr.startswith("Error: A message needs at least one visible character; this one is")

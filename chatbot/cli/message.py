@@ -60,12 +60,12 @@ def edit(
 
     with open_manager() as manager:
         old = manager.message(number)
-        if (wanted := _new_text(old.text, text)) == old.text:
-            print("Nothing was changed.", file=sys.stderr)
-            return
-        new = manager.edit(number, wanted)
+        wanted = _new_text(old.text, text)
+        new = old if wanted == old.text else manager.edit(number, wanted)
     if as_json:
         print(json_of(transcript.fields_of(new)))
+    elif new is old:
+        print("Nothing was changed.", file=sys.stderr)
     else:
         print(f"{new.id} is the alternative to {number} and ends the active path of {new.conversation_id}")
 
