@@ -142,8 +142,11 @@ def test_memories_are_exported_into_a_new_file(people: None, tmp_path: Path) -> 
     assert file.read_text() == "ann: The user likes chess.\n"
     taken = f"An export never overwrites a file, and {file} exists. Give another name."
     gives(run("memory", "export", str(file)), "", f"Error: {taken}\n", 2)
-    run("memory", "export", str(tmp_path / "known.json"))
-    assert json.loads((tmp_path / "known.json").read_text())[0]["text"] == "The user likes chess."
+    for name in ("known.json", "KNOWN-TOO.JSON"):
+        run("memory", "export", str(tmp_path / name))
+        assert json.loads((tmp_path / name).read_text())[0]["text"] == "The user likes chess."
+    run("memory", "forget", "1")
+    gives(run("memory", "export"), "")
 
 
 def test_what_cannot_be_remembered_is_refused(people: None) -> None:

@@ -97,13 +97,13 @@ def export(
 
     with open_manager() as manager:
         known = manager.memories()
-    as_json = as_json or (file is not None and file.suffix == ".json")
-    lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}" for memory in known]
-    text = json_of([_fields(memory) for memory in known]) if as_json else "\n".join(lines)
+    as_json = as_json or (file is not None and file.suffix.lower() == ".json")
+    lines = [f"{memory.profile_name or EVERYONE}: {one_line(memory.text)}\n" for memory in known]
+    text = f"{json_of([_fields(memory) for memory in known])}\n" if as_json else "".join(lines)
     if file is None or str(file) == "-":
-        print(text)
+        print(text, end="")
         return
-    write_new({expanded(file): f"{text}\n".encode()})
+    write_new({expanded(file): text.encode()})
     print(clean(f"{len(known)} memor{'y' if len(known) == 1 else 'ies'} written to {file}"))
 
 
