@@ -94,7 +94,7 @@ def test_create_from_another(run: Run, store: ProfileStore) -> None:
         (
             ["bob"],
             "A profile is made by questions on a terminal, and there is none here. "
-            "Give at least one of --set, --fact, --greeting, --description and --from.",
+            "Give at least one of --set, --fact, --from, --greeting, --description and --called.",
         ),
         (
             ["b.b"],

@@ -65,7 +65,7 @@ def asked(draft: Profile, attributes: Attributes | None) -> Profile:
     if not on_terminal():
         raise UsageError(
             "A profile is made by questions on a terminal, and there is none here. "
-            "Give at least one of --set, --fact, --greeting, --description and --from."
+            "Give at least one of --set, --fact, --from, --greeting, --description and --called."
         )
     print("An empty answer leaves a question out, Ctrl+C leaves everything as it was.")
     description = _ask("Who is this, in one sentence", str) or ""
