@@ -233,7 +233,7 @@ def test_storing_a_setting_keeps_comments_and_order(user_file: Path) -> None:
     "text",
     [
         'tui.keys.quit = "ctrl+x"\ntui.compact = true\n# mine\n',
-        'tui.compact = true\n# mine\nchat.measures = true\n',
+        "tui.compact = true\n# mine\nchat.measures = true\n",
         '[tui.keys]\nquit = "ctrl+x"\n# mine\n[tui]\ncompact = true\n',
         'tui = {keys = {quit = "ctrl+x"}, compact = true}\n# mine\n',
     ],
