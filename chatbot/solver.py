@@ -155,6 +155,9 @@ class Problem:
                 )  # fmt: skip
         except AssertionError as error:  # how torchdiffeq reports a step or a state that failed
             raise self.failure(f"was given up by its solver after {spent} evaluations ({error})") from error
+        except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
+            # Next to such slopes the 1 of Energy.relax is lost.
+            raise self.failure(f"has grown too stiff to be solved at evaluation {spent}") from error
         return torch.as_tensor(path), spent
 
     def failure(self, what: str) -> FlowError:
