@@ -64,7 +64,7 @@ def _check(attributes: dict[str, tuple[str, ...]]) -> None:
     if not attributes:
         raise ValueError("Heads need at least one attribute; none was given.")
     for name, aspects in attributes.items():
-        if not _NAME.fullmatch(name) or hasattr(nn.ModuleDict, name):
+        if not _NAME.fullmatch(name) or hasattr(nn.ModuleDict(), name):
             raise ValueError(
                 f"An attribute is named with lower-case letters, digits, '-' and '_', and not by a word that "
                 f"torch reserves for modules; received {name!r}. Choose another name."
