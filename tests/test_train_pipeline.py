@@ -245,6 +245,8 @@ def test_flags_change_a_recipe() -> None:
     assert changed.pretrain == recipe.pretrain
     with pytest.raises(UsageError, match="--steps must be"):
         recipes.adjust(recipe, base=None, steps=["cvae"], seed=None)
+    with pytest.raises(UsageError, match="--steps must be"):
+        recipes.adjust(recipe, base=None, steps=["cvae=²"], seed=None)
     for seed in (-1, 2**32):
         with pytest.raises(UsageError, match=f"seed must be a number of 0 to 4294967295; got {seed}"):
             recipes.adjust(recipe, base=None, steps=[], seed=seed)

@@ -241,7 +241,7 @@ def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | No
         recipe = replace(recipe, base=replace(recipe.base, encoder=base, decoder=base))
     for entry in steps:
         stage, _, count = entry.partition("=")
-        if stage not in STAGES or not count.isdigit() or int(count) < 1:
+        if stage not in STAGES or not count.isdecimal() or int(count) < 1:
             raise UsageError(
                 f"--steps must be STAGE=N with N of 1 or more and STAGE one of {', '.join(STAGES)}; "
                 f"got {entry!r}."
