@@ -333,6 +333,47 @@ def test_what_is_left_out_is_told_and_a_base_that_is_no_folder_is_refused(
         pipeline.train(lost, folder, tmp_path / "v", tmp_path / "m", plain=None, device="cpu")
 
 
+@pytest.mark.parametrize(
+    ("aspect", "reply", "told", "reason"),
+    [
+        (
+            "laid back",
+            "Well, that is fine with me.",
+            "",
+            "named by one word each, .* 'mood/laid back'",
+        ),
+        (
+            "curt",
+            "Not that again!",
+            "Left out, 8 x filter: reply under 5 words",
+            "all of mood/curt were left out",
+        ),
+    ],
+)
+def test_an_aspect_that_nobody_could_ask_for_is_told_before_any_stage(
+    aspect: str,
+    reply: str,
+    told: str,
+    reason: str,
+    tmp_path: Path,
+    trained: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    others = {"mood/kind": "Dear friend, take my hand.", "mood/cold": "That is no matter of mine."}
+    rows = [
+        {"facts": [], "turns": [f"hi {i}"], "replies": {**others, f"mood/{aspect}": reply}} for i in range(8)
+    ]
+    (folder / "x.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    with pytest.raises(UsageError, match=reason):
+        pipeline.train(
+            tiny.recipe(trained / "base"), folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu"
+        )
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "w" / "train.jsonl").exists()
+
+
 STYLES = {"attitude": ("optimistic", "pessimistic"), "style": ("lyrical", "plain")}
 
 

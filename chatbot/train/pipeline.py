@@ -32,6 +32,8 @@ from chatbot.train import filters, fit_chats, fit_cvae, fit_heads, fit_matcher, 
 from chatbot.train.corpus import Corpus
 from chatbot.train.loop import of_another_model
 from chatbot.train.recipe import Recipe
+from profiles import ProfileError
+from profiles.target import checked_word
 
 console = Console(stderr=True)
 
@@ -41,7 +43,8 @@ def train(
 ) -> Manifest:
     """Run or resume all stages; write the model to `output` and return its manifest.
 
-    Raises UsageError for a work folder of another run, for what cannot be built, and for too small a corpus.
+    Raises UsageError for a work folder of another run, for what cannot be built, and for a corpus that cannot
+    be learnt from.
     """
     _check_folders(recipe)
     if recipe.threads:
@@ -49,11 +52,13 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
-    for reason, count in corpus.dropped.items():
-        if reason.endswith(corpora.UNKNOWN_FORM):
-            console.print(f"Left out, {count} line(s) of {reason}", markup=False)
     claim(work, recipe, corpus)
+    labelled = corpus.attributes
     corpus = filters.apply(corpus, recipe.filter)
+    for reason, count in corpus.dropped.items():
+        times = "line(s) of" if reason.endswith(corpora.UNKNOWN_FORM) else "x"
+        console.print(f"Left out, {count} {times} {reason}", markup=False)
+    _check_aspects(labelled, corpus.attributes)
     _check_labels(corpus)
     (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
     tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
@@ -226,6 +231,24 @@ def _check_labels(corpus: Corpus) -> None:
 
 
 def _check_lengths(recipe: Recipe, model: DialogueCVAE) -> None:
+def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[str, ...]]) -> None:
+    """UsageError for an aspect that no persona could ask for, by its name or for want of replies."""
+    for attribute, aspect in ((name, aspect) for name, aspects in labelled.items() for aspect in aspects):
+        try:
+            checked_word("attribute", attribute)
+            checked_word("aspect", aspect)
+        except ProfileError as error:
+            raise UsageError(
+                "Attributes and aspects are named by one word each, of at most 40 letters, digits, - and _; "
+                f"the corpus has replies for {f'{attribute}/{aspect}'!r}. Rename it there."
+            ) from error
+        if aspect not in kept.get(attribute, ()):
+            raise UsageError(
+                f"Every aspect needs replies to learn it from; all of {attribute}/{aspect} were left out. "
+                "Add other replies, take the label out of the corpus, or change [filter] in the recipe."
+            )
+
+
     """UsageError where encoder or decoder has less positions than the recipe's lengths need."""
     text, slots = recipe.text, recipe.model.memory_slots
     decoder, encoder = model.decoder.max_positions, max_positions(model.prior_encoder)
