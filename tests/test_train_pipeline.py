@@ -444,6 +444,20 @@ def test_a_decoder_must_keep_what_it_has_read_and_not_see_what_comes(
         new(of("roberta"))
 
 
+@pytest.mark.parametrize("size", [0, 3000])
+@pytest.mark.parametrize("stage", ["pretrain", "cvae"])
+def test_half_a_checkpoint_is_named(trained: Path, tmp_path: Path, stage: str, size: int) -> None:
+    work = Path(shutil.copytree(trained / "work", tmp_path / "work"))
+    path = work / f"{stage}.pt"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(
+        UsageError, match=rf"must be whole; '.*{stage}\.pt' cannot be read .* Give another --work"
+    ):
+        pipeline.train(
+            tiny.recipe(trained / "base"), trained / "corpus", work, tmp_path / "m", plain=None, device="cpu"
+        )
+
+
 @pytest.mark.parametrize("stage", ["pretrain", "cvae"])
 def test_a_checkpoint_of_another_shape_is_refused(trained: Path, tmp_path: Path, stage: str) -> None:
     """As of a work folder from before there was a run.json."""

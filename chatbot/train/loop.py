@@ -39,6 +39,17 @@ def autocast(enabled: bool, device: torch.device) -> AbstractContextManager[Any]
     )
 
 
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a stage has saved. Raises UsageError for a file that is damaged, such as half of a copy."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of many kinds, by where the file breaks off
+        raise UsageError(
+            f"A checkpoint must be whole; {str(path)!r} cannot be read ({error}). "
+            "Give another --work, or delete this folder to begin anew."
+        ) from error
+
+
 def of_another_model(checkpoint: Path) -> UsageError:
     """The error for a checkpoint whose tensors are not those of the model in training."""
     return UsageError(
@@ -78,7 +89,7 @@ class Stage:
     def _resume(self) -> int:
         if not self.checkpoint.exists():
             return 0
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        state = read_checkpoint(self.checkpoint)
         try:
             for name, module in self.modules.items():
                 module.load_state_dict(state["modules"][name])

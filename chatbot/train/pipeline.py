@@ -30,7 +30,7 @@ from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
 from chatbot.train import filters, fit_chats, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
 from chatbot.train.corpus import Corpus
-from chatbot.train.loop import of_another_model
+from chatbot.train.loop import of_another_model, read_checkpoint
 from chatbot.train.recipe import Recipe
 from profiles import ProfileError
 from profiles.target import checked_word
@@ -230,7 +230,6 @@ def _check_labels(corpus: Corpus) -> None:
         )
 
 
-def _check_lengths(recipe: Recipe, model: DialogueCVAE) -> None:
 def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[str, ...]]) -> None:
     """UsageError for an aspect that no persona could ask for, by its name or for want of replies."""
     for attribute, aspect in ((name, aspect) for name, aspects in labelled.items() for aspect in aspects):
@@ -249,6 +248,7 @@ def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[s
             )
 
 
+def _check_lengths(recipe: Recipe, model: DialogueCVAE) -> None:
     """UsageError where encoder or decoder has less positions than the recipe's lengths need."""
     text, slots = recipe.text, recipe.model.memory_slots
     decoder, encoder = model.decoder.max_positions, max_positions(model.prior_encoder)
@@ -284,7 +284,7 @@ def _new_matcher(recipe: Recipe, model: DialogueCVAE, sources: list[int]) -> Mat
 
 def load_warm_lm(model: DialogueCVAE, work: Path) -> None:
     """Put the warmed-up language model of an earlier run into `model`."""
-    state = torch.load(work / "pretrain.pt", map_location="cpu", weights_only=True)
+    state = read_checkpoint(work / "pretrain.pt")
     try:
         model.decoder.lm.load_state_dict(state["modules"]["lm"])
     except (KeyError, RuntimeError) as error:
