@@ -18,7 +18,7 @@ from chatbot.model import artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.encoder import build_encoder, max_positions
 from chatbot.train import corpus as corpora
-from chatbot.train import pipeline
+from chatbot.train import pipeline, pretrain
 from chatbot.train import recipe as recipes
 from chatbot.train.fit_cvae import EncodedItem, epoch_batches
 from chatbot.train.loop import Stage, learning_rate
@@ -456,6 +456,22 @@ def test_half_a_checkpoint_is_named(trained: Path, tmp_path: Path, stage: str, s
         pipeline.train(
             tiny.recipe(trained / "base"), trained / "corpus", work, tmp_path / "m", plain=None, device="cpu"
         )
+
+
+def test_tokenizers_of_a_start_that_was_killed_are_made_anew(trained: Path, tmp_path: Path) -> None:
+    """What the ids come from is written behind the tokenizer, and may be missing."""
+    recipe, corpus = tiny.recipe(trained / "base"), corpora.load(trained / "corpus")
+    (tmp_path / "tokenizer.json").write_text("{")
+    made, sources = pipeline._tokenizer(recipe, corpus, tmp_path, "decoder")
+    assert len(sources) == made.get_vocab_size()
+
+
+@pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
+def test_a_base_without_a_tokenizer_is_refused(tmp_path: Path, kind: str) -> None:
+    """A folder that `model.save_pretrained` alone has written."""
+    AutoConfig.for_model(kind).save_pretrained(tmp_path)
+    with pytest.raises(UsageError, match="A base must come with its tokenizer; that of '.*' cannot be read"):
+        pretrain.build_tokenizer(str(tmp_path), "main", 0, [])
 
 
 @pytest.mark.parametrize("stage", ["pretrain", "cvae"])

@@ -153,11 +153,12 @@ def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[T
     base, revision = getattr(recipe.base, part), getattr(recipe.base, f"{part}_revision")
     name = "tokenizer" if part == "decoder" or base == recipe.base.decoder else "encoder-tokenizer"
     path = work / f"{name}.json"
-    if not path.exists():
+    kept = path.with_suffix(".sources.json")  # written last
+    if not kept.exists():
         lines = pretrain.corpus_lines(corpus)
         tokenizer, sources = pretrain.build_tokenizer(base, revision, recipe.text.vocabulary, lines)
         pretrain.save_tokenizer(tokenizer, sources, path)
-    return Tokenizer.from_file(str(path)), json.loads(path.with_suffix(".sources.json").read_text())
+    return Tokenizer.from_file(str(path)), json.loads(kept.read_text())
 
 
 def new_model(

@@ -53,7 +53,7 @@ def build_tokenizer(
     base: str, revision: str, vocabulary: int, lines: Iterable[str]
 ) -> tuple[Tokenizer, list[int]]:
     """The tokenizer and, for each of its ids, the base's id to copy the embedding from (-1: a new token)."""
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base, revision=revision).backend_tokenizer
+    tokenizer = _tokenizer_of(base, revision)
     if vocabulary == 0:
         known = tokenizer.get_vocab_size()
         tokenizer.add_special_tokens([AddedToken(m, normalized=False) for m in MARKERS])
@@ -73,6 +73,21 @@ def build_tokenizer(
     pruned = _word_pieces({piece: i for i, piece in enumerate(kept)})
     pruned.add_special_tokens([AddedToken(m, normalized=False) for m in (*SPECIAL, *MARKERS, *CASE_MARKERS)])
     return pruned, [pieces.get(piece, -1) for piece in kept]
+
+
+def _tokenizer_of(base: str, revision: str) -> Tokenizer:
+    """A base's own tokenizer. UsageError where it has none: for most kinds of model transformers then makes
+    one that knows nothing."""
+    try:
+        tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base, revision=revision).backend_tokenizer
+        if {"[UNK]", "<unk>"}.issuperset(tokenizer.encode("a", add_special_tokens=False).tokens):
+            raise ValueError("it knows no letter")
+    except ValueError as error:
+        raise UsageError(
+            f"A base must come with its tokenizer; that of {base!r} cannot be read ({error}). "
+            "Save it into the same folder."
+        ) from error
+    return tokenizer
 
 
 def _word_pieces(vocab: dict[str, int]) -> Tokenizer:
