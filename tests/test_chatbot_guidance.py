@@ -170,16 +170,10 @@ def test_a_flow_that_fails_with_nothing_asked_for_costs_no_reply() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("weight", [1e5, 1e8, 1e20])
 def test_a_mixture_with_a_huge_weight_is_met_or_costs_the_guidance_alone(weight: float, seed: int) -> None:
-    """In float32 1 + 1e8 is 1e8: a step so stiff cannot be solved."""
-    z, note = guided(
-        {"mood": Target(aspects={"yes": 0.3, "no": 0.7}, weight=weight)},
-        torch.randn(4, generator=torch.Generator().manual_seed(seed)),
-    )
-    assert bool(z.isfinite().all())
-    if note["flow"] == "moved":
-        assert float(torch.sigmoid(2 * z[1])) == pytest.approx(0.3, abs=0.025)
-    else:
-        assert note["flow"].startswith("failed: The flow ")
+    start = torch.randn(4, generator=torch.Generator().manual_seed(seed))
+    z, note = guided({"mood": Target(aspects={"yes": 0.3, "no": 0.7}, weight=weight)}, start)
+    met = float(torch.sigmoid(2 * z[1])) == pytest.approx(0.3, abs=0.025)
+    assert met if note["flow"] == "moved" else torch.equal(z, start)
 
 
 def test_lambda_is_strength_times_weight_for_rows_that_are_tried_alone_too(

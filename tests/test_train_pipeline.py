@@ -361,10 +361,8 @@ def test_an_aspect_that_nobody_could_ask_for_is_told_before_any_stage(
 ) -> None:
     folder = tmp_path / "corpus"
     folder.mkdir()
-    others = {"mood/kind": "Dear friend, take my hand.", "mood/cold": "That is no matter of mine."}
-    rows = [
-        {"facts": [], "turns": [f"hi {i}"], "replies": {**others, f"mood/{aspect}": reply}} for i in range(8)
-    ]
+    replies = {"mood/kind": "Dear friend, take my hand.", f"mood/{aspect}": reply}
+    rows = [{"facts": [], "turns": [f"hi {i}"], "replies": replies} for i in range(8)]
     (folder / "x.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     with pytest.raises(UsageError, match=reason):
         pipeline.train(
@@ -444,12 +442,11 @@ def test_a_decoder_must_keep_what_it_has_read_and_not_see_what_comes(
         new(of("roberta"))
 
 
-@pytest.mark.parametrize("size", [0, 3000])
 @pytest.mark.parametrize("stage", ["pretrain", "cvae"])
-def test_half_a_checkpoint_is_named(trained: Path, tmp_path: Path, stage: str, size: int) -> None:
+def test_half_a_checkpoint_is_named(trained: Path, tmp_path: Path, stage: str) -> None:
     work = Path(shutil.copytree(trained / "work", tmp_path / "work"))
     path = work / f"{stage}.pt"
-    path.write_bytes(path.read_bytes()[:size])
+    path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(
         UsageError, match=rf"must be whole; '.*{stage}\.pt' cannot be read .* Give another --work"
     ):
@@ -459,7 +456,6 @@ def test_half_a_checkpoint_is_named(trained: Path, tmp_path: Path, stage: str, s
 
 
 def test_tokenizers_of_a_start_that_was_killed_are_made_anew(trained: Path, tmp_path: Path) -> None:
-    """What the ids come from is written behind the tokenizer, and may be missing."""
     recipe, corpus = tiny.recipe(trained / "base"), corpora.load(trained / "corpus")
     (tmp_path / "tokenizer.json").write_text("{")
     made, sources = pipeline._tokenizer(recipe, corpus, tmp_path, "decoder")
@@ -468,7 +464,6 @@ def test_tokenizers_of_a_start_that_was_killed_are_made_anew(trained: Path, tmp_
 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
 def test_a_base_without_a_tokenizer_is_refused(tmp_path: Path, kind: str) -> None:
-    """A folder that `model.save_pretrained` alone has written."""
     AutoConfig.for_model(kind).save_pretrained(tmp_path)
     with pytest.raises(UsageError, match="A base must come with its tokenizer; that of '.*' cannot be read"):
         pretrain.build_tokenizer(str(tmp_path), "main", 0, [])

@@ -76,8 +76,7 @@ def build_tokenizer(
 
 
 def _tokenizer_of(base: str, revision: str) -> Tokenizer:
-    """A base's own tokenizer. UsageError where it has none: for most kinds of model transformers then makes
-    one that knows nothing."""
+    """A base's own. UsageError where it has none: transformers then often makes one that knows nothing."""
     try:
         tokenizer: Tokenizer = AutoTokenizer.from_pretrained(base, revision=revision).backend_tokenizer
         if {"[UNK]", "<unk>"}.issuperset(tokenizer.encode("a", add_special_tokens=False).tokens):
