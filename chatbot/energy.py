@@ -41,7 +41,7 @@ _NEVER = -1e30  # the logit of a padding aspect: probability 0, and finite, so t
 
 class Target(Protocol):
     """What one attribute is asked to be: weights of its aspects (sum 1), how probable they are to become
-    (None: as probable as the flow makes them), and lambda, None for the default."""
+    (None: as probable as the flow makes them), and lambda, None for 1."""
 
     @property
     def aspects(self) -> Mapping[str, float]: ...
@@ -70,16 +70,16 @@ class Energy:
         heads: Heads,
         targets: Sequence[Mapping[str, Target]],
         *,
-        default_weight: float = 1.0,
         logits: bool = False,
     ) -> Energy:
-        """The energy of one mapping attribute -> target per row; an attribute not named is not guided.
+        """The energy of one mapping attribute -> target per row; an attribute not named is not guided, and a
+        target that names no weight has 1.
 
         Raises UnknownNameError for an attribute or aspect that the heads do not have. Heads in half
         precision are computed in float32.
         """
         hidden_weight, hidden_bias, output_weight, output_bias = _stack(heads)
-        vectors, weights = _targets(heads.attributes, targets, default_weight, output_weight)
+        vectors, weights = _targets(heads.attributes, targets, output_weight)
         return cls(
             attributes=heads.attributes,
             hidden_weight=hidden_weight,
@@ -92,8 +92,8 @@ class Energy:
         )
 
     def asking(self, targets: Sequence[Mapping[str, Target]]) -> Energy:
-        """The energy of other targets over the same heads; what names no weight has 1."""
-        vectors, weights = _targets(self.attributes, targets, 1.0, self.output_weight)
+        """The energy of other targets over the same heads."""
+        vectors, weights = _targets(self.attributes, targets, self.output_weight)
         return replace(self, vectors=vectors, weights=weights)
 
     def guided(self) -> Energy:
@@ -245,7 +245,6 @@ def _stack(heads: Heads) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 def _targets(
     attributes: Mapping[str, tuple[str, ...]],
     targets: Sequence[Mapping[str, Target]],
-    default_weight: float,
     like: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Aspect vectors (B, A, K) and weights (B, A) of the targets, of the type and on the device of `like`."""
@@ -263,6 +262,6 @@ def _targets(
                     raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
             vector = aspect_vector(target.aspects, target.probability, attributes[name])
             vectors[row, i, : len(vector)] = torch.tensor(list(vector.values()), dtype=torch.float64)
-            weights[row, i] = default_weight if target.weight is None else target.weight
+            weights[row, i] = 1.0 if target.weight is None else target.weight
     # The vector of an attribute that is not guided stays 0; so does its weight.
     return vectors.to(like.dtype).to(like.device), weights.to(like.dtype).to(like.device)

@@ -40,9 +40,7 @@ def heads() -> Heads:
     return heads
 
 
-def reference(
-    heads: Heads, targets: list[dict[str, Aim]], z: Tensor, *, logits: bool, default: float
-) -> Tensor:
+def reference(heads: Heads, targets: list[dict[str, Aim]], z: Tensor, *, logits: bool) -> Tensor:
     """The definition, row by row and aspect by aspect."""
     rows = []
     for row, wanted in enumerate(targets):
@@ -50,7 +48,7 @@ def reference(
         for name, aim in wanted.items():
             scores = heads(z[row : row + 1])[name][0]
             scores = scores if logits else scores.log_softmax(-1)
-            weight = default if aim.weight is None else aim.weight
+            weight = 1.0 if aim.weight is None else aim.weight
             for aspect, share in aim.aspects.items():
                 total = total - weight * share * scores[ATTRIBUTES[name].index(aspect)]
         rows.append(total)
@@ -60,9 +58,9 @@ def reference(
 @pytest.mark.parametrize("logits", [False, True])
 def test_energy_and_gradient_equal_the_definition_and_autograd(heads: Heads, logits: bool) -> None:
     z = (2 * torch.randn(4, DIM, dtype=torch.float64)).requires_grad_()
-    expected = reference(heads, MIXED, z, logits=logits, default=0.9)
+    expected = reference(heads, MIXED, z, logits=logits)
     (gradient,) = torch.autograd.grad(expected.sum(), z)
-    energy = Energy.of(heads, MIXED, default_weight=0.9, logits=logits)
+    energy = Energy.of(heads, MIXED, logits=logits)
     with torch.inference_mode():
         assert torch.allclose(energy(z), expected, rtol=1e-12)
         assert torch.allclose(energy.gradient(z), gradient, rtol=1e-10, atol=1e-12)
