@@ -29,6 +29,8 @@ class ModelConfig:
 FIXED = ("euler", "midpoint", "heun2", "heun3", "rk4")
 ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
 ALIASES = {"heun": "heun2", "log-heun": "log-heun2"}
+PRIOR_TERMS = ("none", "eq19")
+COORDINATES = ("auto", "whitened", "plain")
 METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE, *ALIASES)
 
 
@@ -36,7 +38,7 @@ METHODS = (*(f"log-{name}" for name in FIXED), *FIXED, *ADAPTIVE, *ALIASES)
 class FlowConfig:
     method: str = setting("log-heun", choices=METHODS)
     steps: int = setting(8, low=1, high=10_000)
-    prior_term: str = setting("none", choices=("none", "eq19"))
+    prior_term: str = setting("none", choices=PRIOR_TERMS)
     target_probability: float = setting(0.997, low=1e-9, high=1.0)
     trust_radius: float = setting(6.0, low=0.0)
     beta_min: float = setting(0.1, low=0.0)
@@ -44,7 +46,7 @@ class FlowConfig:
     max_evaluations: int = setting(2000, low=1)
     rtol: float = setting(1e-3, low=1e-12)
     atol: float = setting(1e-3, low=1e-12)
-    coordinates: str = setting("auto", choices=("auto", "whitened", "plain"))
+    coordinates: str = setting("auto", choices=COORDINATES)
     logits: bool = setting(False)
 
 

@@ -18,7 +18,7 @@ from torchdiffeq import odeint
 
 from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError, suggestion
-from chatbot.settings import ALIASES, FIXED, METHODS
+from chatbot.settings import ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class FlowOptions:
 
     def __post_init__(self) -> None:
         _choice("flow.method", self.method, METHODS)
-        _choice("flow.prior_term", self.prior_term, ("none", "eq19"))
-        _choice("flow.coordinates", self.coordinates, ("auto", "whitened", "plain"))
+        _choice("flow.prior_term", self.prior_term, PRIOR_TERMS)
+        _choice("flow.coordinates", self.coordinates, COORDINATES)
         _number("flow.steps", self.steps, self.steps >= 1, "at least 1")
         _number(
             "flow.target_probability", self.target_probability, 0 < self.target_probability <= 1, "in (0, 1]"
