@@ -112,6 +112,7 @@ def test_the_card_tells_of_the_shipped_data_where_they_were_used(
         assert "given by whoever trained the model" in text
         assert "license: other" in text
         assert "Licence: for whoever trained it to state." in text
+        assert "[--plain-text PLAIN]" in text  # the manifest does not say whether there was any
         assert ("--corpus CORPUS" in text) == (other.corpus_digest == "f" * 64)
 
 

@@ -88,6 +88,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
     aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
     judges = "n-gram classifiers" + (" and a small transformer" if "transformer" in result["judges"] else "")
     corpus = "" if our_corpus else "--corpus CORPUS "
+    plain = "--plain-text PLAIN" if ours else "[--plain-text PLAIN]"
     recipe = tomlkit.dumps(manifest.recipe).strip() if manifest.recipe else "not recorded"
     return "\n".join(
         [
@@ -112,7 +113,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             (_DATA if ours else _OTHER_DATA).format(digest=manifest.corpus_digest[:16]),
             "## Recipe",
             "",
-            f"    chatbot train --recipe RECIPE.toml {corpus}--plain-text PLAIN --output MODEL",
+            f"    chatbot train --recipe RECIPE.toml {corpus}{plain} --output MODEL",
             "",
             f"Seed {manifest.seed}, version {manifest.code_version or 'unknown'}, with this RECIPE.toml:",
             "",
