@@ -14,6 +14,8 @@ Seven kinds of file, told apart by their keys (one JSON object a line; `.jsonl`,
 In "together" an aspect of an attribute of one's own has its name before it: "warmth/kind+lyrical".
 Splits are made by a hash of the first message, never by line: dialogues that begin alike stand in one part.
 A short later line or a common question ("what's your name?") may stand in several.
+Labelled replies that ask something are left out here, short ones and others by filters.py (in chats and roles
+they stay); `corpus.json` in the work folder counts them.
 """
 
 from __future__ import annotations
