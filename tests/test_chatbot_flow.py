@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -321,6 +322,29 @@ def test_coarse_uniform_steps_are_refined_until_the_energy_falls() -> None:
     result = flow(energy, mean, std, eps0, options(method="heun", steps=2))
     assert result.evaluations > 4
     assert (result.energy_after < result.energy_before).all()
+
+
+def test_a_row_that_climbs_behind_its_end_alone_is_not_solved_again() -> None:
+    mean, std, eps0 = prior(4)
+    asked = {"mood": Aim({"glad": 0.6, "sad": 0.4}, 128.0), "style": Aim({"lyrical": 1.0}, 128.0)}
+    energy = Energy.of(random_heads(), [asked] * 4)
+    assert flow(energy, mean, std, eps0, options()).evaluations > 17
+    assert flow(energy, mean, std, eps0, options(trust_radius=0.5)).evaluations == 17
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+def test_no_adaptive_method_looks_beyond_the_end_of_time(method: str) -> None:
+    """Behind t = 0 beta turns negative, and the flow would go uphill."""
+    moments: list[float] = []
+
+    class Watched(Problem):
+        def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+            grid, speed = super().clock(eps0, steps)
+            return grid, lambda t: (moments.append(float(t)), speed(t))[1]
+
+    mean, std, eps0 = prior(1)
+    Watched(Energy.of(random_heads(), MIXED[:1]), mean, std, options(method=method)).solve(eps0, 16)
+    assert min(moments) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_trust_region_ends_the_row_and_says_so() -> None:
