@@ -81,6 +81,9 @@ def test_wanted_words_gain_their_nats() -> None:
     for bonus, likeliest in ((math.log(2.4), 2), (math.log(2.6), 0)):
         wanted = Wanted.of([[[0]]], 3, bonus, torch.device("cpu"))
         assert choice(temperature=0.0, wanted=wanted)(logits, history(1)).tolist() == [likeliest]
+    begun = Wanted.of([[[0, 1]]], 3, 9.0, torch.device("cpu"))
+    assert choice(temperature=0.0, wanted=begun)(logits, history(0)).tolist() == [1]
+    assert choice(temperature=0.0, wanted=begun)(logits, history(0, 1)).tolist() == [2]
 
 
 def test_wanted_words_are_those_of_a_row() -> None:
@@ -139,6 +142,9 @@ def test_banned_never_comes_and_the_end_not_first() -> None:
     pick = choice(banned=torch.tensor([2]), temperature=0.0)
     assert pick(logits, history()).item() not in (2, END)
     assert pick(logits, history(1)).item() == END
+    opened = choice(banned=torch.tensor([2]), temperature=0.0, opening=2)
+    assert opened(logits, history(1, 3)).item() not in (2, END)
+    assert opened(logits, history(1, 3, 4)).item() == END
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0 - 2**-24])
@@ -210,3 +216,5 @@ def test_of_tokens_as_likely_the_lower_id_comes_first_whatever_stands_beside() -
     alone = choice(chance[1:], top_p=0.9)(tied, torch.full((1, 1), 7))
     assert both.tolist() == [0, alone.item()]
     assert choice(torch.zeros(1, 1), top_p=0.9)(tied, torch.full((1, 1), 7)).item() == 500
+    tied[0, 700:] = -20.0  # of 200, those that are looked at first are enough for this top_p
+    assert choice(torch.full((1, 1), 0.999), top_p=0.6)(tied, torch.full((1, 1), 7)).item() in range(620, 628)
