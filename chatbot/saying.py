@@ -48,7 +48,7 @@ class Saying:
             self.finish, ready = "stop", min(places)
         else:
             ready = len(self._held) - (0 if last else self._doubtful())
-        said, self._held = self._held[:ready], "" if places else self._held[ready:]
+        said, self._held = self._held[:ready], self._held[ready:]
         self.text += said
         return said
 
