@@ -367,6 +367,15 @@ def test_a_reply_to_a_conversation_that_was_deleted_meanwhile(manager: Conversat
 # --- finding conversations
 
 
+def test_the_end_of_a_reply_is_when_something_was_last_said(manager: ConversationManager) -> None:
+    slow, quick = begin(manager), begin(manager)
+    reply = manager.begin_reply(slow, parent_id=say(manager, slow, "Who are you?").id)
+    say(manager, quick, "Hello")
+    assert [found.id for found in manager.list()] == [quick, slow]
+    manager.finish_reply(reply.id, text="A captain.", state="complete", generation={})
+    assert [found.id for found in manager.list()] == [slow, quick]
+
+
 def test_the_list_is_newest_first_without_the_empty_ones(manager: ConversationManager) -> None:
     old, new, empty = begin(manager), begin(manager), begin(manager)
     say(manager, old, "one")
