@@ -127,6 +127,15 @@ def test_the_six_longest_words_are_looked_for(manager: ConversationManager) -> N
     assert come_to_mind(manager, "moth windmill umbrella saxophone carpenter lighthouse harbours") == []
 
 
+def test_a_reply_that_was_stopped_does_not_come_to_mind(manager: ConversationManager) -> None:
+    (asked,) = talk(manager, "Tell me something.")
+    reply = manager.begin_reply(asked.conversation_id, parent_id=asked.id)
+    manager.finish_reply(reply.id, text="The parrot was", state="partial", generation={})
+    assert come_to_mind(manager, "Your parrot again!") == []
+    manager.finish_reply(reply.id, text="The parrot was", state="complete", generation={})
+    assert come_to_mind(manager, "Your old parrot again!") == ["Your parrot again!", "The parrot was"]
+
+
 def test_long_lines_are_cut(manager: ConversationManager) -> None:
     talk(manager, "The parrot " + "and so " * 30)
     (line,) = come_to_mind(manager, "parrot news")
