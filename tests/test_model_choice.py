@@ -154,6 +154,13 @@ def test_extreme_chances_stay_among_the_possible(value: float) -> None:
     assert picked in (0, 1)
 
 
+def test_every_token_has_a_chance_of_its_own_from_the_opening_on() -> None:
+    logits, chance = torch.zeros(1, 10), torch.tensor([[0.05, 0.65, 0.95]])
+    for opening in ((), (1, 2)):
+        pick = choice(chance, opening=len(opening))
+        assert [pick(logits, history(*opening, *[3] * n)).item() for n in range(3)] == [0, 6, 9]
+
+
 def test_rows_are_independent() -> None:
     generator = torch.Generator().manual_seed(1)
     logits, chance = torch.randn(6, 10, generator=generator), torch.rand(6, 4, generator=generator)
