@@ -49,7 +49,6 @@ def _wait_for_the_end() -> None:
     look.register(0, 0)
     while not any(found & (select.POLLHUP | select.POLLERR) for _, found in look.poll(0)):
         time.sleep(_LOOK)
-    deaf = (
-        signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    )  # begun with nohup, but there is nobody to talk to
-    os.kill(os.getpid(), signal.SIGTERM if deaf else signal.SIGHUP)
+    deaf = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # begun with nohup, but with nobody to talk to
+    # Not SIGTERM: the interface would give a terminal back that is not there.
+    os.kill(os.getpid(), signal.SIGKILL if deaf else signal.SIGHUP)

@@ -21,7 +21,7 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize(("hangup", "end"), [("SIG_DFL", signal.SIGHUP), ("SIG_IGN", signal.SIGTERM)])
+@pytest.mark.parametrize(("hangup", "end"), [("SIG_DFL", signal.SIGHUP), ("SIG_IGN", signal.SIGKILL)])
 def test_it_ends_soon_after_its_terminal_also_under_nohup(hangup: str, end: signal.Signals) -> None:
     master, slave = pty.openpty()  # not the terminal of its session: no signal comes from the system
     with subprocess.Popen(

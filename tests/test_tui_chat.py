@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -288,17 +290,23 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_f5_tries_again(tmp_path
     session.manager.close()
 
 
-async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", [0, 143])
+async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path, code: int) -> None:
     session, engine = open_session(tmp_path / "chat.db")
     app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await half_said(pilot, engine, 2)
         threading.Timer(0.2, engine.gate.set).start()
-        await pilot.press("ctrl+q")
+        if code:
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL, "nothing gives the terminal back"
+            os.kill(os.getpid(), signal.SIGTERM)
+            await until(pilot, lambda: app.return_code is not None)
+        else:
+            await pilot.press("ctrl+q")
     session.manager.close()
     with ConversationManager(tmp_path / "chat.db") as manager:
         last = manager.path(manager.get("last").id)[-1]
         assert last.state == "partial"
         assert last.text.startswith("Keys go")
-    assert app.return_code == 0
+    assert app.return_code == code

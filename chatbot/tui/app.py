@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
+import signal
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +115,10 @@ class ChatApp(App[None]):
         return self.chat
 
     def on_mount(self) -> None:
+        with suppress(NotImplementedError):  # Windows has no such signal
+            # As Ctrl+Q: a process that is just ended leaves the terminal mute and on its other screen.
+            end = partial(self.call_later, self.action_quit, 128 + signal.SIGTERM)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
         self._set_theme(self._asked_theme)
         self._set_keys()
         self.theme_changed_signal.subscribe(self, self._theme_changed)
@@ -134,12 +142,12 @@ class ChatApp(App[None]):
         leave = f"{QUIT.sentence} · {self.chat.key_of(QUIT.name)}"
         yield SystemCommand(QUIT.title, leave, self.action_quit)
 
-    async def action_quit(self) -> None:
+    async def action_quit(self, code: int = 0) -> None:
         """Leave. A reply that is coming is stopped and stored first."""
         if self.chat.session.loaded:  # before that, the thread waits for the model and has nothing to store
             await self.chat.quiet()
         self.chat.keep_draft()
-        self.exit()
+        self.exit(return_code=code)
 
     def _picture(self) -> None:
         self.set_timer(0.1, self.deliver_screenshot)  # once the palette is gone
