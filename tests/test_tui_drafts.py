@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from chatbot.tui import drafts
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.tab_line import TabLabel
+from storage import database
 from tui_scripted import POET, WatchedApp, open_session, ready, say, until
 
 SIZE = (100, 30)
@@ -278,4 +281,27 @@ async def test_what_is_off_the_record_does_not_leave_a_conversation_that_was_del
         await until(pilot, lambda: session.conversation is None)
         assert app.chat.composer.text == ""
         assert len(app.notices) == 1
+    session.manager.close()
+
+
+async def test_a_draft_that_cannot_be_written_down_stays_in_the_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 1)
+    path = tmp_path / "chat.db"
+    session, _ = open_session(path)
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await pilot.press(*"late")
+            await until(pilot, lambda: app.notices)
+            await pilot.press("ctrl+n")
+            await until(pilot, lambda: session.conversation is None)
+            assert app.chat.composer.text == "late"
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code is not None)
+    assert session.manager.draft(None) == "late"
     session.manager.close()

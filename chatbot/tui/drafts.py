@@ -29,9 +29,9 @@ class Drafts(ChatView):
         awaited: the next key may be Enter."""
         conversation = self.session.conversation
         here = conversation.id if conversation else None
-        self.keep_draft(leaving=here != self._owner)
+        kept = self.keep_draft(leaving=here != self._owner)
         if here != self._owner:
-            stray = self.composer.text if self._gone and not self.off_record else ""
+            stray = "" if kept or self.off_record else self.composer.text
             self.off_record = self._gone = False
             with self.telling():
                 self._owner, self._kept = here, self.session.manager.draft(here)
@@ -46,19 +46,21 @@ class Drafts(ChatView):
             self._pause.stop()
         self._pause = self.set_timer(PAUSE, self.keep_draft)
 
-    def keep_draft(self, *, leaving: bool = False) -> None:
-        """Write down what stands in the box, unless that is done; `leaving` makes sure of that."""
+    def keep_draft(self, *, leaving: bool = False) -> bool:
+        """Write down what stands in the box, unless that is done; `leaving` makes sure of that. Whether it
+        could be."""
         text = "" if self.off_record else self.composer.text
         text = self.unsent(text) if self._owner is None else text
         changed = text.strip() != self._kept.strip() or (leaving and self._owner and text.strip())
         if self._owner != "" and not self._gone and changed:
             with self.telling():
-                self._kept = text
                 self._gone = not self.session.save_draft(self._owner, text)
+                self._kept = text
                 if self._gone:
                     said = "This conversation was deleted elsewhere. What you write stays in the box: "
                     said += f"{self.key_of('new')} begins another conversation with it."
                     self.notify(said, severity="warning", timeout=10, markup=False)
+        return not self._gone and text.strip() == self._kept.strip()
 
     def unsent(self, text: str) -> str:
         """The one draft that storage has for all that has not begun; `text` is what stands in the box."""
