@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,7 +199,7 @@ async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_
 # --- search and tree
 
 
-async def test_ctrl_s_finds_a_message_and_goes_to_it(opened: Opened) -> None:
+async def test_ctrl_s_finds_a_message_and_goes_to_it(opened: Opened, tmp_path: Path) -> None:
     app, session, _ = opened
     stored(session, "the umbrella is green", "and the hat")
     stored(session, "about bread")
@@ -219,6 +221,15 @@ async def test_ctrl_s_finds_a_message_and_goes_to_it(opened: Opened) -> None:
         await until(pilot, lambda: app.screen is app.chat and len(app.texts) == 4)
         await until(pilot, lambda: app.texts[3].startswith("› gloomy-poet"))
         assert session.messages()[0].text == "the umbrella is green"
+        session.manager.set_speaker(session.messages()[1].id, role="bot", speaker="Old Bert")
+        await pilot.press("ctrl+s", *"answer green")
+        await until(pilot, lambda: isinstance(app.screen, SearchScreen) and rows(app))
+        found = app.screen.query_one("#rows", OptionList).get_option_at_index(0)
+        assert " · Old Bert · " in str(found.prompt)
+        with closing(sqlite3.connect(tmp_path / "chat.db")) as damaged, damaged:
+            damaged.execute("DELETE FROM message_search_data")
+        await pilot.press("s")
+        await until(pilot, lambda: "sound SQLite database" in app.notices[-1])
 
 
 async def test_a_hit_beside_the_active_path_makes_its_path_the_active_one(opened: Opened) -> None:

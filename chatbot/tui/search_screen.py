@@ -23,9 +23,9 @@ class SearchScreen(PickScreen):
         self._session = session
 
     def _fill(self, typed: str) -> None:
-        found = []
+        found: list[Hit] = []
         if len(typed.strip()) >= SHORTEST:
-            found = self._session.manager.search(typed, limit=MOST)
+            self.tried(lambda: found.extend(self._session.manager.search(typed, limit=MOST)))
         self.hits = {str(hit.message_id): hit for hit in found}
         self._list.set_options(Option(self._row(hit), id=key) for key, hit in self.hits.items())
         self._list.highlighted = 0 if found else None
@@ -35,8 +35,9 @@ class SearchScreen(PickScreen):
         snippet = literal(hit.snippet)
         for start, end in hit.marks:
             snippet = snippet.stylize("bold underline $accent", start, end)
-        who = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
-        where = f"  {one_line(hit.title)} · {one_line(who)} · {local(hit.created_at):%Y-%m-%d %H:%M}"
+        usual = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
+        who = one_line(hit.speaker or usual)
+        where = f"  {one_line(hit.title)} · {who} · {local(hit.created_at):%Y-%m-%d %H:%M}"
         return Content("\n").join([snippet, literal(where, "$foreground 60%")])
 
     def _told(self, typed: str, found: int) -> str:
