@@ -70,5 +70,7 @@ async def test_in_the_conversation_letters_are_typed_unless_the_setting_says_oth
             await until(pilot, lambda: isinstance(app.screen, PickScreen))
             await pilot.press("k", "j", "o", "j")
             await until(pilot, lambda: app.screen.query_one(Input).value == "oj")
+            await pilot.press("escape", "ctrl+s", *"keg")
+            await until(pilot, lambda: app.screen.query_one(Input).value == "keg")
         else:
             await until(pilot, lambda: app.chat.composer.text == "k")

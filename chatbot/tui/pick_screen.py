@@ -98,7 +98,7 @@ class PickScreen(Dialog[str | None]):
 
     def on_mount(self) -> None:
         self._list.can_focus = False  # keys go to the filter, which hands on those that walk
-        self.query_one(Filter).walking = self.app.has_class("-vim")
+        self.query_one(Filter).walking = self.app.has_class("-vim") and bool(self._rows)
         self.query_one(Input).cursor_blink = self.app.animation_level != "none"
         self._fill("")
 
