@@ -17,7 +17,7 @@ from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.jump_screen import JumpScreen
 from chatbot.tui.sweep_screen import Columns, SweepScreen
-from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, trace, until
+from tui_scripted import ScriptedEngine, WatchedApp, deleted_elsewhere, open_session, ready, say, trace, until
 
 Opened = tuple[WatchedApp, ChatSession]
 SIZE = (100, 40)
@@ -57,8 +57,9 @@ async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Open
         await pilot.press("alt+l")
         await until(pilot, lambda: "Forgotten: your dog is called Rex." in app.notices)
         assert session.manager.memories() == []
+        session.manager.remember("", "The user has a cat.", kind="note")
         await pilot.press("alt+l")
-        await until(pilot, lambda: "gloomy-poet knows nothing of you yet." in app.notices)
+        await until(pilot, lambda: "gloomy-poet was told nothing of you." in app.notices)
 
 
 async def ask(app: WatchedApp, pilot: Any, text: str) -> None:
@@ -156,3 +157,7 @@ async def test_what_cannot_be_compared_is_told(opened: Opened) -> None:
         await ask(app, pilot, "attitude 7 8")
         await until(pilot, lambda: any("A strength is 0 (off)" in notice for notice in app.notices))
         assert session.messages()[-1].sibling_count == 1
+        deleted_elsewhere(session)
+        await ask(app, pilot, "attitude 0 50%")
+        await until(pilot, lambda: "nothing answers to" in app.notices[-1])
+        assert app.is_running

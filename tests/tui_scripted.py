@@ -161,6 +161,12 @@ async def ready(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: chat.session.loaded and not chat.query_one("#loading").display)
 
 
+def deleted_elsewhere(session: ChatSession) -> None:
+    """Another program deletes the conversation that is open."""
+    with ConversationManager(session.manager.path_of_database) as elsewhere:
+        elsewhere.delete(elsewhere.get("last").id)
+
+
 async def half_said(pilot: Pilot[Any], engine: ScriptedEngine, words: int) -> None:
     """Say hi, and wait until so many words of the reply stand there; the gate holds back the rest."""
     engine.words_before_gate = words

@@ -9,7 +9,7 @@ from textual import work
 
 from chatbot import sweep
 from chatbot.memory import spoken_of
-from chatbot.session import Memory
+from chatbot.session import Memory, Message
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line
 from chatbot.tui.replying import Replying
@@ -36,7 +36,7 @@ class MemoryActions(Replying):
         with self.telling():
             known = [m for m in session.manager.memories(session.profile.name) if m.profile_name]
             if not known:
-                self.notify(f"{one_line(session.profile.speaker)} knows nothing of you yet.", markup=False)
+                self.notify(f"{one_line(session.profile.speaker)} was told nothing of you.", markup=False)
                 return
             self.forgotten(session.manager.forget(known[-1].id))
             self.tell_what_is_left()
@@ -49,9 +49,10 @@ class MemoryActions(Replying):
         asked = await self.app.push_screen_wait(AskScreen(question))
         if not asked or self.is_busy():
             return
-        before = self.session.messages()
+        before: Sequence[Message] = ()
         outcomes: Sequence[sweep.Outcome] = ()
         with self.telling():
+            before = self.session.messages()
             settings = sweep.asked(self.session, clean(asked), self._persona)
             self.notify(f"Finding {len(settings)} replies ...", markup=False)
             with self.working():
