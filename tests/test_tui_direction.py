@@ -16,7 +16,7 @@ from chatbot.tui.pick_screen import PickScreen
 from chatbot.tui.settings_screen import SettingsScreen, sentences
 from profiles import Profile
 from profiles.store import ProfileStore
-from tui_scripted import LINES, Opened, WatchedApp, ready, say, until
+from tui_scripted import LINES, Opened, WatchedApp, deleted_elsewhere, ready, say, until
 
 SIZE = (100, 40)
 
@@ -109,6 +109,15 @@ async def test_a_note_that_is_refused_stays_in_its_box(opened: Opened) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         assert session.note == "It snows."
+        await pilot.press("escape")
+        await say(pilot, "one")
+        deleted_elsewhere(session)
+        await pilot.press("alt+o", "G", "k", "enter")
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        app.screen.query_one(Composer).text = "It rains."
+        await pilot.press("enter")
+        await until(pilot, lambda: "nothing answers to" in app.notices[-1])
+        assert app.screen.query_one(Composer).text == "It rains."
 
 
 async def test_settings_of_this_chat_stay_in_its_tab_and_end_with_it(opened: Opened) -> None:

@@ -21,7 +21,18 @@ from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.jump_screen import JumpScreen
 from storage import database
-from tui_scripted import LINES, POET, Opened, WatchedApp, half_said, open_session, ready, say, until
+from tui_scripted import (
+    LINES,
+    POET,
+    Opened,
+    WatchedApp,
+    deleted_elsewhere,
+    half_said,
+    open_session,
+    ready,
+    say,
+    until,
+)
 
 SIZE = (100, 40)
 GREETING = "You are late. So is the spring."
@@ -331,6 +342,23 @@ async def test_a_text_that_is_refused_stays_in_the_dialog(opened: Opened) -> Non
         assert session.messages()[-1].text == long[:-1]
 
 
+@pytest.mark.parametrize("key", ["alt+e", "alt+up alt+e", "alt+i"])
+async def test_a_text_that_cannot_be_stored_comes_back_into_the_box(opened: Opened, key: str) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        deleted_elsewhere(session)
+        await pilot.press("alt+g")
+        await until(pilot, lambda: app.notices)
+        assert "nothing answers to" in app.notices[-1]
+        await pilot.press(*key.split())
+        await until(pilot, lambda: isinstance(app.screen, EditScreen))
+        app.screen.query_one(Composer).put("A long text.")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chat.composer.text == "A long text.")
+
+
 @pytest.mark.parametrize(
     "screen", [AskScreen("Title"), ConfirmScreen("Sure?", {"yes": "Yes"}), JumpScreen([])]
 )
@@ -440,6 +468,11 @@ async def test_copying_says_which_way_worked(
         await until(pilot, lambda: len(app.notices) == 3)
         assert app.notices[2] == "Copied 31 characters with xsel."
         assert (tmp_path / "copied").read_text() == GREETING
+        app.chat.composer.put("a selection")
+        await pilot.press("shift+home", "ctrl+c")
+        await until(pilot, lambda: len(app.notices) == 4)
+        assert app.notices[3] == "Copied 11 characters with xsel."
+        assert (tmp_path / "copied").read_text() == "a selection"
 
 
 @pytest.mark.parametrize("keys", [("ctrl+z",), ("ctrl+z", "ctrl+y"), ("f7", "delete", "ctrl+z", "ctrl+y")])

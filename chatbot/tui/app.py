@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import events
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
 from chatbot.session import ChatSession
 from chatbot.terminal import end_with_it
+from chatbot.tui import clipboard
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, as_textual, key_text, shared_keys
 from chatbot.tui.alt_keys import know_alt_keys
 from chatbot.tui.chat_screen import ChatScreen
@@ -148,6 +149,22 @@ class ChatApp(App[None]):
             await self.chat.quiet()
         self.chat.keep_draft()
         self.exit(return_code=code)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """To a clipboard program too, which is told."""
+        super().copy_to_clipboard(text)
+        self._give_to_system(text)
+
+    @work(exclusive=True, group="copy")
+    async def _give_to_system(self, text: str) -> None:
+        tool = await asyncio.to_thread(clipboard.by_system, text)
+        if done := clipboard.told(len(text), tool, clipboard.by_terminal()):
+            self.notify(done, markup=False)
+        else:
+            reason = (
+                f"This terminal takes no text, and there is no clipboard program. Install {clipboard.TOOLS}."
+            )
+            self.notify(reason, title="Not copied", severity="warning", timeout=10, markup=False)
 
     def _picture(self) -> None:
         self.set_timer(0.1, self.deliver_screenshot)  # once the palette is gone

@@ -5,7 +5,6 @@ Actions are for the chosen message: the last reply, until the person goes to ano
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from textual import work
@@ -13,7 +12,6 @@ from textual.app import SuspendNotSupported
 
 from chatbot.editor import edited
 from chatbot.session import LONGEST_MESSAGE, UNSAVED, Message
-from chatbot.tui import clipboard
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
@@ -119,9 +117,13 @@ class MessageActions(Replying):
         if text is None or text.strip() in (message.text.strip(), clean(message.text).strip()):
             return  # as it was, or as the box shows it
         with self.telling():
-            events = self.session.edit(message.id, text, self.prefix)
+            try:
+                events = self.session.edit(message.id, text, self.prefix)
+            except Exception:
+                self.composer.give_back(text)
+                raise
             if events is not None:
-                self.follow(events)
+                self.follow(events, text)
                 self.set_prefix("")
                 return
             picked = self.conversation.picked
@@ -129,21 +131,11 @@ class MessageActions(Replying):
             if picked is not None:
                 self.conversation.pick_answer_to(message.parent_id)
 
-    @work(exclusive=True, group="copy")
-    async def action_copy(self) -> None:
+    def action_copy(self) -> None:
         if (message := self.conversation.last_said) is None:
             self.notify("There is no message to copy yet. Write something first.", severity="warning")
-            return
-        text = clean(message.text)
-        self.app.copy_to_clipboard(text)
-        tool = await asyncio.to_thread(clipboard.by_system, text)
-        if done := clipboard.told(len(text), tool, clipboard.by_terminal()):
-            self.notify(done, markup=False)
         else:
-            reason = (
-                f"This terminal takes no text, and there is no clipboard program. Install {clipboard.TOOLS}."
-            )
-            self.notify(reason, title="Not copied", severity="warning", timeout=10, markup=False)
+            self.app.copy_to_clipboard(clean(message.text))
 
     async def action_bookmark(self) -> None:
         if message := self._target():
@@ -154,8 +146,7 @@ class MessageActions(Replying):
             await self._changed(self.session.hide, message.id, not message.hidden)
 
     async def action_branch(self) -> None:
-        if message := self._target():
-            await self._changed(self.session.branch, message.id)
+        if (message := self._target()) and await self._changed(self.session.branch, message.id):
             self.conversation.pick(None)
             self.composer.focus()
             text = f"What you write now follows this message. The rest is in the tree: {self.key_of('tree')}."
@@ -221,9 +212,10 @@ class MessageActions(Replying):
         self.session.delete_message(message_id)
         self.tell_what_is_left()
 
-    async def _changed(self, change: Callable[..., object], *arguments: object) -> None:
-        """Make a change and show the path as it is then; a greeting that was not stored is now."""
-        begun = self.session.conversation is not None
+    async def _changed(self, change: Callable[..., object], *arguments: object) -> bool:
+        """Make a change and show the path as it is then; a greeting that was not stored is now. Whether it
+        worked."""
+        begun, done = self.session.conversation is not None, False
         with self.telling():
             change(*arguments)
             self.take_draft_along()
@@ -231,6 +223,8 @@ class MessageActions(Replying):
                 await self.refresh_path()
             else:
                 await self.refresh_all()
+            done = True
+        return done
 
     # --- what is written
 
@@ -248,8 +242,8 @@ class MessageActions(Replying):
             return
         screen = EditScreen("What happens", note="adds it to the conversation", check=self.session.checked)
         text = await self.app.push_screen_wait(screen)
-        if text is not None:
-            await self._changed(self.session.narrate, text)
+        if text is not None and not await self._changed(self.session.narrate, text):
+            self.composer.give_back(text)
 
     @work(exclusive=True, group="ask")
     async def on_composer_pasted(self, pasted: Composer.Pasted) -> None:

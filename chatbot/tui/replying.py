@@ -88,8 +88,7 @@ class Replying(Drafts):
         else:
             self.composer.remember(event.text)
             self.set_prefix("")
-        self.follow(events)
-        self._sending = "" if passing else event.text
+        self.follow(events, "" if passing else event.text)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -114,9 +113,10 @@ class Replying(Drafts):
 
     # --- the reply
 
-    def follow(self, events: Iterator[Event]) -> None:
-        """Show a reply while it is found, in a thread."""
-        self.turn, self._sending = Turn(self, events), ""
+    def follow(self, events: Iterator[Event], sending: str = "") -> None:
+        """Show a reply while it is found, in a thread. `sending` comes back into the box if it cannot be
+        stored."""
+        self.turn, self._sending = Turn(self, events), sending
         self.run_worker(self.turn.run, thread=True, group="reply", exit_on_error=False)
         self.refresh_bindings()
 

@@ -72,17 +72,15 @@ class SettingsScreen(Dialog[None]):
             if chosen is not None:
                 self.tried(lambda: session.use_preset(chosen.removeprefix("=")))
         elif name in WRITTEN:
-            text = await self.app.push_screen_wait(
+            await self.app.push_screen_wait(
                 EditScreen(
                     self._what[name],
                     getattr(session, name),
                     note="keeps it",
                     empty=True,
-                    check=lambda text: text.strip() and session.checked(text),
+                    check=lambda text: self._write(name, text),
                 )
             )
-            if text is not None:
-                self.tried(lambda: self._write(name, text))
         else:
             value = config_file.literal(session.sampling_values()[name][0])
             text = await self.app.push_screen_wait(AskScreen(self._what.get(name, name), value))
