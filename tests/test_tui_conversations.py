@@ -10,6 +10,7 @@ from pathlib import Path
 from time import tzset
 
 import pytest
+from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from chatbot.session import ChatSession
@@ -226,6 +227,14 @@ async def test_ctrl_s_finds_a_message_and_goes_to_it(opened: Opened, tmp_path: P
         await until(pilot, lambda: isinstance(app.screen, SearchScreen) and rows(app))
         found = app.screen.query_one("#rows", OptionList).get_option_at_index(0)
         assert " · Old Bert · " in str(found.prompt)
+        text = "\u2067left\u2069 the lantern"  # isolates, which are not shown
+        session.manager.add_message(session.messages()[0].conversation_id, role="bot", text=text)
+        await pilot.press(*["backspace"] * 12, *"lantern")
+        await until(pilot, lambda: rows(app) == ["left the lantern"])
+        shown = app.screen.query_one("#rows", OptionList).get_option_at_index(0).prompt
+        assert isinstance(shown, Content)
+        marked = [shown.plain[span.start : span.end] for span in shown.spans if "bold" in str(span.style)]
+        assert marked == ["lantern"]
         with closing(sqlite3.connect(tmp_path / "chat.db")) as damaged, damaged:
             damaged.execute("DELETE FROM message_search_data")
         await pilot.press("s")

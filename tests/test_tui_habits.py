@@ -159,3 +159,12 @@ async def test_settings_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         await until(pilot, lambda: app.notices)
         assert "No space left on device" in app.notices[0]
     session.manager.close()
+
+
+async def test_a_notice_that_still_stands_there_is_not_shown_again(opened: Opened) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await ready(pilot)
+        await pilot.press("f8", "f8", "f4", "f8")
+        await until(pilot, lambda: len(app.notices) == 4)
+        assert len(app.screen.query("Toast")) == len(set(app.notices)) == 2

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual import events
 from textual.screen import Screen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.session import ChatSession
@@ -589,4 +589,6 @@ async def test_a_large_paste_is_asked_about(opened: Opened) -> None:
         assert app.screen.query_one("#rows", OptionList).option_count == 2, (
             "too long to be sent: into the box, or not"
         )
+        asked = str(app.screen.query_one("#dialog-title", Static).render())
+        assert asked.startswith("What was pasted has 1 line and 20,001 characters.")
         await pilot.press("escape")

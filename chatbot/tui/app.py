@@ -150,6 +150,11 @@ class ChatApp(App[None]):
         self.chat.keep_draft()
         self.exit(return_code=code)
 
+    def notify(self, message: str, **options: Any) -> None:
+        """What still stands there is not said again: an error that each key meets would cover the talk."""
+        if all(shown.message != message for shown in self._notifications):
+            super().notify(message, **options)
+
     def copy_to_clipboard(self, text: str) -> None:
         """To a clipboard program too, which is told."""
         super().copy_to_clipboard(text)

@@ -248,7 +248,8 @@ class MessageActions(Replying):
     @work(exclusive=True, group="ask")
     async def on_composer_pasted(self, pasted: Composer.Pasted) -> None:
         text = pasted.text
-        question = f"What was pasted has {text.count(chr(10)) + 1:,} lines and {len(text):,} characters."
+        lines = text.count("\n") + 1
+        question = f"What was pasted has {lines:,} line{'s' * (lines > 1)} and {len(text):,} characters."
         answers = {"insert": "Put it into the box"}
         if len(text) <= LONGEST_MESSAGE:
             answers["send"] = "Send it as it is"

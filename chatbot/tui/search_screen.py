@@ -32,12 +32,15 @@ class SearchScreen(PickScreen):
         self.query_one("#dialog-note", Static).update(literal(self._told(typed, len(found))))
 
     def _row(self, hit: Hit) -> Content:
-        snippet = literal(hit.snippet)
-        for start, end in hit.marks:
-            snippet = snippet.stylize("bold underline $accent", start, end)
+        snippet, place = Content(), 0
+        for start, end in hit.marks:  # each part by itself: what is not shown would shift the marks
+            snippet += literal(hit.snippet[place:start])
+            snippet += literal(hit.snippet[start:end], "bold underline $accent")
+            place = end
         usual = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
         who = one_line(hit.speaker or usual)
         where = f"  {one_line(hit.title)} · {who} · {local(hit.created_at):%Y-%m-%d %H:%M}"
+        snippet += literal(hit.snippet[place:])
         return Content("\n").join([snippet, literal(where, "$foreground 60%")])
 
     def _told(self, typed: str, found: int) -> str:
