@@ -115,7 +115,8 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.editor": GROUND,
     "chatbot.tui": GROUND
     | {"chatbot.session", "chatbot.drift", "chatbot.events", "chatbot.persona", "chatbot.tui", "profiles"}
-    | {"chatbot.config", "chatbot.config_file", "chatbot.editor", "chatbot.memory", "chatbot.sweep"},
+    | {"chatbot.config", "chatbot.config_file", "chatbot.editor", "chatbot.memory", "chatbot.sweep"}
+    | {"chatbot.commands"},
     "chatbot.train": ENGINE | {"chatbot.engine", "chatbot.train"},
     "chatbot.cli": {"chatbot", "profiles", "storage"},
 }

@@ -63,6 +63,23 @@ async def test_an_empty_message_is_not_sent(opened: Opened) -> None:
         assert session.conversation is None
 
 
+async def test_a_command_of_the_line_chat_is_not_said(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press(*"/quit", "enter")
+        await until(pilot, lambda: app.notices)
+        assert app.notices == [
+            "/quit is a command of the line chat (--plain). Here F1 lists the keys. Write //quit to say it."
+        ]
+        assert app.chat.composer.text == "/quit"
+        assert session.conversation is None
+        await pilot.press("home", "/", "enter")
+        await until(pilot, lambda: session.conversation is not None and not app.chat.is_busy())
+        await say(pilot, "/shrugs")
+        assert [m.text for m in session.messages() if m.role == "user"] == ["/quit", "/shrugs"]
+
+
 async def test_a_message_that_is_too_long_is_refused_and_stays_in_the_box(opened: Opened) -> None:
     app, session, _ = opened
     async with app.run_test(size=(100, 30)) as pilot:

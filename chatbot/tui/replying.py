@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from textual.widgets import Static
 
 from chatbot import drift
+from chatbot.commands import COMMANDS
 from chatbot.events import (
     Denied,
     Event,
@@ -72,18 +73,23 @@ class Replying(Drafts):
         if self.is_busy():
             self.composer.give_back(event.text)
             return
+        if _is_command(event.text):
+            self.composer.give_back(event.text)
+            word, keys = event.text.split()[0], f"Here {self.key_of('help')} lists the keys."
+            said = f"{word} is a command of the line chat (--plain). {keys} Write /{word} to say it."
+            self.notify(said, severity="warning", markup=False)
+            return
         passing = self.off_record
+        escaped = event.text.startswith("//") and _is_command(event.text[1:])
+        text = event.text.removeprefix("/") if escaped else event.text
         try:
-            if passing:
-                events = self.session.off_record(event.text)
-            else:
-                events = self.session.reply(event.text, self.prefix)
+            events = self.session.off_record(text) if passing else self.session.reply(text, self.prefix)
         except Exception as error:  # as in `telling`, and the text is not lost
             self.composer.give_back(event.text)
             self.tell(error)
             return
         if passing:
-            await self.conversation.begin_passing(event.text.strip())
+            await self.conversation.begin_passing(text.strip())
             self.set_off_record(False)
         else:
             self.composer.remember(event.text)
@@ -196,3 +202,8 @@ class Replying(Drafts):
             return True
         self.notify("The reply cannot be stopped yet. Try again in a moment.", severity="warning")
         return False
+
+
+def _is_command(text: str) -> bool:
+    """Whether it is a command of the line chat: who types /quit does not mean to say it."""
+    return text.partition(" ")[0].strip().lower() in {f"/{command.name}" for command in COMMANDS}
