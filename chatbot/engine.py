@@ -79,11 +79,6 @@ class GenerationEngine:
         return dict(self._artifact.manifest.attributes)
 
     @property
-    def default_weight(self) -> float:
-        """The weight of a target that names none: 1, the model's own strength (chatbot/guidance.py)."""
-        return 1.0
-
-    @property
     def context_budget(self) -> int:
         """How many tokens of context the model sees; the oldest messages beyond them are dropped."""
         return self._artifact.manifest.context_tokens

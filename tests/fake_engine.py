@@ -28,7 +28,6 @@ class FakeEngine:
     trace: dict[str, Any] = field(default_factory=dict)
     name: str = "fake"
     digest: str = "0" * 16
-    default_weight: float = 1.0
     context_budget: int = 100
     contexts: list[Context] = field(default_factory=list)
     targets: list[Mapping[str, Target]] = field(default_factory=list)

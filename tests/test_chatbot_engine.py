@@ -56,7 +56,6 @@ def test_it_says_what_it_is(engine: GenerationEngine, tiny_model: Path) -> None:
         "attitude": ("optimistic", "pessimistic"),
         "style": ("lyrical", "plain"),
     }
-    assert engine.default_weight == 1.0
     assert engine.context_budget == 64
 
 
@@ -179,9 +178,9 @@ def test_nothing_asked_is_the_prior(engine: GenerationEngine) -> None:
     assert asked["probability_before"] == asked["probability_after"] < 1
 
 
-def test_target_without_weight_has_the_models(engine: GenerationEngine) -> None:
+def test_a_target_without_weight_has_one(engine: GenerationEngine) -> None:
     trace = engine.reply(RAIN, {"style": Target.parse("plain")}, SEEDED).trace
-    assert trace["targets"]["style"]["weight"] == engine.default_weight
+    assert trace["targets"]["style"]["weight"] == 1.0
 
 
 def test_guidance_shows_in_the_text(tiny_model: Path) -> None:

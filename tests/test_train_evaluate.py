@@ -169,7 +169,7 @@ def test_guided_and_unguided_replies_share_message_and_seed(
     assert len(plain) == result["messages"]
     assert all(plain[seed] == context for context, _, seed in told)
     strengths = {t.weight for _, targets, _ in told for t in targets.values()}
-    assert strengths == {None, *(4.0 * share for share in trials.CURVE)}
+    assert strengths == {None, *trials.CURVE}
 
 
 def test_only_held_out_messages_are_asked(

@@ -47,7 +47,7 @@ async def test_arrows_weigh_and_space_turns_the_aspect(opened: Opened) -> None:
         await pilot.press("left")
         assert session.dials["style"].weight == 0, "not below 0"
         await pilot.press("space")
-        await until(pilot, lambda: session.dials["style"] == pure("lyrical", 1.5))
+        await until(pilot, lambda: session.dials["style"] == pure("lyrical", 1.0))
 
 
 async def test_a_dial_that_is_off_comes_on_at_the_models_own_strength(opened: Opened) -> None:
@@ -59,7 +59,7 @@ async def test_a_dial_that_is_off_comes_on_at_the_models_own_strength(opened: Op
         await until(pilot, lambda: session.dials.get("openness") == pure("high", None))
         assert app.chat.dials.dials[3].render().plain.endswith("auto")
         await pilot.press("right")
-        await until(pilot, lambda: session.dials["openness"] == pure("high", 1.6))
+        await until(pilot, lambda: session.dials["openness"] == pure("high", 1.1))
         await pilot.press("down", "right")
         await until(pilot, lambda: session.dials.get("conscientiousness") == pure("high", 0.1))
         await pilot.press("end")

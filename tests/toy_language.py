@@ -82,7 +82,6 @@ class Double:
     obeys: bool = True
     name: str = "double"
     digest: str = "abcd"
-    default_weight: float = 4.0
     asked: list[tuple[Context, Mapping[str, Target], int]] = field(default_factory=list)
 
     @property

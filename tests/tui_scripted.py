@@ -37,7 +37,7 @@ LINES = (
 class ScriptedEngine:
     """Says LINES one after the other, word by word. `gate` holds back every word while it is clear."""
 
-    name, digest, default_weight, context_budget = "scripted", "0" * 16, 1.5, 512
+    name, digest, context_budget = "scripted", "0" * 16, 512
 
     def __init__(self) -> None:
         self.attributes = ATTRIBUTES

@@ -186,6 +186,5 @@ def _frame(
         "rounds": scope.rounds,
         "seeds": f"round * {trials.SEED_STRIDE} + message, rounds 0 to {scope.rounds - 1}",
         "replies": len(said),
-        "default_weight": engine.default_weight,
         "sampling": {name: value for name, value in asdict(sampling).items() if name != "seed"},
     }

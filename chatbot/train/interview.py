@@ -56,7 +56,7 @@ def say(
             batch = asked[start : start + scope.batch]
             replies = engine.replies(
                 [trial.context for trial in batch],
-                [targets(trial, engine.default_weight) for trial in batch],
+                [targets(trial) for trial in batch],
                 scope.sampling,
                 [trial.seed for trial in batch],
             )
@@ -77,13 +77,13 @@ def say_variety(
     return say(engine, asked, wide, progress, "Variety") if asked else []
 
 
-def targets(trial: Trial, default_weight: float) -> dict[str, Target]:
+def targets(trial: Trial) -> dict[str, Target]:
     """What the trial asks for, in the engine's form."""
     pull: dict[str, Any] = {}
     if trial.kind == "strength":
         pull["probability"] = trial.strength
     elif trial.strength != 1.0:
-        pull["weight"] = trial.strength * default_weight
+        pull["weight"] = trial.strength
     return {a: Target(aspects={aspect: 1.0}, **pull) for a, aspect in trial.asked.items()}
 
 
@@ -94,8 +94,7 @@ def seconds_a_reply(
     sampling = replace(scope.sampling, candidates=candidates)
     times = []
     for trial in asked[: scope.timed + 1]:
-        wanted = targets(trial, engine.default_weight)
-        reply = engine.replies([trial.context], [wanted], sampling, [trial.seed])[0]
+        reply = engine.replies([trial.context], [targets(trial)], sampling, [trial.seed])[0]
         times.append(reply.trace["times"]["total_ms"] / 1e3)
     if len(times) < 2:
         return None

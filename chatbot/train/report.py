@@ -96,9 +96,9 @@ def conditions(result: Mapping[str, Any]) -> str:
     sampling = ", ".join(f"{name} {value}" for name, value in result["sampling"].items())
     return (
         f"{result['command'] or 'chatbot eval'}: {result['messages']} held-out messages, {result['rounds']} "
-        f"round(s) (seed = {result['seeds']}), {result['replies']} replies in all. Sampling: {sampling}; "
-        f"default weight {result['default_weight']:g}. Corpus {result['corpus_digest'][:16]}, weights "
-        f"{result['model_digest']}, version {result['version']}, Python {result['python']}. "
+        f"round(s) (seed = {result['seeds']}), {result['replies']} replies in all. Sampling: {sampling}. "
+        f"Corpus {result['corpus_digest'][:16]}, weights {result['model_digest']}, "
+        f"version {result['version']}, Python {result['python']}. "
         "In brackets: 95 % bootstrap intervals over messages; each section says on how many it rests."
     )
 

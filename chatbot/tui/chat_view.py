@@ -141,11 +141,10 @@ class ChatView(Screen[None]):
         """The dials, on their arcs as of the next reply; before the model is loaded, the persona's alone."""
         session = self.session
         attributes = session.attributes if session.loaded else {}
-        weight = session.engine.default_weight if session.loaded else 1.0
         asked = session.dials
         with self.telling():
             asked = session.asked_next()
-        await self.dials.show(attributes, asked, weight)
+        await self.dials.show(attributes, asked)
 
     def _welcome(self) -> Content:
         profile, session = self.session.profile, self.session

@@ -17,7 +17,8 @@ from chatbot.tui.literal import one_line
 from chatbot.tui.measures import bar
 from profiles.target import Target
 
-FULL_SCALE = 2.0  # the weight at the right end of a bar, unless the model's own strength needs more
+OWN_STRENGTH = 1.0  # the weight of a target that names none
+FULL_SCALE = 2.0  # the weight at the right end of a bar
 HEAVIEST = 20.0
 STEP = 0.05  # of a strength
 
@@ -29,10 +30,9 @@ class Dial(Widget):
         super().__init__(classes="dial")
         self.attribute, self.aspects = attribute, tuple(aspects)
         self.target: Target | None = None
-        self.default_weight = 1.0
 
-    def show(self, target: Target | None, default_weight: float) -> None:
-        self.target, self.default_weight = target, default_weight
+    def show(self, target: Target | None) -> None:
+        self.target = target
         self.set_class(self.weight == 0, "-off")
         self.refresh()
 
@@ -41,14 +41,13 @@ class Dial(Widget):
         """What pulls: the weight, the model's own strength where none is set, 0 when off."""
         if self.target is None:
             return 0.0
-        return self.default_weight if self.target.weight is None else self.target.weight
+        return OWN_STRENGTH if self.target.weight is None else self.target.weight
 
     def render(self) -> Content:
         width = self.content_size.width
         aspects = " + ".join(map(one_line, self.target.aspects)) if self.target else ""
         number = "off" if self.weight == 0 else f"{self.weight:.1f}"
-        scale = max(FULL_SCALE, 1.25 * self.default_weight)
-        share = self.weight / scale
+        share = self.weight / FULL_SCALE
         if self.target and self.target.weight is None:
             number = "auto"
             if self.target.probability is not None:
@@ -104,9 +103,7 @@ class DialPanel(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static("Dials", id="dials-title", markup=False)
 
-    async def show(
-        self, attributes: Mapping[str, Sequence[str]], dials: Mapping[str, Target], default_weight: float
-    ) -> None:
+    async def show(self, attributes: Mapping[str, Sequence[str]], dials: Mapping[str, Target]) -> None:
         """Show one dial per attribute. Names that the model does not have come last, as they are dialled."""
         foreign = {name: target.aspects for name, target in dials.items() if name not in attributes}
         known = {name: tuple(aspects) for name, aspects in (*attributes.items(), *foreign.items())}
@@ -114,7 +111,7 @@ class DialPanel(VerticalScroll):
             await self.remove_children(self.dials)
             await self.mount_all(Dial(name, aspects) for name, aspects in known.items())
         for dial in self.dials:
-            dial.show(dials.get(dial.attribute), default_weight)
+            dial.show(dials.get(dial.attribute))
         self._choose(self._place)
 
     @property
@@ -150,7 +147,7 @@ class DialPanel(VerticalScroll):
         if dial.target is None:
             self._turn(dial)
         elif dial.weight == 0:
-            self._turn(dial, weight=dial.default_weight)
+            self._turn(dial, weight=OWN_STRENGTH)
         else:
             shares = dial.target.aspects
             strongest = max(shares, key=lambda name: shares[name])
@@ -164,7 +161,7 @@ class DialPanel(VerticalScroll):
     def _turn(self, dial: Dial, **changes: object) -> None:
         """Shown at once, so that the next key goes on from there."""
         target = (dial.target or Target(aspects={dial.aspects[0]: 1.0})).model_copy(update=changes)
-        dial.show(target, dial.default_weight)
+        dial.show(target)
         self.post_message(self.Turned(dial.attribute, target))
 
     def on_dial_panel_clicked(self, event: Clicked) -> None:
