@@ -193,7 +193,8 @@ class Conversing(Dialling):
         finally:
             self._replying.release()
 
-    def checked(self, text: str) -> str:
+    @staticmethod
+    def checked(text: str) -> str:
         """The text of a message as it is stored; UsageError when it cannot be one."""
         # Lone surrogates come from undecodable bytes on standard input; no file can hold them.
         text = text.encode("utf-8", "replace").decode("utf-8").strip()

@@ -184,9 +184,9 @@ def _uri(asset: Json) -> str:
 
 def _from_png(data: bytes) -> bytes | None:
     texts = png.texts(data)
-    text = texts.get("ccv3", texts.get("chara"))
+    text = texts.get("ccv3") or texts.get("chara")
     try:
-        if text is None:
+        if not text:
             return None
         text = "".join(text.split()).rstrip("=")  # some programs break the lines, some leave out the padding
         return base64.b64decode(text + "=" * (-len(text) % 4))

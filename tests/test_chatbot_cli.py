@@ -384,6 +384,11 @@ def test_a_file_is_no_place_for_a_model(tmp_path: Path) -> None:
     failed(
         run("train", "--output", str(taken)), 2, f"A model is a folder, and {taken} is a file. Name another."
     )
+    failed(
+        run("train", "--output", str(taken / "mine")),
+        2,
+        f"--output is written into {str(taken)!r}, where nothing can be. Name another.",
+    )
 
 
 def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -302,6 +302,12 @@ def test_edit_with_a_text(manager: ConversationManager) -> None:
         result = run("message", "edit", "5", empty)
         assert result.stderr.startswith("Error: A message needs at least one visible character; this one is")
         assert result.exit_code == 2
+    gives(
+        run("message", "edit", "5", "x" * 20_001),
+        "",
+        "Error: A message may have 20,000 characters; this one has 20,001. Shorten it.\n",
+        2,
+    )
 
 
 def test_edit_from_standard_input(manager: ConversationManager) -> None:

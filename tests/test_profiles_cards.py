@@ -494,6 +494,8 @@ def test_version_3_is_preferred_and_its_copy_for_older_programs_is_simpler() -> 
         + as_png(v3(name="New"), b"ccv3")[len(HEAD) :]
     )
     assert cards.read(both).profile()[0].name == "New"
+    empty = png.with_texts(both, {"ccv3": ""})
+    assert cards.read(empty).profile()[0].name == "Old"
 
 
 def test_dates_are_set_unless_withheld() -> None:

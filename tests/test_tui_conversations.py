@@ -316,6 +316,15 @@ def tabs(app: WatchedApp) -> list[str]:
     return [str(label.render()) for label in app.chat.query(TabLabel)]
 
 
+def test_a_title_of_wide_letters_takes_no_more_room_than_one_of_others() -> None:
+    for title in ("a long title of many words, and more", "夜のカフェで待ち合わせをする約束の話"):
+        label = TabLabel(0, title, True).render()
+        assert isinstance(label, Content)
+        assert 27 <= label.cell_length <= 28
+        assert label.plain.startswith(f"● 1 {title[:11]}")
+        assert label.plain.endswith("…")
+
+
 async def test_tabs_keep_their_conversation_and_their_draft(opened: Opened) -> None:
     app, session, _ = opened
     async with app.run_test(size=SIZE) as pilot:

@@ -20,7 +20,6 @@ from chatbot.cli.stored import (
     persona_named,
     say_what_is_left,
     settings,
-    visible,
 )
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, one_line
@@ -128,10 +127,11 @@ def narrate(
 ) -> None:
     """Add what happens, said by neither side, at the end of the active path. It asks for no reply."""
     from chatbot.cli import transcript
+    from chatbot.conversing import Conversing
 
     with open_manager() as manager:
         found = manager.get(reference)
-        told = visible(sys.stdin.read() if text == "-" else text).strip()
+        told = Conversing.checked(sys.stdin.read() if text == "-" else text)
         added = manager.add_message(found.id, role="narrator", text=told)
     if as_json:
         print(json_of(transcript.fields_of(added)))

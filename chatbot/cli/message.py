@@ -10,7 +10,7 @@ import typer
 from chatbot.cli import options
 from chatbot.cli.options import AsJson
 from chatbot.cli.printing import as_json as json_of
-from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings, visible
+from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings
 from chatbot.terminal import clean
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def edit(
 def _new_text(old: str, given: str | None) -> str:
     """The text as it was given, read from standard input, or left by the editor."""
     from chatbot.cli.authoring import on_terminal
+    from chatbot.conversing import Conversing
     from chatbot.editor import edited
     from chatbot.errors import UsageError
 
@@ -82,8 +83,7 @@ def _new_text(old: str, given: str | None) -> str:
         raise UsageError(
             "An editor needs a terminal, and there is none here. Give the new text, or - to read it."
         )
-    new = edited(old) if given is None else given
-    return visible(new)
+    return Conversing.checked(edited(old) if given is None else given)
 
 
 @app.command()

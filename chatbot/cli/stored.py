@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
     from chatbot.config import Config
@@ -65,13 +65,6 @@ def last_message(manager: ConversationManager, conversation: Conversation, wante
             f"{chosen}. See: chatbot conversation tree {conversation.id}"
         )
     return chosen
-
-
-def visible(text: str) -> str:
-    """The text of a message; UsageError when nobody could see it."""
-    if not clean(text).strip():
-        raise UsageError(f"A message needs at least one visible character; this one is {text!r}. Write one.")
-    return text
 
 
 def can_answer() -> bool:

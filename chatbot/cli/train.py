@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,9 @@ def train(
 
     if output.exists() and not output.is_dir():
         raise UsageError(f"A model is a folder, and {output} is a file. Name another.")
+    place = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):  # known before the stages, not after them
+        raise UsageError(f"--output is written into {str(place)!r}, where nothing can be. Name another.")
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     manifest = pipeline.train(
         chosen,

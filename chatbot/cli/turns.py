@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.cli import start, stored
 from chatbot.cli.printing import as_json as json_of
+from chatbot.conversing import Conversing
 from chatbot.errors import UsageError
 from chatbot.events import Event, Piece, ReplyFailed, ReplyFinished
 from chatbot.terminal import clean, one_line
@@ -68,7 +69,7 @@ def corrected(
     if name is None:
         return manager.set_speaker(number, role=role)
     tree = Tree.read(manager, manager.message(number).conversation_id, user_name)
-    known, speaker = tree.speaker(stored.visible(name))
+    known, speaker = tree.speaker(Conversing.checked(name))
     if role not in (None, known):
         speaker = speaker or name  # the usual name of one side is a name like others on another
     return manager.set_speaker(number, role=role or known, speaker=speaker)

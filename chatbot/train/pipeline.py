@@ -49,9 +49,9 @@ def train(
     _check_folders(recipe)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    work.mkdir(parents=True, exist_ok=True)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
+    work.mkdir(parents=True, exist_ok=True)
     claim(work, recipe, corpus)
     labelled = corpus.attributes
     corpus = filters.apply(corpus, recipe.filter)

@@ -97,7 +97,9 @@ class ConversationsScreen(PickScreen):
     @work(exclusive=True)
     async def action_list_statistics(self) -> None:
         if conversation := self._conversation():
-            await self.app.push_screen_wait(StatisticsScreen(self._session, conversation))
+            screens = list[StatisticsScreen]()
+            if self.tried(lambda: screens.append(StatisticsScreen(self._session, conversation))):
+                await self.app.push_screen_wait(screens[0])
 
     def _bring_back(self) -> None:
         back = self._session.manager.undelete().id

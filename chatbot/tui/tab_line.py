@@ -12,20 +12,18 @@ from textual.widgets import Static
 
 from chatbot.tui.literal import literal, one_line
 
-LONGEST = 24  # letters of a title
+LONGEST = 24  # cells of a title
 
 
 class TabLabel(Static):
     """One tab; a click goes to it."""
 
     def __init__(self, number: int, title: str, active: bool) -> None:
-        title = one_line(title)
-        title = title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
         mark = "● " if active else "  "
         style = "bold" if active else "$foreground 60%"
-        super().__init__(
-            Content.assemble((mark, "$accent"), literal(f"{number + 1} {title}", style)), markup=False
-        )
+        name = literal(one_line(title)).truncate(LONGEST, ellipsis=True)
+        said = Content.assemble(literal(f"{number + 1} "), name).stylize(style)
+        super().__init__(Content.assemble((mark, "$accent"), said), markup=False)
         self.number, self.active = number, active
 
     def on_click(self) -> None:
