@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.conversing import directed
-from chatbot.errors import ChatbotError, UsageError
+from chatbot.errors import ChatbotError, UnknownNameError, UsageError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, remembered_scene
@@ -94,7 +94,17 @@ def replay(
     user_name: str = "",
     user_facts: Iterable[str] = (),
 ) -> Replay:
-    """Find the reply again. Of memories, earlier lines, note and scenario it is told those of then."""
+    """Find the reply again. Of memories, earlier lines, note and scenario it is told those of then.
+
+    UsageError where the model at hand has not what was asked of another one.
+    """
+    try:
+        engine.check(then.targets)
+    except UnknownNameError as error:
+        number, other = then.message.id, clean(str(then.trace.get("model")))
+        raise UsageError(
+            f"Message {number} was found by the model {other!r}; {engine.name!r} is another: {error}"
+        ) from error
     conversation, path = before(manager, then.message)
     profile = Profile.parse(conversation.profile)
 

@@ -21,7 +21,7 @@ from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.sweep import personas, strengths, sweep
-from profiles import Profile
+from profiles import Profile, Target
 from storage import ConversationManager
 
 SAD = Profile.parse(
@@ -193,6 +193,19 @@ def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
         "It comes from an older version or another program.\n",
         1,
     )
+
+
+def test_a_reply_of_a_model_with_other_attributes_names_that_model(
+    manager: ConversationManager, engine: GenerationEngine
+) -> None:
+    number = talked(manager, engine)[-1]
+    then = replay.recorded(manager, number)
+    then = replace(then, trace={"model": "warm"}, targets={"warmth": Target(aspects={"kind": 1.0})})
+    said = (
+        f"Message {number} was found by the model 'warm'; 'tiny' is another: There is no attribute 'warmth'"
+    )
+    with pytest.raises(UsageError, match=said):
+        replay.replay(manager, then, engine)
 
 
 @pytest.mark.parametrize("scene", [["memories"], {"memories": 3}, {"recalled": ["a"]}, {"chance": 1}])
