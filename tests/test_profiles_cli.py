@@ -661,7 +661,9 @@ def test_favourites_and_tags(run: Run, store: ProfileStore) -> None:
     assert json.loads(run("show", "zoe", "--json").stdout)["favourite"] is True
     assert run("show", "zoe").stdout.startswith("zoe (yours, favourite)\n")
     assert run("favourite", "zoe", "--off").output == "zoe is no favourite any more\n"
-    assert run("list", "--favourite").stdout == "NAME  FROM  DESCRIPTION\n"
+    none = run("list", "--favourite")
+    told = "No favourite is among them. See: chatbot profile favourite --help\n"
+    assert (none.stdout, none.stderr, none.exit_code) == ("", told, 0)
     wrong = run("list", "--tag", "nigth")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith("Error: There is no tag 'nigth'. Did you mean 'Night'? Known: ")

@@ -87,7 +87,12 @@ def list_(
     listing = portrait.chosen(ProfileStore(settings.profiles_folder).list(), tag, favourite)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     user = settings.chat.user_name
-    print(portrait.listing_json(listing) if as_json else portrait.table(listing.profiles, width, user))
+    if as_json:
+        print(portrait.listing_json(listing))
+    elif listing.profiles:
+        print(portrait.table(listing.profiles, width, user))
+    else:  # every tag has a persona
+        print("No favourite is among them. See: chatbot profile favourite --help", file=sys.stderr)
     for fault in portrait.faults(listing.broken):
         print(fault, file=sys.stderr)
 
