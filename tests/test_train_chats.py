@@ -16,8 +16,8 @@ from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.train import fit_chats
-from chatbot.train.corpus import Item, Labelled
 from chatbot.train.fit_chats import Passage, draw, latents, nats, passages
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.recipe import Chats
 
 FACTS = ["I have a cat.", "I have tea."]

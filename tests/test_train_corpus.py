@@ -15,14 +15,15 @@ import tiny
 from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
 from chatbot.train import trials
-from chatbot.train.corpus import PARTS, Labelled, part_of
+from chatbot.train.corpus import PARTS, part_of
+from chatbot.train.forms import Item, Labelled
 
 
 def write(path: Path, *rows: Any) -> None:
     path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
 
 
-def all_items(corpus: corpora.Corpus) -> list[corpora.Item]:
+def all_items(corpus: corpora.Corpus) -> list[Item]:
     return [item for part in PARTS for item in corpus.parts[part]]
 
 

@@ -12,7 +12,8 @@ from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.train import evaluate, interview, trials
-from chatbot.train.corpus import Corpus, Item, Labelled, Marked, part_of
+from chatbot.train.corpus import Corpus, part_of
+from chatbot.train.forms import Item, Labelled, Marked
 from chatbot.train.interview import Scope
 from chatbot.train.metrics import words
 from chatbot.train.trials import Trial

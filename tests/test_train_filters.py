@@ -9,7 +9,8 @@ import pytest
 
 from chatbot.model.text import Context
 from chatbot.train import filters
-from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.recipe import Filter
 
 GLAD, SAD = (("mood", "glad"),), (("mood", "sad"),)

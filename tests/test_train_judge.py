@@ -13,7 +13,8 @@ from chatbot.model.text import Context
 from chatbot.train import judge as judging
 from chatbot.train import panel
 from chatbot.train.coherence import Coherence
-from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.judge import Judge
 
 MOOD = {"mood": ("glad", "sad", "cross")}

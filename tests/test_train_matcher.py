@@ -16,8 +16,8 @@ from chatbot.errors import UsageError
 from chatbot.model.encoder import build_encoder
 from chatbot.model.text import Context
 from chatbot.train import fit_matcher, pipeline
-from chatbot.train.corpus import Item, Labelled, Marked, Plain
 from chatbot.train.fit_matcher import Choice, Choices, Pair, Pairs, Scoring
+from chatbot.train.forms import Item, Labelled, Marked, Plain
 from chatbot.train.recipe import MatcherFit
 
 

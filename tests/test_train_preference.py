@@ -20,8 +20,9 @@ from chatbot.model.text import Context
 from chatbot.sampling import Sampling
 from chatbot.train import corpus as corpora
 from chatbot.train import fit_preference, pipeline
-from chatbot.train.corpus import Corpus, Marked
+from chatbot.train.corpus import Corpus
 from chatbot.train.fit_preference import RIVALS, Choices, Pairs, draw, preference_loss
+from chatbot.train.forms import Marked
 from chatbot.train.recipe import Preference
 
 SHAPE = Preference(steps=30, contexts=4, rivals=2, lr=2e-3, beta=0.5, likely=0.25, told=2.0)

@@ -15,7 +15,8 @@ from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.text import Codec, Context
 from chatbot.train import corpus as corpora
-from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.pretrain import (
     PackedText,
     build_encoder,

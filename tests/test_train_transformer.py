@@ -9,7 +9,7 @@ from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train import judge as judging
 from chatbot.train import panel
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.transformer import Schedule, TransformerJudge
 
 THINGS = [f"{one}{two}" for one in ("rain", "sun", "tea", "sea") for two in ("boat", "house", "song", "hat")]

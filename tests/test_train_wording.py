@@ -8,7 +8,8 @@ import pytest
 
 from chatbot.model.text import Context
 from chatbot.train import wording
-from chatbot.train.corpus import Corpus, Item, Labelled
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.reading import Said
 from chatbot.train.trials import Trial
 from chatbot.train.wording import counts, log_odds

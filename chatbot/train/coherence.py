@@ -23,7 +23,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from chatbot.model.text import Context
-from chatbot.train.corpus import Item
+from chatbot.train.forms import Item
 from chatbot.train.metrics import figure, tokens
 
 RIVALS = 9

@@ -23,6 +23,7 @@ from chatbot.train import figures, latent, metrics, panel, trials, wording
 from chatbot.train.coherence import Coherence
 from chatbot.train.consistency import facts
 from chatbot.train.corpus import Corpus
+from chatbot.train.forms import texts
 from chatbot.train.interview import Progress, Scope, say, say_variety, seconds_a_reply, silent
 from chatbot.train.judge import TextJudge
 from chatbot.train.metrics import figure
@@ -138,7 +139,7 @@ def _text(
         for (attribute, aspect), text in message.single.items()
     ]
     found = {name: replies for name, replies in found.items() if replies}
-    known = metrics.KnownText(dict.fromkeys(corpora.texts(corpus.parts["train"])))
+    known = metrics.KnownText(dict.fromkeys(texts(corpus.parts["train"])))
     drawn = min(figures.MOST, *(len(replies) for replies in found.values()))
     return {
         name: {

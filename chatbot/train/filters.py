@@ -17,7 +17,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from chatbot.train.corpus import CHATS, Corpus, Item, Labelled
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import CHATS, Item, Labelled
 from chatbot.train.judge import Judge
 from chatbot.train.metrics import words
 from chatbot.train.recipe import Filter

@@ -27,7 +27,7 @@ from chatbot.model.artifact import Artifact
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Codec, Context
 from chatbot.sampling import Sampling
-from chatbot.train.corpus import Item
+from chatbot.train.forms import Item
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Chats, Recipe
 from profiles import Target

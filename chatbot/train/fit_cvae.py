@@ -19,7 +19,7 @@ from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights, swapp
 from chatbot.model.encoder import layers as encoder_layers
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Cvae, Recipe, TextShape
 

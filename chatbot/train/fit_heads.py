@@ -27,8 +27,8 @@ from chatbot.energy import Energy
 from chatbot.flow import FlowOptions, flow
 from chatbot.model.cvae import DialogueCVAE, Gaussian
 from chatbot.model.heads import Heads
-from chatbot.train.corpus import Item
 from chatbot.train.fit_cvae import Encoder
+from chatbot.train.forms import Item
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import HeadFit, Recipe
 

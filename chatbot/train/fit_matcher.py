@@ -32,7 +32,8 @@ from chatbot.model.matcher import Matcher
 from chatbot.model.reading import match_scores
 from chatbot.model.text import Codec, Context, Turn
 from chatbot.train import samples
-from chatbot.train.corpus import CHATS, MARKS, Corpus, Item, Marked, Plain
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import CHATS, MARKS, Item, Marked, Plain
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import MatcherFit, Recipe, TextShape
 

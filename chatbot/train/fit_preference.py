@@ -35,8 +35,9 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Context, telling_words
 from chatbot.train import samples
-from chatbot.train.corpus import MARKS, WRITTEN_MARK, Corpus, Marked
+from chatbot.train.corpus import Corpus
 from chatbot.train.fit_chats import guided
+from chatbot.train.forms import MARKS, WRITTEN_MARK, Marked
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Preference, Recipe
 from profiles import Target

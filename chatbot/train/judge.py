@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
 from chatbot.errors import UsageError
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.metrics import TOKEN, calibration_error, figure, reliability
 
 REGULARISATION = 30.0  # inverse strength; of 3, 10 and 30 the best calibrated on held-out replies

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chatbot.train.corpus import Item
+from chatbot.train.forms import Item
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine

@@ -30,7 +30,8 @@ from transformers import (
 
 from chatbot.errors import UsageError
 from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
-from chatbot.train.corpus import Corpus, Item, Plain, texts
+from chatbot.train.corpus import Corpus
+from chatbot.train.forms import Item, Plain, texts
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Pretrain, Recipe
 

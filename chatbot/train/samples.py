@@ -19,7 +19,7 @@ from chatbot.engine import GenerationEngine
 from chatbot.model.artifact import Artifact
 from chatbot.model.text import Context, Turn
 from chatbot.sampling import Sampling
-from chatbot.train.corpus import Item
+from chatbot.train.forms import Item
 from profiles import Target
 
 _BATCH = 24  # drawn at once

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from chatbot.model.reading import alike
-from chatbot.train.corpus import Item, Labelled
+from chatbot.train.forms import Item, Labelled
 from chatbot.train.judge import Attributes, labelled, shown_whole
 from chatbot.train.metrics import tokens
 
