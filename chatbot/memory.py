@@ -8,7 +8,7 @@ takes the place of the older one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chatbot.errors import UnknownNameError, UsageError
@@ -51,6 +51,13 @@ def keep(
     facts = [fact for fact in noticed(message.text, before) if not (named and fact.guessed)]
     kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
+
+
+def unaddressed(text: str, facts: Iterable[str]) -> str:
+    """The text without the name of the persona of these facts: "I have a dog, Victor" -> "I have a dog"."""
+    called = " ".join(known.text[19:-1] for fact in facts for known in noticed(fact) if known.kind == "name")
+    names = "|".join(called.split())
+    return re.sub(rf", ?(?:{names})(?=[.,!?;]|$)", "", text, flags=re.I | re.M) if names else text
 
 
 def forget_denied(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:

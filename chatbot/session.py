@@ -35,7 +35,7 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import forget_denied, holding, keep, spoken_by
+from chatbot.memory import forget_denied, holding, keep, spoken_by, unaddressed
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
@@ -254,5 +254,7 @@ class ChatSession(Conversing):
         """What the user's message tells of the user is remembered, and what it denies is forgotten."""
         if self.memory.notice:
             named = bool(self.user_name.strip())
+            own = (f"My name is {self.profile.speaker}.", *self.profile.facts)
+            message = replace(message, text=unaddressed(message.text, own))
             yield from map(Noticed, keep(self.manager, self.profile.name, message, named=named))
             yield from map(Denied, forget_denied(self.manager, self.profile.name, message.text))

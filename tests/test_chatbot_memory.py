@@ -229,7 +229,7 @@ def session(manager: ConversationManager, engine: FakeEngine) -> ChatSession:
 def test_a_session_tells_what_it_notices_and_knows_it_in_the_next_talk(
     session: ChatSession, engine: FakeEngine
 ) -> None:
-    events = list(session.reply("Hi, my name is Ada."))
+    events = list(session.reply("Hi, my name is Ada, poet."))
     assert [type(event) for event in events[:2]] == [UserStored, Noticed]
     session.new()
     finished = list(session.reply("What is my name?"))[-1]
