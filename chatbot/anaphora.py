@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
-from chatbot.known_words import NUMBERS, PETS, RELATIVES
-from chatbot.naming import small_words
+from chatbot.known_words import ALSO_NAMES, NUMBERS, PETS, RELATIVES
+from chatbot.naming import english, small_words
 from chatbot.noticing_rules import Fact
 from chatbot.noticing_words import as_name
 
@@ -29,9 +29,9 @@ _WHOM = re.compile(
     rf"The user(?:'s| has (?P<count>\w+)(?: [\w-]+)*?) (?P<whom>{_MANY}|{_ONE})(?: .+)?\.", re.IGNORECASE
 )
 _FEMALE = (
-    r"wife|girlfriend|fiancée|\w*daughter|(?:.+ )?sister|\w*mother|mum|mom|mam|grandma|granny|aunt|niece"
+    r"wife|girlfriend|fiancée|\w*daughter|(?:.+ )?sister|\w*mother|m[aou]m|gran(?:ny|dma)?|nana?|aunt|niece"
 )
-_MALE = r"husband|boyfriend|fiancé|\w*son|(?:.+ )?brother|\w*father|dad|grandpa|uncle|nephew"
+_MALE = r"husband|boyfriend|fiancé|\w*son|(?:.+ )?brother|\w*father|\w*dad|grandpa|uncle|nephew"
 _PRONOUNS = {  # whom each cannot mean
     **dict.fromkeys(("he", "his"), re.compile(rf"{_FEMALE}|{_MANY}", re.IGNORECASE)),
     **dict.fromkeys(("she", "her"), re.compile(rf"{_MALE}|{_MANY}", re.IGNORECASE)),
@@ -39,19 +39,19 @@ _PRONOUNS = {  # whom each cannot mean
     **dict.fromkeys(("they", "their"), re.compile(rf"{_FEMALE}|{_MALE}|{PETS}", re.IGNORECASE)),
 }
 _NAMED = re.compile(
-    r"(?:(?P<his>his|her|its|their) names?(?:'s| is| are)|"
-    rf"(?P<he>he|she|it|they)(?:'s|'re| is| are) (?:called|named)) {_NAMES}",
+    r"(?:(?P<his>his|her|its|their) names?(?:'?s| is| are)|"
+    rf"(?P<he>he|she|it|they)(?:'?s|'?re| is| are) (?:called|named)) {_NAMES}",
     re.IGNORECASE,
 )
-_DOES = re.compile(r"(?P<he>he|she)(?:(?:'s| is) (?P<job>an? .+)| (?P<lives>lives in .+))", re.IGNORECASE)
+_DOES = re.compile(r"(?P<he>he|she)(?:(?:'?s| is) (?P<job>an? .+)| (?P<lives>lives in .+))", re.IGNORECASE)
 _ONE_OTHER = re.compile(
-    rf"one(?: of them)?(?:'s| is) (?:called |named )?(?P<one>{_PROPER}),? (?:and )?"
-    rf"the other(?: one)?(?:'s| is)? (?:called |named )?(?P<other>{_PROPER})",
+    rf"one(?: of them)?(?:'?s| is) (?:called |named )?(?P<one>{_PROPER}),? (?:and )?"
+    rf"the other(?: one)?(?:'?s| is)? (?:called |named )?(?P<other>{_PROPER})",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
     rf"(?P<my>my|our) (?P<whom>{_ONE}),? (?P<name>{_PROPER})"
-    r"(?:,? (?P<rest>(?:is|has|loves|likes|hates|works|lives|can|always|never|often)\b.+))?",
+    r"(?:,? (?P<rest>(?:is|has|loves|likes|hates|works|lives|plays|moved|just|can|always|never|often)\b.+))?",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
@@ -61,19 +61,27 @@ _LISTED = re.compile(
 )
 _ARE = re.compile(rf"(?P<mine>(?:my|our) (?:{_MANY})) are (?P<names>{_PROPER}{_AND}{_PROPER})", re.IGNORECASE)
 _LOST = re.compile(r"\b(?:dead|gone|lost|missing|no)\b", re.IGNORECASE)
-STARTS = r"(?:he|she|it|they|his|her|its|their)(?:'s|'re)?|one(?:'s| is| of them)"
+STARTS = r"(?:he|she|it|they|his|her|its|their)(?:'?s|'?re)?|one(?:'s| is| of them)"
 """How a clause about them begins."""
+THEY_ARE = r"(?:he|she|it|they)(?:'?s|'?re| is| are)"
+STILL = re.compile(
+    rf"(?:{THEY_ARE}(?! got\b)|one|(?:his|her|its|their) name)\b(?!.* (?:with|to|by|of|like|than)\b)",
+    re.IGNORECASE,
+)
+"""One that brings in nobody else: "she is three", not "her friend came"."""
 
 
 def in_full(clause: str, before: Fact | None) -> tuple[str, ...]:
     """The clause without pronouns, in as many as it tells; `before` is what the clause before it told."""
-    if (found := _BESIDE.fullmatch(clause)) and not _LOST.search(found["rest"] or ""):
+    found = _BESIDE.fullmatch(clause)
+    if found and _only_names(found["name"]) and not _LOST.search(found["rest"] or ""):
         mine = f"{found['my']} {found['whom']}"
         rest = (f"{mine} {found['rest']}",) if found["rest"] else ()
         return (f"{mine} is called {found['name']}", *rest)
-    if (found := _LISTED.fullmatch(clause)) and _as_many(found["count"], found["names"]):
+    found = _LISTED.fullmatch(clause)
+    if found and _only_names(found["names"]) and _as_many(found["count"], found["names"]):
         return (f"{found['have']} called {found['names']}",)
-    if found := _ARE.fullmatch(clause):
+    if (found := _ARE.fullmatch(clause)) and _only_names(found["names"]):
         return (f"{found['mine']} are called {found['names']}",)
     about = _WHOM.fullmatch(before.text) if before else None
     return (_about(clause, about) if about else clause,)
@@ -83,7 +91,7 @@ def _about(clause: str, about: re.Match[str]) -> str:
     """The clause with the animal or relative of `about` for its pronoun, where it can mean that one."""
     whom = about["whom"].lower()
     several = re.fullmatch(_MANY, whom, re.IGNORECASE) is not None
-    if several and (found := _ONE_OTHER.fullmatch(clause)):
+    if several and (found := _ONE_OTHER.fullmatch(clause)) and _only_names(", ".join(found.groups())):
         return f"my {whom} are called {found['one']} and {found['other']}"
     if found := _NAMED.fullmatch(clause):
         pronoun = (found["his"] or found["he"]).lower()
@@ -98,6 +106,11 @@ def _are_names(written: str) -> bool:
     """Whether they are: "his name is funny" tells none."""
     names = re.split(_AND, written)
     return all(as_name(name) and not (name.islower() and name in small_words()) for name in names)
+
+
+def _only_names(written: str) -> bool:
+    """Not so in "MY DOG BITES" and "my mum, Luckily"."""
+    return not any(english(name) and name.lower() not in ALSO_NAMES for name in re.split(_AND, written))
 
 
 def _as_many(count: str, names: str) -> bool:

@@ -51,11 +51,9 @@ JOB_HEADS = _words(  # ordinary only with a word before them: "a bus driver", "a
 RELATIVES = (
     r"wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|son|daughter|brother|sister|mother|mum|"
     r"mom|mam|father|"
-    r"dad|grandmother|grandma|granny|grandfather|grandpa|uncle|aunt|cousin|nephew|niece|grandson|"
-    r"granddaughter|"
-    r"twin (?:brother|sister)|(?:little|big|older|younger|elder) (?:brother|sister)|(?:oldest|"
-    r"youngest|eldest) "
-    r"(?:son|daughter)|best friend|baby(?: (?:son|daughter))?"
+    r"dad|grandmother|gran(?:ny|dma)?|nana?|grandfather|grandpa|grand?dad|stepdad|uncle|aunt|cousin|nephew|niece|"
+    r"grandson|granddaughter|(?:twin|little|big|older|younger|elder) (?:brother|sister)|"
+    r"(?:oldest|youngest|eldest) (?:son|daughter)|best friend|baby(?: (?:son|daughter))?"
 )
 PETS = (
     r"dog|puppy|cat|kitten|rabbit|bunny|hamster|guinea pig|parrot|budgie|canary|goldfish|fish|horse|"
@@ -85,6 +83,8 @@ NOT_NAMES = _words(
     unknown unsure up upset used usually vegan vegetarian very wasted weak wednesday weird welcome welsh
     well wet what when where who why with wondering working worried worse worthless wrong yes you young
     your yours
+    anon boring btw burmese chillin christ complicated hangry horny hungover labrador labradors lmao lol
+    omg private siamese skint unimportant unusual wtf
     asexual bi bisexual blind czech deaf difficult ecstatic european gay impatient irrelevant latina
     latino lesbian nigerian nonbinary offline online queer straight trans ukrainian unwell
     afghan african agnostic albanian algerian amish anglican aquarius argentine argentinian armenian
@@ -102,16 +102,23 @@ NOT_NAMES = _words(
     thai tibetan tunisian ugandan uruguayan uzbek venezuelan vietnamese yemeni yorker zambian zimbabwean
     """
 )
+# Words that are names as well: "my husband Mark", "my cat, Ginger".
+ALSO_NAMES = _words(
+    """
+    amber andy bill carol daisy frank ginger grace hope ivy james jasmine joy lily lucky mark may misty pat
+    penny pepper peter poppy ray rob robin rocky rose ruby shadow smudge socks teddy tilly tony violet will
+    willow
+    """
+)
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".
 NOT_THINGS = _words(
     """
-    a bit about all anything being both each either everybody everyone everything he her hers him himself
-    his how i if it its itself lot me mine most much my myself neither nobody none not nothing one ours
-    ourselves same she so some somebody someone something such than that the way theirs them themselves
-    there these they this those to what when where which who whom why us we you your yours yourself
-    yourselves u ur urs ya yall y'all thee thy thou
+    anything being both each either everybody everyone everything he her hers him himself his how i if it
+    its itself me mine my myself neither nobody none not nothing one ours ourselves same she so some
+    somebody someone something such than that theirs them themselves these they this those what when where
+    which who whom why us we you your yours yourself yourselves u ur urs ya yall y'all thee thy thou
     """
-) - {"a", "all", "the", "to", "way", "bit", "lot", "about", "most", "much", "there"}
+)
 
 WANTED = _words(  # what one wants to do for longer than a moment
     """

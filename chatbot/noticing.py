@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chatbot.anaphora import STARTS, in_full
+from chatbot.anaphora import STARTS, STILL, THEY_ARE, in_full
 from chatbot.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
 from chatbot.noticing_rules import RULES, Fact
 
@@ -41,7 +41,7 @@ def _told(text: str, before: Fact | None) -> tuple[list[Fact], Fact | None]:
             fact for part in in_full(_ORNAMENTS.sub("", clause), before) for fact in _facts(part, greeted)
         ]
         told += facts
-        before = before if _ABOUT_THEM.match(clause) else None
+        before = before if STILL.match(clause) else None
         before = next((fact for fact in reversed(facts) if fact.kind in ("family", "pet")), before)
     return told, before
 
@@ -74,7 +74,8 @@ _DOUBT = re.compile(
     re.I,
 )
 _NO_LONGER = re.compile(  # what is said before what holds now: "I'm not a nurse any more, I'm a teacher"
-    r"^(?=[^,]*\b(?:any ?more|no longer)\b)[^,]*(?:n't|\bnot|\bno longer)\b[^,]*?"
+    r"^(?=[^,]*\b(?:any ?more|no longer)\b)(?:i|i'm|im|i am|we|my \w+(?: is)?) "
+    r"(?:don't|dont|do not|not|no longer|isn't)\b(?! feel)[^,]*?"
     r"(?:, (?:but |and )?| but | and )(?=(?:i|i'm|im|i've|my|we)\b)",
     re.I,
 )
@@ -101,18 +102,18 @@ _ASKED_BACK = re.compile(
 )
 _HEALTH = re.compile(rf"\b(?:{HEALTH})\b", re.I)
 _OPENER = re.compile(
-    r"(?:(hi|hello|hey|hiya|good (?:morning|evening|afternoon)|nice to meet you|greetings)(?: there| again)?|"
+    r"(?:(hi|hello|hey|hiya|good (?:morning|evening|afternoon)|nice to meet you|greetings)"
+    r"(?: there| again| [^\W\d_]+(?=,| i'?m\b))?|"
     r"well|so|oh|ah|yes|yeah|yep|ok(?:ay)?|actually|by the way|btw|anyway|also|and|but|you know|no|"
     r"thanks?(?: you)?|"
     r"now(?:adays)?|these days|sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
     re.I,
 )
-_OF_THEM = (
-    r"(?:his|her|its|their) name|(?:he|she|it|they)(?:'s|'re| is| are) (?:called|named|an?)|(?:he|she) lives"
-)
+_OF_THEM = rf"(?:his|her|its|their) name|{THEY_ARE} (?:called|named|an?)|(?:he|she) lives"
 _SPLIT = re.compile(
     rf"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we|{_OF_THEM})\b)|"
-    rf"\s*,\s+(?=(?:i|i'm|im|i've|my|{_OF_THEM})\b)",
+    rf"\s*,\s+(?=(?:i|im|my|(?:he|she|it|they)(?! left| dumped| was| isn't)|{_OF_THEM}|{THEY_ARE})\b)|"
+    rf" (?=(?:his|her|its) name(?:'?s| is)|{THEY_ARE} (?:called|named)\b)",
     re.I,
 )
 _GOES_ON = re.compile(
@@ -126,7 +127,6 @@ _GOVERNS = re.compile(
     re.I,
 )
 _I = re.compile(r"(?:i|i'm|im|i've)\b", re.I)
-_ABOUT_THEM = re.compile(rf"(?:{STARTS})\b", re.I)
 _OWN = re.compile(
     rf"(?:{STARTS}|i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|the name's|"
     r"people call me|everyone calls me)\b",

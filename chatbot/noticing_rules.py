@@ -73,16 +73,19 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
     return fact and replace(fact, guessed=True)
 
 
+_NO_PLACE = re.compile(
+    r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
+    r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword|ago)\b|"
+    r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", re.I
+)  # fmt: skip
+
+
 def _home(found: re.Match[str], greeted: bool) -> Fact | None:
     how, words = found["how"].lower(), found["place"]
     if how == "to" and not is_proper(words):
         return None  # to the kitchen, to a new job
     place = as_place(words)
-    if not place or re.search(
-        r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
-        r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword|ago)\b|"
-        r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", place, re.I
-    ):  # fmt: skip
+    if not place or _NO_PLACE.search(place):
         return None
     if how in ("on", "by") and words[0].islower() and not re.match(r"(?:an?|the|my|our) ", words):
         return None  # on coffee, by night
@@ -162,6 +165,8 @@ def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Cal
             return None
         who = found["who"].lower()
         if len(names) > 1:
+            if " are " not in found[0].lower():
+                return None  # the other one is spoken to
             whose_many = whose.replace(" is called", " are called")
             return Fact(kind, whose_many.format(who=who, name=" and ".join(n for n in names if n)))
         return Fact(kind, whose.format(who=who, name=names[0]))
@@ -173,10 +178,12 @@ def _owned(kind: str) -> Callable[..., Fact | None]:
     def fact(found: re.Match[str], greeted: bool) -> Fact | None:
         count = found["count"].lower()
         what = (found["look"] or "").lower() + found["who"].lower()
+        if count == "some" and not what.endswith("s"):
+            return None  # to eat: some chicken, some fish
         text = f"The user has {count} {what}"
         if found["name"]:
             names = [as_name(name) for name in re.split(r",? and |, ", found["name"])]
-            if not all(names):
+            if not all(names) or (len(names) > 1 and count in ("a", "an")):
                 return None
             text += f" called {' and '.join(n for n in names if n)}"
         return Fact(kind, f"{text}.")
@@ -195,7 +202,9 @@ def _relative_job(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _relative_home(found: re.Match[str], greeted: bool) -> Fact | None:
     place = as_place(found["place"])
-    return Fact("family", f"The user's {found['who'].lower()} lives in {place}.") if place else None
+    if not place or _NO_PLACE.search(place):
+        return None
+    return Fact("family", f"The user's {found['who'].lower()} lives in {place}.")
 
 
 def _state(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -287,7 +296,7 @@ _NO_POSTURE = r"(?! (?:(?:up|down|still|by|back|aside|around|out|over|upright|ta
 _CALLED = rf"(?: (?:called|named|whose names? (?:is|are)),? {_NAMES})?"
 
 RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
-    (_rule(rf"(?:my (?:first |full )?name is|my name's|the name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
+    (_rule(rf"(?:my (?:first |full )?name is|my name'?s|the name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
     (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
@@ -308,11 +317,11 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES})'?s? name is {_NAMES}"), _called("family")),
-    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) is (?P<article>an?) (?P<job>(?:[\w-]+ )?[\w-]+)"), _relative_job),
-    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) lives in {_PLACE}"), _relative_home),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES})(?: is|'?s) (?P<article>an?) (?P<job>(?:[\w-]+ )?[\w-]+)"), _relative_job),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) lives? in {_PLACE}"), _relative_home),
     (_rule(rf"(?:my|our) (?P<who>(?:two |three )?(?:sons|daughters|brothers|sisters|kids|children)) are (?:called|named) {_NAMES}"), _called("family", "The user's {who} are called {name}.")),
     (_rule(rf"{_HAVE} {_COUNT} (?P<look>){_KIN}{_CALLED}"), _owned("family")),
-    (_rule(rf"(?:my|our) {_LOOK}(?P<who>{PETS}) is (?:called|named) {_NAMES}"), _called("pet")),
+    (_rule(rf"(?:my|our) {_LOOK}(?P<who>{PETS})(?: is|'?s) (?:called|named) {_NAMES}"), _called("pet")),
     (_rule(rf"(?:my|our) (?P<who>{PETS})(?:'s|s)? name is {_NAMES}"), _called("pet")),
     (_rule(rf"(?:my|our) (?P<who>(?:two |three )?(?:cats|dogs|rabbits|hamsters|horses|parrots)) are (?:called|named) {_NAMES}"), _called("pet", "The user's {who} are called {name}.")),
     (_rule(rf"(?:{_HAVE}|(?:i|we) (?:just )?(?:got|adopted)) {_COUNT} {_LOOK}(?P<who>(?:{PETS})(?:s|es)?|puppies|ponies|mice){_CALLED}"), _owned("pet")),
