@@ -209,13 +209,20 @@ def _holds(fact: Fact, tail: str) -> bool:
 
 # --- what does not hold
 
-_NOT = (  # how a clause denies, and what it denies
-    (re.compile(r"(i am|i'm|im|(?:my|our) [\w' ]+? (?:is|are)) (?:not|no longer) ", re.I), r"\1 "),
-    (re.compile(r"((?:my|our) [\w' ]+? (?:is|are))n't ", re.I), r"\1 "),
-    (re.compile(r"(i|we) (?:don't|dont|do not|no longer) ", re.I), r"\1 "),
-    (re.compile(r"((?:my|our) [\w' ]+?) (?:(?:doesn't|does not) live|no longer lives) ", re.I), r"\1 lives "),
+_MINE = r"(?:my|our) [\w' ]+?"
+_NOT = re.compile(  # how a clause denies what stands around it
+    rf"(?:(i am|i'm|im|{_MINE} (?:is|are)) (?:not|no longer)|({_MINE} (?:is|are))n't|"
+    rf"(i|we) (?:don't|dont|do not|no longer)|({_MINE}) (?:doesn't|does not|no longer)(?= lives? )) "
+    r"(?!(?:always|usually|mostly|just|both|also|absolutely|happily) )",
+    re.I,
 )
-_ANY_MORE = re.compile(r",? (?:any ?more|any longer|now)$", re.I)
+_HANGS = re.compile(  # "at home, I'm not a nurse"
+    r"(?!to be |in fact|for the re)(?:when|once|after|before|while|on|at|in|from|to|for|by|next|deep|"
+    r"some(?:times)?|tomorrow|most|every|as a|apparently|according)\b",
+    re.I,
+)
+_NEWS = re.compile(r"\b(?:any ?more|no longer|i(?: already| just)? (?:lied|told you|said))\b", re.I)
+_ANY_MORE = re.compile(r"(?:,? (?:any ?more|any longer|now|lol))+$", re.I)
 
 
 def denied(text: str) -> tuple[Fact, ...]:
@@ -231,9 +238,11 @@ def denied(text: str) -> tuple[Fact, ...]:
         said = sentence.rstrip(" .!;…")
         while opener := _OPENER.match(said):
             said = said[opener.end() :]
+        if _HANGS.match(said) or _DOUBT.search(_NEWS.sub("", said)):
+            continue
         for clause in _SPLIT.split(said):
-            for pattern, positive in _NOT:
-                if found := pattern.match(clause):
-                    held = found.expand(positive) + _ANY_MORE.sub("", clause[found.end() :])
-                    facts.append(None if _DOUBT.search(held) else _fact(held, greeted=False))
+            clause = _ORNAMENTS.sub("", clause)
+            if found := _NOT.match(clause):
+                held = f"{found[found.lastindex or 0]} {_ANY_MORE.sub('', clause[found.end() :])}"
+                facts.append(_fact(in_full(held, None)[-1], greeted=False))
     return tuple(dict.fromkeys(filter(None, facts)))

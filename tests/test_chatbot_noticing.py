@@ -446,6 +446,14 @@ def test_a_pronoun_means_whom_the_message_before_ended_with(before: str, line: s
         ("I am not a nurse, just kidding", None),
         ('He said "I am not a nurse"', None),
         ("I live in Leeds", None),
+        ("My wife Ann isn't a nurse", "The user's wife is a nurse."),
+        ("I told you, I don't have a dog", "The user has a dog."),
+        ("I don't just like cats", None),
+        ("I'm not happily married", None),
+        ("If they sack me, I'm no longer a nurse", None),
+        ("Most days, I don't like tea", None),
+        ("i dont live in leeds lol :)", "The user lives in Leeds."),
+        ("She says I'm mean and I don't like dogs", None),
     ],
 )
 def test_what_is_no_longer_so_is_denied(line: str, gone: str | None) -> None:
