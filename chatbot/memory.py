@@ -55,8 +55,9 @@ def keep(
 
 def unaddressed(text: str, facts: Iterable[str]) -> str:
     """The text without the name of the persona of these facts: "I have a dog, Victor" -> "I have a dog"."""
-    called = " ".join(known.text[19:-1] for fact in facts for known in noticed(fact) if known.kind == "name")
-    names = "|".join(called.split())
+    own = (known.text for fact in facts for known in noticed(fact) if known.kind == "name")
+    words = " ".join(text.removeprefix("The user is called ").removesuffix(".") for text in own).split()
+    names = "|".join(map(re.escape, words))
     return re.sub(rf", ?(?:{names})(?=[.,!?;]|$)", "", text, flags=re.I | re.M) if names else text
 
 
