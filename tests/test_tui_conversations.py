@@ -293,6 +293,17 @@ async def test_f8_shows_the_tree_and_enter_changes_the_active_path(opened: Opene
         await until(pilot, lambda: app.screen is app.chat)
 
 
+async def test_f8_shows_the_place_where_one_is_in_a_long_tree(opened: Opened) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        long = [replace(session.messages()[-1], id=n, parent_id=n - 1 or None) for n in range(1, 60)]
+        await app.push_screen(TreeScreen(long, range(60), 59, None, {}))
+        await pilot.pause()
+        assert app.screen.query_one("#rows", OptionList).is_vertical_scroll_end
+
+
 async def test_f8_during_a_reply_says_that_it_is_coming(opened: Opened) -> None:
     app, _, engine = opened
     async with app.run_test(size=SIZE) as pilot:
