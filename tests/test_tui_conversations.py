@@ -81,7 +81,7 @@ async def test_the_list_deletes_and_brings_back(opened: Opened) -> None:
         await until(pilot, lambda: isinstance(app.screen, ConversationsScreen) and len(rows(app)) == 2)
         await pilot.press("down", "alt+x")
         await until(pilot, lambda: rows(app) == ["  about bread"])
-        assert app.notices == ["Deleted about rain. Alt+U brings it back."]
+        assert app.notices == ["Deleted: about rain (Alt+U brings it back)"]
         assert len(session.manager.list()) == 1
         await pilot.press("alt+u")
         await until(pilot, lambda: len(rows(app)) == 2)

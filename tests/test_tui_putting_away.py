@@ -60,7 +60,7 @@ async def test_alt_d_deletes_and_goes_to_the_next_tab_or_a_new_chat_and_alt_u_br
         await until(pilot, lambda: len(app.texts) == 3)
         assert session.messages()[1].text == "one"
         assert app.chat.composer.text == ""
-        assert app.notices[-1] == "Deleted two. Alt+U brings it back."
+        assert app.notices[-1] == "Deleted: two (Alt+U brings it back)"
         await pilot.press("alt+d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")

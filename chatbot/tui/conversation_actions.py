@@ -160,7 +160,7 @@ class ConversationActions(TabActions):
             self.session.delete(conversation.id)
             self.drop_draft_of(conversation.id)
             await self.drop_tab()
-            text = f"Deleted {title}. {self.key_of('undelete')} brings it back."
+            text = f"Deleted: {title} ({self.key_of('undelete')} brings it back)"
             self.notify(clean(text), markup=False)
             self.tell_what_is_left()
 

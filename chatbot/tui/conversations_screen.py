@@ -73,7 +73,7 @@ class ConversationsScreen(PickScreen):
             return
         if self.tried(lambda: self._session.delete(conversation.id)):
             self.deleted.append(conversation.id)
-            self._say(f"Deleted {_named(conversation)}. {self._key_of('list_undelete')} brings it back.")
+            self._say(f"Deleted: {_named(conversation)} ({self._key_of('list_undelete')} brings it back)")
             if not self._session.manager.wiped:
                 self.notify(BYTES_LEFT, severity="warning", markup=False)
             self._reload()
