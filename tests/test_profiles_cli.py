@@ -260,7 +260,7 @@ def test_show_has_everything_that_is_said(run: Run, store: ProfileStore) -> None
         "bob (yours)\n"
         "A bob.\n\n"
         "Attributes\n"
-        "  style     plain                        the model's own weight\n"
+        "  style     plain                        weight 1\n"
         "  attitude  pessimistic                  weight 1.25\n"
         "  mind      80% emotional, 20% critical  weight 1\n"
         "  openness  high                         weight 0\n\n"

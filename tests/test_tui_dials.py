@@ -57,7 +57,7 @@ async def test_a_dial_that_is_off_comes_on_at_the_models_own_strength(opened: Op
         await pilot.press("ctrl+d", "down", "down", "down")
         await pilot.press("space")
         await until(pilot, lambda: session.dials.get("openness") == pure("high", None))
-        assert app.chat.dials.dials[3].render().plain.endswith("auto")
+        assert app.chat.dials.dials[3].render().plain.endswith("1.0")
         await pilot.press("right")
         await until(pilot, lambda: session.dials["openness"] == pure("high", 1.1))
         await pilot.press("down", "right")

@@ -97,7 +97,7 @@ def _arc(name: str, points: Sequence[tuple[float, float]]) -> str:
 def _strength(target: Target) -> str:
     if target.probability is not None:
         return f"strength {target.probability * 100:g}%"
-    return "the model's own weight" if target.weight is None else f"weight {target.weight:g}"
+    return f"weight {1 if target.weight is None else target.weight:g}"
 
 
 def _aspects(target: Target) -> str:

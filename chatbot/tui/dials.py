@@ -48,10 +48,8 @@ class Dial(Widget):
         aspects = " + ".join(map(one_line, self.target.aspects)) if self.target else ""
         number = "off" if self.weight == 0 else f"{self.weight:.1f}"
         share = self.weight / FULL_SCALE
-        if self.target and self.target.weight is None:
-            number = "auto"
-            if self.target.probability is not None:
-                share, number = self.target.probability, f"{self.target.probability:.0%}"
+        if self.target and self.target.weight is None and self.target.probability is not None:
+            share, number = self.target.probability, f"{self.target.probability:.0%}"
         mark = "›" if self.has_class("-chosen") else " "
         name = f"{mark} {one_line(self.attribute)}"
         room = max(0, width - len(name) - 1)
