@@ -364,3 +364,9 @@ def test_a_database_that_cannot_be_used_is_one_line_on_standard_error(home: Path
         "a copy, or choose another file with the setting [storage] path.\n",
         1,
     )
+
+
+def test_speakers_are_named_as_in_the_chat(manager: ConversationManager) -> None:
+    profile = {"name": "gloomy-poet", "display_name": "Victor Grey"}
+    from_json(manager, DOCUMENT | {"conversation": DOCUMENT["conversation"] | {"profile": profile}})
+    assert run("tree", KEYS).stdout.endswith(" Victor Grey (partial): Keys are\n")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from chatbot.cli.printing import as_json, cut, fitted
-from chatbot.cli.transcript import fields_of, local_time, notes_of, speaker_of
+from chatbot.cli.transcript import fields_of, local_time, notes_of, speaker_in
 from chatbot.terminal import clean, one_line
 from storage import Conversation, Message, Statistics
 
@@ -20,7 +20,7 @@ def tree(conversation: Conversation, messages: Sequence[Message]) -> str:
     lines = [one_line(conversation.title) or "Untitled"]
     for message, drawn in _drawn(messages):
         marks = ", ".join(notes_of(message, places=False))
-        speaker = speaker_of(message, conversation.profile_name) + (f" ({marks})" if marks else "")
+        speaker = speaker_in(conversation, message) + (f" ({marks})" if marks else "")
         place = f"{'*' if message.id in active else ' '} {drawn}{message.id}"
         lines.append(fitted(f"{place} {speaker}: {first_words(message)}"))
     return "\n".join(lines)
@@ -99,7 +99,7 @@ def message_sheet(message: Message, conversation: Conversation) -> str:
         *notes_of(message),
     ]
     lines = (f"  {line}".rstrip() for line in clean(message.text).split("\n"))
-    speaker = speaker_of(message, conversation.profile_name)
+    speaker = speaker_in(conversation, message)
     return "\n".join(("\n".join(facts), "", speaker, *lines)).rstrip()
 
 
@@ -108,7 +108,7 @@ def message_list(messages: Sequence[Message], conversations: dict[str, Conversat
     width = max((len(str(message.id)) for message in messages), default=0)
     lines = []
     for message in messages:
-        speaker = speaker_of(message, conversations[message.conversation_id].profile_name)
+        speaker = speaker_in(conversations[message.conversation_id], message)
         place = f"{message.id:>{width}}  {message.conversation_id}  {local_time(message.created_at)}"
         lines.append(fitted(f"{place}  {speaker}: {first_words(message)}"))
     return "\n".join(lines)

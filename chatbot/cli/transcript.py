@@ -17,9 +17,10 @@ from chatbot.cli.printing import as_json, columns, cut, fitted
 from chatbot.terminal import clean, one_line
 from storage import Conversation, Hit, Message
 from storage.dates import local
+from storage.values import persona_called
 
 PROFILE_WIDTH = 24  # cells of a persona's name in the table
-SPEAKERS = {"user": "you", "narrator": "narrator"}  # a bot speaks under its profile's name
+SPEAKERS = {"user": "you", "narrator": "narrator"}
 
 
 def table(conversations: Sequence[Conversation]) -> str:
@@ -48,7 +49,7 @@ def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
     head += [f"{what}: {one_line(text)}" for what, text in told if text and isinstance(text, str)]
     parts = ["\n".join(head)]
     for message in path:
-        speaker = speaker_of(message, conversation.profile_name)
+        speaker = speaker_in(conversation, message)
         notes = ", ".join(notes_of(message))
         head = f"{speaker} ({notes})" if notes else speaker
         lines = (f"  {line}".rstrip() for line in clean(message.text).split("\n"))
@@ -85,6 +86,11 @@ def hits_json(found: Sequence[Hit]) -> str:
 
 def speaker_of(said: Message | Hit, profile_name: str) -> str:
     return one_line(said.speaker) or one_line(SPEAKERS.get(said.role, profile_name))
+
+
+def speaker_in(conversation: Conversation, message: Message) -> str:
+    """As the chat names them: what the persona is called, not its file."""
+    return speaker_of(message, persona_called(conversation.profile_name, conversation.profile, None))
 
 
 def _title(conversation: Conversation) -> str:
