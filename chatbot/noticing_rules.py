@@ -41,6 +41,7 @@ class Fact:
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
 _REGION = rf"(?:, (?:{REGIONS})){{0,2}}"
 _PLACE = rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}{_REGION})"
+_HOME = rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}?{_REGION})(?:,? with (?:my|our) [\w' -]+)?"
 _MOVED_TO = (  # the shortest place, and behind it when and why; not what came after
     rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}?{_REGION})"
     r"(?: (?!.*\b(?:but|then|before)\b)(?:(?:from|for|to|with|because|when|after|as|at|(?:way )?back|recently|alone|together|"
@@ -110,6 +111,8 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     if not known or NOT_JOBS & set(re.split(r"[ -]", re.sub(r"\bfast[ -]food\b", "", " ".join(words)))):
         return None
     where = found["where"] or ""
+    if len(where.split()) == 2 and len(words) == 1 and not is_proper(where.split()[1]):
+        return None  # a teacher at heart, a nurse for now
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
         where = ""
     return Fact("work", f"The user is {found['article'].lower()} {' '.join(words)}{turned(where)}.")
@@ -308,10 +311,10 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"{_I_AM} (?:happily |newly |recently )?(?P<what>married|divorced|engaged|widowed|single)(?: to {_NAME})?"), _state),
     (_rule(rf"{_I_AM} (?P<what>a (?:(?:single|proud|new) )?(?:mother|father|mum|mom|dad|widow|widower|grandmother|grandfather))(?P<name>)"), _state),
     (_rule(rf"{_I_AM} getting married"), _marrying),
-    (_rule(rf"(?:{_I_AM}|i {_ADVERB}work as) (?:working as )?(?P<article>an?) (?P<job>(?:[\w-]+ ){{0,2}}[\w-]+?)(?P<where> (?:at|in|for|on) [\w' -]+)?"), _job),
+    (_rule(rf"(?:{_I_AM}|i {_ADVERB}work as) (?:working as )?(?P<article>an?) (?P<job>(?:[\w-]+ ){{0,2}}?[\w-]+?)(?P<where> (?:at|in|for|on) [\w' -]+)?"), _job),
     (_rule(rf"(?:{_I_AM}|i come) (?:originally )?from {_PLACE}"), _origin),
     (_rule(rf"i {_ADVERB}live (?P<how>alone|by myself|on my own|with (?:my|two|three|a|some) [\w' -]{{2,30}})"), _household),
-    (_rule(rf"(?:i {_ADVERB}live|{_I_AM} living) (?P<how>in|near|by|on|at|outside|above|close to) {_PLACE}"), _home),
+    (_rule(rf"(?:i {_ADVERB}live|{_I_AM} living) (?P<how>in|near|by|on|at|outside|above|close to) {_HOME}"), _home),
     (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_MOVED_TO}"), _home),
     (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
