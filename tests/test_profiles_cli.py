@@ -453,7 +453,8 @@ CARD = {
     "data": {
         "name": "Captain Ahab",
         "description": "I hunt a whale.",
-        "first_mes": "Call me {{char}}.",
+        "first_mes": "Call me {{char}}, {{User}}.",
+        "system_prompt": "Obey.",
         "creator_notes": "Be kind\x1b[31m.\n\nMore.",
         "extensions": {"chatbot/attributes": {"style": {"aspect": "plain", "weight": 1.2}}, "x": 1},
         "ünknown": "\u202e",
@@ -467,8 +468,12 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
     result = run("import", str(source))
     path = store.folder / "Captain-Ahab.toml"
     assert result.output == (
-        "Its creator says: Be kind[31m.\nIt has 2 facts and the dials style=plain:1.2.\n"
-        f"Saved {path}\nChange it: chatbot profile edit Captain-Ahab\n"
+        "Its creator says: Be kind[31m.\n"
+        "Kept, but not followed (this model takes no instructions): system_prompt.\n"
+        "It has 2 facts and the dials style=plain:1.2.\n"
+        f"Saved {path}\n"
+        'It calls you "friend" until you say your name: chatbot config set chat.user_name NAME\n'
+        "Change it: chatbot profile edit Captain-Ahab\n"
         "Talk to it: chatbot chat --profile Captain-Ahab\n"
     )
     assert store.load("Captain-Ahab") == Profile.parse(
@@ -477,7 +482,7 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
             "display_name": "Captain Ahab",
             "description": "I hunt a whale.",
             "facts": ["My name is Captain Ahab.", "I hunt a whale."],
-            "greeting": "Call me {{char}}.",
+            "greeting": "Call me {{char}}, {{User}}.",
             "attributes": {"style": "plain:1.2"},
         }
     )
@@ -549,7 +554,7 @@ def test_import_under_another_name(run: Run, store: ProfileStore, tmp_path: Path
     assert again.exit_code == 2
     assert again.stderr.startswith("Error: There is a profile 'Captain-Ahab'. Choose another name")
     assert run("import", str(source), "--name", "ahab").exit_code == 0
-    assert store.load("ahab").greeting == "Call me {{char}}."
+    assert store.load("ahab").greeting == "Call me {{char}}, {{User}}."
     assert run("import", str(source), "--name", "../x").exit_code == 2
 
 

@@ -217,12 +217,16 @@ def import_(
     name: Annotated[str | None, typer.Option("--name", metavar="NEW", help="Another name for it.")] = None,
 ) -> None:
     """Make a persona from a character card: PNG, JSON or CHARX, version 1, 2 or 3."""
+    from chatbot import config
     from chatbot.cli import sharing
+    from chatbot.persona import NAMELESS
 
     path, told, warnings = sharing.imported(_store(), source, name or "", _model_attributes())
     for warning in warnings:
         print(f"Warning: {one_line(warning)}", file=sys.stderr)
     print(*told, f"Saved {path}", sep="\n")
+    if "{{user}}" in path.read_text(encoding="utf-8").lower() and not config.load().chat.user_name:
+        print(f'It calls you "{NAMELESS}" until you say your name: chatbot config set chat.user_name NAME')
     print(f"Change it: chatbot profile edit {path.stem}\nTalk to it: chatbot chat --profile {path.stem}")
 
 

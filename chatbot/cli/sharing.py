@@ -42,6 +42,9 @@ def _told(profile: Profile, card: cards.Card) -> list[str]:
     """The beginning of the creator's notes, and what the card's words became."""
     notes = card.notes().strip().partition("\n\n")[0]
     told = [f"Its creator says: {clean(notes)}"] if notes else []
+    fields = card.card.get("data") or card.card
+    if orders := [key for key in ("system_prompt", "post_history_instructions") if fields.get(key)]:
+        told.append(f"Kept, but not followed (this model takes no instructions): {', '.join(orders)}.")
     facts = f"{len(profile.facts)} fact{'' if len(profile.facts) == 1 else 's'}"
     dials = ", ".join(f"{name}={target}" for name, target in profile.attributes.items())
     if card.guided:
