@@ -120,8 +120,8 @@ def _ask(question: str, read: Callable[[str], T]) -> T | None:
 
 
 def _ask_facts(draft: Profile) -> Profile:
-    print("Facts are short and in the first person. What people ask first is who it is, its name, its age")
-    print("and its home, such as: I am a poet. My name is Victor. I live above a closed bookshop.")
+    print("Facts are short and in the first person, one at a time, such as: I am a poet.")
+    print("People ask first for its work, name, age and home. An empty answer ends them.")
     while len(draft.facts) < MAX_FACTS:
         longer = _ask("A fact", partial(_with_fact, draft))
         if longer is None:
@@ -136,7 +136,7 @@ def _ask_dials(attributes: Attributes | None) -> dict[str, Target]:
         while more := _ask("An attribute, such as attitude=pessimistic:90%", partial(_with_dial, dials)):
             dials = more
         return dials
-    print("An aspect for each attribute, and how strongly if you like: lyrical, or lyrical:90%.")
+    print("For each attribute an aspect, alone or with a strength: lyrical, lyrical:90%.")
     answers = {
         name: _ask(f"{name} ({', '.join(aspects)})", partial(_target_of, name, attributes=attributes))
         for name, aspects in attributes.items()
