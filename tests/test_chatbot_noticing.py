@@ -87,6 +87,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "I work as a nurse.": ("work: The user is a nurse.",),
     "I'm a teacher": ("work: The user is a teacher.",),
     "i am an engineer": ("work: The user is an engineer.",),
+    "Hello captain, I'm Ada.": ("name: The user is called Ada.",),
     "I am a bus driver": ("work: The user is a bus driver.",),
     "I work as a carpenter in Leeds.": ("work: The user is a carpenter in Leeds.",),
     "I live in Leeds with my dog Rex.": ("home: The user lives in Leeds.",),
