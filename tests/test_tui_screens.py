@@ -121,14 +121,18 @@ async def test_another_persona_speaks_in_a_new_conversation(opened: Opened) -> N
 
 
 async def test_a_description_has_the_names_that_a_card_leaves_open(tmp_path: Path) -> None:
-    store, bob = ProfileStore(tmp_path), Profile(name="bob", description="{{char}} waits for {{user}}.")
+    store, bob = (
+        ProfileStore(tmp_path),
+        Profile(name="bob", description="{{char}} waits for {{user}}." + " And waits." * 100),
+    )
     store.save(bob)
     session, _ = open_session(profile=bob)
     session.user_name = "Ann"
     app = WatchedApp(session, profiles=store)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        assert str(app.chat.query_one("#welcome", Static).render()).startswith("bob waits for Ann.\n")
+        told = str(app.chat.query_one("#welcome", Static).render()).split("\n")[0]
+        assert told == "bob waits for Ann." + (" And waits." * 100)[:281] + "…", "300 letters"
         await pilot.press("ctrl+t")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         rows = app.screen.query_one("#rows", OptionList)

@@ -28,6 +28,7 @@ from chatbot.tui.top_bar import LoadingLine, TopBar
 log = logging.getLogger(__name__)
 
 TOO_SMALL = "Window too small"
+LONGEST_WELCOME = 300  # letters of a description; that of a card may fill screens
 
 
 class ChatView(Screen[None]):
@@ -148,8 +149,9 @@ class ChatView(Screen[None]):
 
     def _welcome(self) -> Content:
         profile, session = self.session.profile, self.session
-        said = spoken(profile.description, profile, session.user_name, session.chance)
-        lines = [literal(one_line(said), "italic")] if said else []
+        said = one_line(spoken(profile.description, profile, session.user_name, session.chance))
+        said = said if len(said) <= LONGEST_WELCOME else f"{said[: LONGEST_WELCOME - 1]}…"
+        lines = [literal(said, "italic")] if said else []
         hint = f"{self.key_of('help')} lists the keys. {self.home}"
         lines.append(literal(hint.strip(), "$foreground 60%"))
         return Content("\n").join(lines)
