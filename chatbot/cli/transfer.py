@@ -193,6 +193,8 @@ def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot
         try:
             return store.load(name).model_dump(mode="json")
         except UnknownProfileError:
+            bare = f"There is no persona '{name}' here, so this one has neither facts nor dials."
+            print(f"Note: {bare} Import it again with --profile NAME for another.", file=sys.stderr)
             return Profile(name=name).model_dump(mode="json")
 
     return named
