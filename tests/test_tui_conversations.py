@@ -250,6 +250,7 @@ async def test_a_hit_beside_the_active_path_makes_its_path_the_active_one(opened
         await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SearchScreen))
+        assert app.screen.query_one(Input).placeholder == "Words to look for"
         await pilot.press(*"stopped looking")
         await until(pilot, lambda: rows(app) == [LINES[0]])
         await pilot.press("enter")

@@ -57,7 +57,12 @@ REPLY = (
     Action(
         "sweep", "alt+p", "Compare replies", "Reply at several strengths or as several personas; pick one."
     ),
-    Action("forget_last", "alt+l", "Forget", "Forget what was last remembered of you."),
+    Action(
+        "forget_last",
+        "alt+l",
+        "Forget the last memory",
+        "Forget what was last remembered of you; `chatbot memory list` shows all.",
+    ),
     Action("impersonate", "alt+y", "Write my turn", "Let the model write your next message into the box."),
     Action(
         "off_record",

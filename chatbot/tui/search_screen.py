@@ -17,6 +17,8 @@ SHORTEST = 2  # letters of a query: one letter is in everything
 class SearchScreen(PickScreen):
     """Dismissed with the id of the message, as a text, or None; `hits` has what was found by that id."""
 
+    hint = "Words to look for"
+
     def __init__(self, session: ChatSession) -> None:
         super().__init__("Search in everything that was said", [], nothing="")
         self.hits: dict[str, Hit] = {}
