@@ -103,7 +103,7 @@ _ASKED_BACK = re.compile(
 _HEALTH = re.compile(rf"\b(?:{HEALTH})\b", re.I)
 _OPENER = re.compile(
     r"(?:(hi|hello|hey|hiya|good (?:morning|evening|afternoon)|nice to meet you|greetings)"
-    r"(?:,?(?: (?!(?:i|im|my|we|our|this|call|the)\b)[\w'-]+){1,2}(?=,)| there| again| [^\W\d_]+(?= i'?m\b))?|"
+    r"(?:,?(?: (?!(?:i|im|my|we|our|this|call|the)\b)[\w'-]+){1,2}(?=,)| there| again| \w+(?= i'?m\b))?|"
     r"well|so|oh|ah|yes|yeah|yep|ok(?:ay)?|actually|by the way|btw|anyway|also|and|but|you know|no|"
     r"thanks?(?: you)?|"
     r"now(?:adays)?|these days|sure|right|lol|haha|hmm|um|fyi)\b[\s,:!-]*",
