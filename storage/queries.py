@@ -6,7 +6,7 @@ from functools import cache
 from secrets import choice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.errors import AmbiguousConversationError, UnknownConversationError, UnknownMessageError
@@ -28,7 +28,9 @@ def conversations() -> Select[Any]:
         .scalar_subquery()
         .label("message_count")
     )
-    newest = (ConversationRow.updated_at.desc(), ConversationRow.created_at.desc(), ConversationRow.id)
+    # Of imports of one chat, whose times are its own, the last to come in is the newest.
+    came_in = literal_column("conversation.rowid")
+    newest = (ConversationRow.updated_at.desc(), ConversationRow.created_at.desc(), came_in.desc())
     return select(*ConversationRow.__table__.columns, count).order_by(*newest)
 
 

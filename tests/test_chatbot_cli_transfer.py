@@ -221,6 +221,7 @@ def test_the_persona_of_an_import(manager: ConversationManager, here: Path) -> N
     assert (result.exit_code, len(manager.list())) == (2, 2)
     blend = run("import", "a.jsonl", "--profile", "captain-ahab:0.5,gloomy-poet:0.5")
     assert manager.get(blend.stdout.split()[1]).profile["facts"][:1] == ["I sail."]
+    assert manager.get("last").id == blend.stdout.split()[1]  # of the same times, it came in last
     assert "There is no profile 'gloomy-poe'" in result.stderr
     (here / "b.txt").write_text("🌙: hi", encoding="utf-8")
     assert run("import", "b.txt", "--character", "🌙").exit_code == 0
