@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from chatbot.memory import MemoryRules
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.jump_screen import JumpScreen
+from chatbot.tui.pick_screen import PickScreen
 from chatbot.tui.sweep_screen import Columns, SweepScreen
 from tui_scripted import ScriptedEngine, WatchedApp, deleted_elsewhere, open_session, ready, say, trace, until
 
@@ -60,6 +62,39 @@ async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Open
         session.manager.remember("", "The user has a cat.", kind="note")
         await pilot.press("alt+l")
         await until(pilot, lambda: "gloomy-poet was told nothing of you." in app.notices)
+
+
+async def test_f6_lists_what_is_known_and_enter_forgets_it(opened: Opened) -> None:
+    app, session = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        note = app.screen.query_one("#dialog-note")
+        await until(pilot, lambda: "gloomy-poet knows nothing of you yet." in str(note.render()))
+        await pilot.press("escape")
+        await say(pilot, "My dog is called Rex.")
+        session.manager.remember("", "The user has a cat.", kind="note")
+        await pilot.press("f6")
+        await until(pilot, lambda: len(rows(app)) == 2)
+        today = f"{datetime.now():%Y-%m-%d}"
+        assert rows(app) == [
+            f"  you have a cat\n  {today} · every persona knows it",
+            f"  your dog is called Rex\n  {today}",
+        ]
+        await pilot.press(*"rex", "enter")
+        await until(pilot, lambda: "Forgotten: your dog is called Rex." in app.notices)
+        await until(pilot, lambda: len(rows(app)) == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.chat)
+        assert [memory.text for memory in session.manager.memories()] == ["The user has a cat."]
+
+
+def rows(app: WatchedApp) -> list[str]:
+    """What the open list shows."""
+    if not isinstance(app.screen, PickScreen):
+        return []
+    return [str(option.prompt) for option in app.screen.query_one("#rows", OptionList).options]
 
 
 async def ask(app: WatchedApp, pilot: Any, text: str) -> None:

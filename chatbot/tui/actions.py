@@ -58,11 +58,9 @@ REPLY = (
         "sweep", "alt+p", "Compare replies", "Reply at several strengths or as several personas; pick one."
     ),
     Action(
-        "forget_last",
-        "alt+l",
-        "Forget the last memory",
-        "Forget what was last remembered of you; `chatbot memory list` shows all.",
+        "memories", "f6", "What is remembered of you", "List what this persona knows of you; Enter forgets."
     ),
+    Action("forget_last", "alt+l", "Forget the last memory", "Forget what was last remembered of you."),
     Action("impersonate", "alt+y", "Write my turn", "Let the model write your next message into the box."),
     Action(
         "off_record",

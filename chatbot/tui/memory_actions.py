@@ -9,9 +9,10 @@ from textual import work
 
 from chatbot import sweep
 from chatbot.memory import spoken_of
-from chatbot.session import Memory, Message
+from chatbot.session import Memory, Message, local
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line
+from chatbot.tui.pick_screen import PickScreen, Row
 from chatbot.tui.replying import Replying
 from chatbot.tui.sweep_screen import SweepScreen
 from profiles import Profile, find
@@ -40,6 +41,25 @@ class MemoryActions(Replying):
                 return
             self.forgotten(session.manager.forget(known[-1].id))
             self.tell_what_is_left()
+
+    @work(exclusive=True, group="ask")
+    async def action_memories(self) -> None:
+        """Show what the persona knows of the user, newest first, until nothing more is to be forgotten."""
+        session = self.session
+        who = one_line(session.profile.speaker)
+        while True:
+            known: Sequence[Memory] = ()
+            with self.telling():
+                known = session.manager.memories(session.profile.name)
+            rows = [_row(memory) for memory in reversed(known)]
+            nothing = f"{who} knows nothing of you yet."
+            screen = PickScreen(f"What {who} knows of you", rows, nothing=nothing, enter="forgets it")
+            chosen = await self.app.push_screen_wait(screen)
+            if chosen is None:
+                return
+            with self.telling():
+                self.forgotten(session.manager.forget(int(chosen)))
+                self.tell_what_is_left()
 
     @work(group="sweep")  # not exclusive: its thread goes on whatever happens to it
     async def action_sweep(self) -> None:
@@ -71,3 +91,9 @@ class MemoryActions(Replying):
         if self.profiles is None:
             raise LookupError("There are no profiles here.")
         return find(self.profiles, name)
+
+
+def _row(memory: Memory) -> Row:
+    since = f"{local(memory.created_at):%Y-%m-%d}"
+    detail = since if memory.profile_name else f"{since} · every persona knows it"
+    return Row(str(memory.id), spoken_of(memory.text), detail)
