@@ -64,18 +64,18 @@ async def test_what_is_noticed_is_said_quietly_and_a_key_forgets_it(opened: Open
         await until(pilot, lambda: "gloomy-poet was told nothing of you." in app.notices)
 
 
-async def test_f6_lists_what_is_known_and_enter_forgets_it(opened: Opened) -> None:
+async def test_ctrl_l_lists_what_is_known_and_enter_forgets_it(opened: Opened) -> None:
     app, session = opened
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await pilot.press("f6")
+        await pilot.press("ctrl+l")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         note = app.screen.query_one("#dialog-note")
         await until(pilot, lambda: "gloomy-poet knows nothing of you yet." in str(note.render()))
         await pilot.press("escape")
         await say(pilot, "My dog is called Rex.")
         session.manager.remember("", "The user has a cat.", kind="note")
-        await pilot.press("f6")
+        await pilot.press("ctrl+l")
         await until(pilot, lambda: len(rows(app)) == 2)
         today = f"{datetime.now():%Y-%m-%d}"
         assert rows(app) == [

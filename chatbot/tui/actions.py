@@ -57,9 +57,7 @@ REPLY = (
     Action(
         "sweep", "alt+p", "Compare replies", "Reply at several strengths or as several personas; pick one."
     ),
-    Action(
-        "memories", "f6", "What is remembered of you", "List what this persona knows of you; Enter forgets."
-    ),
+    Action("memories", "ctrl+l", "What it knows of you", "List what is remembered of you; Enter forgets it."),
     Action("forget_last", "alt+l", "Forget the last memory", "Forget what was last remembered of you."),
     Action("impersonate", "alt+y", "Write my turn", "Let the model write your next message into the box."),
     Action(
