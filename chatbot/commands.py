@@ -21,11 +21,16 @@ LISTED = 20  # conversations that /list shows
 
 def answer(room: Room, line: str) -> Answer:
     """Run one line that begins with a slash."""
-    name, _, rest = line.removeprefix("/").partition(" ")
-    for command in COMMANDS:
-        if command.name == name.lower():
-            return command.run(room, rest.strip())
-    raise UnknownNameError("command", f"/{name}", {f"/{command.name}" for command in COMMANDS})
+    name, _, rest = line.partition(" ")
+    if command := called(line):
+        return command.run(room, rest.strip())
+    raise UnknownNameError("command", name, {f"/{command.name}" for command in COMMANDS})
+
+
+def called(line: str) -> Command | None:
+    """The command that a line begins with; None where it is none."""
+    name = line.partition(" ")[0].strip().lower()
+    return next((command for command in COMMANDS if name == f"/{command.name}"), None)
 
 
 def _help(room: Room, rest: str) -> str:

@@ -42,13 +42,11 @@ class MemoryRules:
 
 
 def keep(
-    manager: ConversationManager, profile_name: str, message: Message, *, named: bool = False
+    manager: ConversationManager, profile_name: str, message: Message, *, after: str = "", named: bool = False
 ) -> list[Memory]:
-    """Notice what the user's message tells, and remember what is new; `named`: the settings have a name, for
-    which one that is guessed does not go."""
-    earlier = [other for other in manager.path(message.conversation_id) if other.role == "user"]
-    before = next((other.text for other in reversed(earlier) if other.id < message.id), "")
-    facts = [fact for fact in noticed(message.text, before) if not (named and fact.guessed)]
+    """Notice what the user's message tells `after` the one before it, and remember what is new; `named`: the
+    settings have a name, for which one that is guessed does not go."""
+    facts = [fact for fact in noticed(message.text, after) if not (named and fact.guessed)]
     kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
 

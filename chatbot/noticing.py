@@ -32,9 +32,6 @@ def noticed(text: str, after: str = "") -> tuple[Fact, ...]:
 
 def _told(text: str, before: Fact | None) -> tuple[list[Fact], Fact | None]:
     """The facts in a message, and the animal or relative of whom it told last."""
-    text = _BACKTICK.sub("'", text.translate(_MARKS))
-    if _PLAY.search(text):
-        return [], None
     told: list[Fact] = []
     for clause, greeted in _clauses(text):
         facts = [
@@ -135,11 +132,24 @@ _OWN = re.compile(
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """The sentences of a message, without what they quote and ask back; "" for one that asks."""
+    """The sentences of a message, without what they quote and ask back; "" for one that asks. Of a message
+    that plays there are none."""
+    text = _BACKTICK.sub("'", text.translate(_MARKS))
+    if _PLAY.search(text):
+        return
     for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
         sentence = " ".join(found[0].split())
         sentence = _ASKED_BACK.sub("", sentence) if len(sentence) <= LONGEST_LINE else "?"
         yield "" if "?" in sentence or _HEALTH.search(sentence) else sentence
+
+
+def _unopened(sentence: str) -> tuple[str, bool]:
+    """The sentence without its openers and its end, and whether a greeting was among them."""
+    sentence, greets = sentence.rstrip(" .!;…"), False
+    while opener := _OPENER.match(sentence):
+        greets = greets or bool(opener[1])
+        sentence = sentence[opener.end() :]
+    return sentence, greets
 
 
 def _clauses(text: str) -> Iterator[tuple[str, bool]]:
@@ -151,10 +161,8 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
         if not sentence or _DOUBT.search(sentence):
             yield "", greeted
             continue
-        sentence = sentence.rstrip(" .!;…")
-        while opener := _OPENER.match(sentence):
-            greeted = greeted or bool(opener[1])
-            sentence = sentence[opener.end() :]
+        sentence, greets = _unopened(sentence)
+        greeted = greeted or greets
         if _OWN.match(sentence):
             for part in _SPLIT.split(sentence):
                 first, *others = _GOES_ON.split(part) if _I.match(part) else [part]
@@ -230,14 +238,9 @@ def denied(text: str) -> tuple[Fact, ...]:
 
     What hangs on a time ("I don't work in the bank today") is a fact that nobody told.
     """
-    text = _BACKTICK.sub("'", text.translate(_MARKS))
-    if _PLAY.search(text):
-        return ()
     facts: list[Fact | None] = []
     for sentence in _sentences(text):
-        said = sentence.rstrip(" .!;…")
-        while opener := _OPENER.match(said):
-            said = said[opener.end() :]
+        said, _ = _unopened(sentence)
         if _HANGS.match(said) or _DOUBT.search(_NEWS.sub("", said)):
             continue
         for clause in _SPLIT.split(said):

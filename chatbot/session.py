@@ -161,15 +161,16 @@ class ChatSession(Conversing):
     def _answer(self, text: str, prefix: str) -> Iterator[Event]:
         conversation = self._opened()
         message = self.manager.add_message(conversation.id, role="user", text=text)
-        yield UserStored(message)
-        yield from self._noticed(message)
-        yield from self._respond(self.manager.path(conversation.id), prefix)
+        yield from self._answer_stored(message, prefix)
 
     def _answer_edited(self, message_id: int, text: str, prefix: str) -> Iterator[Event]:
-        message = self.manager.edit(message_id, text)
+        yield from self._answer_stored(self.manager.edit(message_id, text), prefix)
+
+    def _answer_stored(self, message: Message, prefix: str) -> Iterator[Event]:
         yield UserStored(message)
-        yield from self._noticed(message)
-        yield from self._respond(self.manager.path(message.conversation_id), prefix)
+        path = self.manager.path(message.conversation_id)
+        yield from self._noticed(path)
+        yield from self._respond(path, prefix)
 
     def _respond(self, path: Sequence[Message], prefix: str = "") -> Iterator[Event]:
         """Reply to the last message of `path`. Each turn and each alternative has a seed of its own."""
@@ -250,11 +251,14 @@ class ChatSession(Conversing):
         window, _ = self.window()
         return window.used, window.total
 
-    def _noticed(self, message: Message) -> Iterator[Event]:
-        """What the user's message tells of the user is remembered, and what it denies is forgotten."""
+    def _noticed(self, path: Sequence[Message]) -> Iterator[Event]:
+        """What the user's message, the last of `path`, tells of the user is remembered, and what it denies is
+        forgotten."""
         if self.memory.notice:
-            named = bool(self.user_name.strip())
+            before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
             own = (f"My name is {self.profile.speaker}.", *self.profile.facts)
-            message = replace(message, text=unaddressed(message.text, own))
-            yield from map(Noticed, keep(self.manager, self.profile.name, message, named=named))
+            message = replace(path[-1], text=unaddressed(path[-1].text, own))
+            named = bool(self.user_name.strip())
+            kept = keep(self.manager, self.profile.name, message, after=before, named=named)
+            yield from map(Noticed, kept)
             yield from map(Denied, forget_denied(self.manager, self.profile.name, message.text))

@@ -53,12 +53,11 @@ def test_what_is_noticed_is_kept_with_where_it_comes_from(manager: ConversationM
 
 
 def test_a_pronoun_means_whom_the_last_message_told_of_whatever_the_persona_said(
-    manager: ConversationManager,
+    session: ChatSession, engine: FakeEngine, manager: ConversationManager
 ) -> None:
-    told = say(manager, "I have a dog.")
-    manager.add_message(told.conversation_id, role="bot", text="My sister is called Nell.")
-    keep(manager, "poet", told)
-    keep(manager, "poet", manager.add_message(told.conversation_id, role="user", text="His name is Rex."))
+    engine.pieces = ("My sister is called Nell.",)
+    for text in ("I have a dog.", "His name is Rex."):
+        list(session.reply(text))
     assert texts(manager) == ["The user has a dog.", "The user's dog is called Rex."]
 
 

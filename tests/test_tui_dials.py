@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from textual import events
 
+from chatbot.session import ChatSession
 from profiles.profile import Profile, Target
 from tui_scripted import ATTRIBUTES, POET, Opened, WatchedApp, open_session, ready, say, until
 
@@ -142,10 +145,17 @@ async def test_f2_hides_and_shows_the_panel(opened: Opened) -> None:
         assert app.chat.dials.display
 
 
-async def test_a_dial_on_an_arc_shows_where_it_is(tmp_path: Path) -> None:
-    moody = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
-    session, _ = open_session(tmp_path / "chat.db", profile=moody)
-    app = WatchedApp(session)
+@pytest.fixture
+def moody(tmp_path: Path) -> Iterator[tuple[WatchedApp, ChatSession]]:
+    """A poet who grows more lyrical from turn 1 to 3."""
+    profile = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
+    session, _ = open_session(tmp_path / "chat.db", profile=profile)
+    yield WatchedApp(session), session
+    session.manager.close()
+
+
+async def test_a_dial_on_an_arc_shows_where_it_is(moody: tuple[WatchedApp, ChatSession]) -> None:
+    app, session = moody
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         dial = app.chat.dials.dials[0]
@@ -159,13 +169,10 @@ async def test_a_dial_on_an_arc_shows_where_it_is(tmp_path: Path) -> None:
         await pilot.press("ctrl+d", "left")
         await until(pilot, lambda: session.dials["style"] == pure("lyrical", 0.9))
         assert session.profile.arc == {}
-    session.manager.close()
 
 
-async def test_a_dial_on_an_arc_turns_from_where_it_is(tmp_path: Path) -> None:
-    moody = POET.changed(arc={"style": ((1, 0.5), (3, 1.5))})
-    session, _ = open_session(tmp_path / "chat.db", profile=moody)
-    app = WatchedApp(session)
+async def test_a_dial_on_an_arc_turns_from_where_it_is(moody: tuple[WatchedApp, ChatSession]) -> None:
+    app, session = moody
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         dial = app.chat.dials.dials[0]
@@ -175,7 +182,6 @@ async def test_a_dial_on_an_arc_turns_from_where_it_is(tmp_path: Path) -> None:
         await pilot.press("ctrl+d", "left")
         await until(pilot, lambda: session.dials["style"] == pure("lyrical", 1.4))
         assert session.profile.arc == {}
-    session.manager.close()
 
 
 async def test_turns_of_a_dial_come_before_the_key_that_leaves_it(opened: Opened) -> None:

@@ -267,8 +267,7 @@ def _check_places(output: Path | None, report: Path | None = None, sealed: Path 
         from chatbot.train import plots
 
         plots.check()
-        place = next(path for path in (report, *report.parents) if path.exists())
-        if not place.is_dir() or not os.access(place, os.W_OK):
+        if place := options.unwritable(report):
             raise UsageError(f"--report makes a folder to write into; {str(place)!r} is none. Name another.")
     if output is not None:
         place = output if output.exists() else output.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -44,3 +45,9 @@ Temperature = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line; - reads them.")]
+
+
+def unwritable(folder: Path) -> Path | None:
+    """What exists of the way to a folder that is to be made, where nothing can be made in it."""
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    return None if place.is_dir() and os.access(place, os.W_OK) else place

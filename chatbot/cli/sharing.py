@@ -11,6 +11,7 @@ from chatbot.config import expanded
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.terminal import clean
 from profiles import cards
+from profiles.card_fields import fields_of
 from profiles.names import checked_name
 from profiles.profile import Profile
 from profiles.store import ProfileStore
@@ -42,7 +43,7 @@ def _told(profile: Profile, card: cards.Card) -> list[str]:
     """The beginning of the creator's notes, and what the card's words became."""
     notes = card.notes().strip().partition("\n\n")[0]
     told = [f"Its creator says: {clean(notes)}"] if notes else []
-    fields = card.card.get("data") or card.card
+    fields, _ = fields_of(card.card)
     if orders := [key for key in ("system_prompt", "post_history_instructions") if fields.get(key)]:
         told.append(f"Kept, but not followed (this model takes no instructions): {', '.join(orders)}.")
     facts = f"{len(profile.facts)} fact{'' if len(profile.facts) == 1 else 's'}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from chatbot.cli.options import unwritable
 
 
 def train(
@@ -50,8 +51,7 @@ def train(
 
     if output.exists() and not output.is_dir():
         raise UsageError(f"A model is a folder, and {output} is a file. Name another.")
-    place = next(path for path in (output, *output.absolute().parents) if path.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK):  # known before the stages, not after them
+    if place := unwritable(output.absolute()):  # known before the stages, not after them
         raise UsageError(f"--output is written into {str(place)!r}, where nothing can be. Name another.")
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     manifest = pipeline.train(

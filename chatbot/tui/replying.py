@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from textual.widgets import Static
 
 from chatbot import drift
-from chatbot.commands import COMMANDS
+from chatbot.commands import called
 from chatbot.events import (
     Denied,
     Event,
@@ -73,14 +73,14 @@ class Replying(Drafts):
         if self.is_busy():
             self.composer.give_back(event.text)
             return
-        if _is_command(event.text):
+        if called(event.text):  # who types /quit does not mean to say it
             self.composer.give_back(event.text)
             word, keys = event.text.split()[0], f"Here {self.key_of('help')} lists the keys."
             said = f"{word} is a command of the line chat (--plain). {keys} Write /{word} to say it."
             self.notify(said, severity="warning", markup=False)
             return
         passing = self.off_record
-        escaped = event.text.startswith("//") and _is_command(event.text[1:])
+        escaped = event.text.startswith("//") and called(event.text[1:])
         text = event.text.removeprefix("/") if escaped else event.text
         try:
             events = self.session.off_record(text) if passing else self.session.reply(text, self.prefix)
@@ -202,8 +202,3 @@ class Replying(Drafts):
             return True
         self.notify("The reply cannot be stopped yet. Try again in a moment.", severity="warning")
         return False
-
-
-def _is_command(text: str) -> bool:
-    """Whether it is a command of the line chat: who types /quit does not mean to say it."""
-    return text.partition(" ")[0].strip().lower() in {f"/{command.name}" for command in COMMANDS}
