@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from profiles.english import VERBS
-from profiles.first_person import MAX_LENGTH, MAX_WORDS
+from profiles.first_person import MAX_LENGTH, MAX_WORDS, with_article
 
 MAX_ITEMS = 4  # of a list that becomes one fact
 _LOOKS_WORDS = 5  # that tell of hair or eyes, at most
@@ -49,7 +49,7 @@ def lowered(items: list[str]) -> list[str]:
 
 def told(key: str, value: str) -> list[str]:
     """The fact that an entry of a list tells, if it is one of those that people ask for."""
-    say = next((say for keys, say in _SAID if key in keys.split("|")), None)
+    say = _said(key)
     if say is _age:
         items = [value]
     else:
@@ -69,7 +69,7 @@ def _all(items: Sequence[str], last: str = "and") -> str:
 def _one(item: str) -> str:
     if _ARTICLE.match(item) or re.fullmatch(r"\w+s", item):
         return item
-    return f"{'an' if item[0].lower() in 'aeiou' else 'a'} {item}"
+    return with_article(item)
 
 
 def _age(items: list[str]) -> str:
@@ -167,4 +167,8 @@ _SAID: tuple[tuple[str, Callable[[list[str]], str]], ...] = (
 
 def known(key: str) -> bool:
     """Whether entries under this key tell something."""
-    return any(key in keys.split("|") for keys, _ in _SAID)
+    return _said(key) is not None
+
+
+def _said(key: str) -> Callable[[list[str]], str] | None:
+    return next((say for keys, say in _SAID if key in keys.split("|")), None)

@@ -235,7 +235,7 @@ class Teller:
         if _SEVERAL_ARE.match(predicate):
             return []
         if age := _OLD.match(predicate):
-            what = f"am {_a(age[2])}" if age[2] else None
+            what = f"am {with_article(age[2])}" if age[2] else None
             return [*_checked(f"I am {age[1]} years old"), *_checked(what and f"I {what}")]
         return _checked(f"I {predicate}")
 
@@ -345,7 +345,8 @@ def _base(verb: str, plural: bool) -> str | None:
     return verb[:-2] if verb.endswith(("ches", "shes", "sses", "xes", "zzes", "oes")) else verb[:-1]
 
 
-def _a(noun: str) -> str:
+def with_article(noun: str) -> str:
+    """ "nurse" as "a nurse"."""
     return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
 
 
