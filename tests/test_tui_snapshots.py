@@ -40,12 +40,12 @@ async def talk(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "2/2" in app.texts[-1] and app.chat.turn is None)
 
 
-@at(USUAL, SMALL, TINY)
+@at(SMALL, TINY)
 def test_start(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
 
-@at(LARGE, USUAL, SMALL)
+@at(USUAL, SMALL)
 def test_talk(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=talk)
 
