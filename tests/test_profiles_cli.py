@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from chatbot.cli import app, authoring, stored
 from full_disk import no_room_for
 from profiles import Profile, ProfileStore, cards, versions
 
+ROOT = Path(__file__).parents[1]
 BUILTINS = len(ProfileStore(Path("nowhere")).names())
 MANIFEST = {"attributes": {"style": ["lyrical", "plain"], "attitude": ["optimistic", "pessimistic"]}}
 Run = Callable[..., Result]
@@ -132,21 +135,18 @@ def test_create_by_questions_asks_again_what_it_does_not_understand(run: Run, st
     result = run("create", "bob", typed="\n".join([*typed, ""]))
     assert result.stdout == (
         "An empty answer leaves a question out, Ctrl+C leaves everything as it was.\n"
-        "Who is this, in one sentence: A bob.\n"
+        "Who is this, in one sentence: "
         "Facts are short and in the first person, one at a time, such as: I am a poet.\n"
         "People ask first for its work, name, age and home. An empty answer ends them.\n"
-        f"A fact: {'x' * 201}\n"
-        "Error: facts: A fact has at most 200 characters, not 201: "
+        "A fact: Error: facts: A fact has at most 200 characters, not 201: "
         f"'{'x' * 56}.... Split it into short sentences.\n"
-        "A fact: I am Bob.\n"
-        "A fact: I nap.\n"
-        "A fact: \n"
-        "What does it say first: Hi.\n"
+        "A fact: A fact: A fact: "
+        "What does it say first: "
         "For each attribute an aspect, alone or with a strength: lyrical, lyrical:90%.\n"
-        "style (lyrical, plain): lyric\n"
+        "style (lyrical, plain): "
         "Error: There is no aspect of style 'lyric'. Did you mean 'lyrical'? Known: lyrical, plain.\n"
-        "style (lyrical, plain): lyrical:90%\n"
-        "attitude (optimistic, pessimistic): \n"
+        "style (lyrical, plain): "
+        "attitude (optimistic, pessimistic): "
         f"Saved {store.path('bob')}\n"
         "Talk to it: chatbot chat --profile bob\n"
     )
@@ -189,8 +189,23 @@ def test_create_asks_nothing_when_the_name_is_taken(run: Run, store: ProfileStor
 
 @pytest.mark.usefixtures("terminal")
 def test_create_broken_off_writes_nothing(run: Run, store: ProfileStore) -> None:
-    assert run("create", "bob", typed="A bob.\n").exit_code == 130
+    result = run("create", "bob", typed="A bob.\n")
+    assert (result.exit_code, result.stdout[-10:]) == (130, "\nA fact: \n")
     assert not store.folder.exists()
+
+
+def test_an_answer_is_edited_with_the_keys_of_a_terminal(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("readline")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, inside = pty.openpty()
+    os.write(terminal, b"A bb.\x1b[D\x1b[Do\n\n\n\n\n")
+    command = [sys.executable, "-m", "chatbot", "profile", "create", "bob"]
+    subprocess.run(command, stdin=inside, stdout=inside, cwd=ROOT, check=True, timeout=60)
+    os.close(inside)
+    os.close(terminal)
+    assert store.load("bob") == Profile(name="bob", description="A bob.")
 
 
 def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileStore) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import typer
 
-from chatbot.cli.start import dialled
+from chatbot.cli.start import dialled, typed
 from chatbot.editor import edited_file
 from chatbot.errors import ChatbotError, UnknownNameError, UsageError
 from chatbot.terminal import one_line
@@ -107,16 +107,16 @@ def _ask(question: str, read: Callable[[str], T]) -> T | None:
     Broken off, it ends the program with the code of Ctrl+C.
     """
 
-    def understood(answer: str) -> T | None:
+    while True:
         try:
-            return read(answer.strip()) if answer.strip() else None
+            answer = typed(f"{one_line(question)}: ").strip()
+        except (EOFError, KeyboardInterrupt) as end:
+            print()  # the cursor stands behind the question
+            raise typer.Exit(130) from end
+        try:
+            return read(answer) if answer else None
         except (ProfileError, ChatbotError) as error:
-            raise typer.BadParameter(one_line(str(error))) from error
-
-    try:
-        return typer.prompt(one_line(question), default="", show_default=False, value_proc=understood)
-    except typer.Abort as end:
-        raise typer.Exit(130) from end
+            print(f"Error: {one_line(str(error))}")
 
 
 def _ask_facts(draft: Profile) -> Profile:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,7 @@ def chat(
         talk = _by_lines(config, session, on_terminal and once is None, as_json)
         if once is not None:
             return talk.once(once, start_with or "")
-        return talk.run(_prompt if talk.interactive else _line)
+        return talk.run(partial(typed, "you: ") if talk.interactive else _line)
     finally:
         session.manager.close()
 
@@ -182,10 +183,11 @@ def _by_lines(config: Config, session: ChatSession, interactive: bool, as_json: 
     )
 
 
-def _prompt() -> str:
+def typed(question: str) -> str:
+    """The line that a person types behind the question."""
     with suppress(ImportError):  # where it exists, it gives `input` editing and recall
         import readline  # noqa: F401
-    return input("you: ")
+    return input(question)
 
 
 def _line() -> str:
