@@ -186,6 +186,18 @@ def test_a_preset_is_set_by_a_name_that_there_is() -> None:
     assert rule in refused.output
 
 
+def test_the_persona_of_the_settings_is_one_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHATBOT_CHAT_PROFILE")
+    unknown = "There is no profile 'pot'. Did you mean 'poet'? See: chatbot profile list"
+    failed(run("config", "set", "chat.profile", "pot"), 2, unknown)
+    assert run("config", "set", "chat.profile", "poet:2,sunny-baker").exit_code == 0
+    path = config.config_path()
+    path.write_text('[chat]\nprofile = "pot"\n')  # by hand, or before it was renamed
+    told = f"{unknown}. The setting chat.profile asks for it ({path})."
+    failed(run("chat", "--once", "Hi"), 2, told)
+    failed(run("chat", "--once", "Hi", "-p", "pot"), 2, unknown)
+
+
 def test_a_wrong_setting_of_a_persona_or_a_preset_is_named() -> None:
     ProfileStore(config.load().profiles_folder).save(
         Profile.parse({"name": "odd", "sampling": {"temprature": 1}})
@@ -491,7 +503,7 @@ def test_config_unset_takes_out_what_stops_every_command() -> None:
 
 
 def test_config_set_says_when_a_variable_wins() -> None:
-    for change in (("set", "chat.profile", "ann"), ("unset", "chat.profile")):
+    for change in (("set", "chat.profile", "poet"), ("unset", "chat.profile")):
         wins = "But CHATBOT_CHAT_PROFILE is set, and a variable wins over the file.\n"
         assert run("config", *change).stderr == wins
 

@@ -52,7 +52,7 @@ def sweep(
         raise UsageError("Compare strengths with --dial and --strengths, or personas with --profiles.")
     store = ProfileStore(config.profiles_folder)
     with ConversationManager(None) as manager:
-        session = start.session_of(config, manager, find(store, config.chat.profile))
+        session = start.session_of(config, manager, start.persona(config))
         if names is not None:
             settings = sweep.personas([find(store, name) for name in _named(names)])
         else:

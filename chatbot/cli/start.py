@@ -73,6 +73,18 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
     return profile.changed(attributes=attributes)
 
 
+def persona(config: Config) -> Profile:
+    """The persona or the blend that is asked for, by flag or by the setting."""
+    from profiles import ProfileStore, UnknownProfileError, find
+
+    try:
+        return find(ProfileStore(config.profiles_folder), config.chat.profile)
+    except UnknownProfileError as error:
+        source = config.sources.get("chat.profile", "flag")
+        asked = "" if source == "flag" else f". The setting chat.profile asks for it ({source})."
+        raise UnknownProfileError(f"{error}{asked}") from error
+
+
 def open_session(
     config: Config,
     *,
@@ -85,7 +97,7 @@ def open_session(
 
     With `resume` the persona of the stored conversation speaks on, unless another one was asked for by flag.
     """
-    from profiles import Profile, ProfileStore, find
+    from profiles import Profile
     from storage import ConversationManager
 
     if resume is not None and config.chat.incognito:
@@ -96,7 +108,7 @@ def open_session(
         if resume is not None and not other:
             profile = Profile.parse(manager.get(resume).profile)
         else:
-            profile = find(ProfileStore(config.profiles_folder), config.chat.profile)
+            profile = persona(config)
         session = session_of(config, manager, dialled(profile, dials))
         session.flagged = [dial.partition("=")[0].strip() for dial in dials]
         if resume is not None:
