@@ -11,11 +11,11 @@ from profiles.target import Target, real
 
 Points = tuple[tuple[float, float], ...]
 
-_FORM = "Write attitude = [[1, 0.2], [10, 1.0]]: from turn 1 to turn 10."
+_FORM = "Write attitude = [[1, 0.2], [10, 0.9]]: from turn 1 to turn 10."
 
 
 def points_of(arc: object) -> dict[str, Points]:
-    """The arcs of a mapping such as {"attitude": [[1, 0.2], [10, 1.0]]}."""
+    """The arcs of a mapping such as {"attitude": [[1, 0.2], [10, 0.9]]}."""
     if not isinstance(arc, Mapping):
         raise ProfileError(f"An arc is a table of attributes, not {shortened(arc)}. {_FORM}")
     return {str(name): _points(str(name), points) for name, points in arc.items()}

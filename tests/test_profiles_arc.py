@@ -8,7 +8,7 @@ from profiles import Profile, ProfileError
 from profiles.toml import from_toml, to_toml
 
 HEAD = '[attributes]\nattitude = "pessimistic:1.2"\nmind = "critical:90%"\n\n[arc]\n'
-FORM = "Write attitude = [[1, 0.2], [10, 1.0]]: from turn 1 to turn 10."
+FORM = "Write attitude = [[1, 0.2], [10, 0.9]]: from turn 1 to turn 10."
 
 
 def test_arcs_are_read_written_and_kept() -> None:
@@ -65,3 +65,11 @@ def test_what_is_no_arc_is_refused(line: str, sentence: str) -> None:
     with pytest.raises(ProfileError) as refused:
         from_toml(f"{HEAD}{line}\n", "moody")
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("name", ["attitude", "mind"])  # a weight and a strength
+def test_what_an_error_proposes_can_be_written(name: str) -> None:
+    with pytest.raises(ProfileError) as refused:
+        from_toml(f"{HEAD}{name} = 1\n", "moody")
+    points = str(refused.value).partition("Write attitude = ")[2].partition(":")[0]
+    assert name in from_toml(f"{HEAD}{name} = {points}\n", "moody").arc
