@@ -21,6 +21,7 @@ from profiles.target import Target, checked_word
 MAX_FACTS = 20
 MAX_DISPLAY_NAME = 100  # characters
 MAX_FACT_LENGTH = 200  # characters; a small model reads every fact before every reply
+_NO_NUMBER = ("int_parsing", "float_parsing", "int_type", "float_type", "finite_number")
 
 
 class Profile(BaseModel):
@@ -53,7 +54,8 @@ class Profile(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise ProfileError(" ".join(_sentence(dict(fault)) for fault in error.errors())) from error
+            sentences = dict.fromkeys(_sentence(dict(fault)) for fault in error.errors())
+            raise ProfileError(" ".join(sentences)) from error
 
     def changed(self, **fields: object) -> Profile:
         """The same profile with some fields replaced, checked again."""
@@ -154,6 +156,8 @@ class Profile(BaseModel):
 def _sentence(fault: dict[str, Any]) -> str:
     """One of pydantic's findings in this project's words: rule, value received, what to do."""
     place = [part if isinstance(part, str) else f"entry {part + 1}" for part in fault["loc"]]
+    if fault["type"] in _NO_NUMBER:
+        place.pop()  # which kind of number: there is a fault for each
     key, value = ", ".join(place), shortened(fault["input"])
     if len(place) > 1 and place[0] in ("attributes", "lorebook") and place[-1] in Profile.model_fields:
         return (
@@ -171,6 +175,10 @@ def _sentence(fault: dict[str, Any]) -> str:
             return f"{what} has no key {key!r}.{did_you_mean(key, keys)} It has: {', '.join(keys)}."
         case "missing":
             return f'A profile needs a {key}. Write {key} = "my-persona".'
+        case kind if kind in _NO_NUMBER:
+            return f"{key}: this is a number, not {value}. Write {place[-1]} = 10."
+        case "bool_parsing" | "bool_type":
+            return f"{key}: this is true or false, not {value}. Write {place[-1]} = true."
         case "string_type":
             return f"{key}: this is a text, not {value}. Put it in quotes."
         case "tuple_type" if key == "lorebook":

@@ -109,6 +109,11 @@ def test_a_name_is_enough() -> None:
             'lorebook, entry 1, keys: this is a list of texts, not \'x\'. Write keys = ["...", "..."].',
         ),
         (
+            {"lorebook": [{"order": "first", "constant": "x"}]},
+            "lorebook, entry 1, constant: this is true or false, not 'x'. Write constant = true. "
+            "lorebook, entry 1, order: this is a number, not 'first'. Write order = 10.",
+        ),
+        (
             {"lorebook": [{"content": "\ud800"}]},
             "lorebook, entry 1, content: A text is valid Unicode, not '\\ud800'. Write it again.",
         ),
