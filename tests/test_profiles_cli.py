@@ -643,6 +643,8 @@ def test_history_of_a_deleted_and_of_a_built_in_persona(run: Run, store: Profile
     assert run("diff", "gloomy-poet", "0", "1").stdout.startswith(
         "--- gloomy-poet built-in\n+++ gloomy-poet version 1\n@@ "
     )
+    now = "--- gloomy-poet version 1\n+++ gloomy-poet built-in\n@@ "
+    assert all(run("diff", "gloomy-poet", *older).stdout.startswith(now) for older in ((), ("1",)))
     assert run("rollback", "gloomy-poet", "1").exit_code == 0
     assert store.load("gloomy-poet") == Profile(name="gloomy-poet")
 
