@@ -83,6 +83,8 @@ def test_a_persona_that_is_renamed_keeps_what_was_said_and_told(
     (found,) = manager.list()
     assert (found.profile_name, found.profile) == ("cleo", {"name": "cleo", "facts": ["I bake."]})
     assert found.updated_at == manager.get(talk.id).updated_at
+    run("profile", "rename", "cleo", "Zoe\u0308")  # as some systems write file names
+    assert manager.get(talk.id).profile_name == "Zo\u00eb"
 
 
 def test_forgetting_beside_a_reader_says_that_bytes_may_be_left(

@@ -149,7 +149,7 @@ def rename(name: Name, new: New) -> None:
     with open_manager() if database().exists() else nullcontext() as manager:
         saved = store.rename(old, new)
         if manager is not None:
-            manager.rename_persona(old, new)
+            manager.rename_persona(old, saved.stem)
     print(f"Saved {saved}")
 
 
