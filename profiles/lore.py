@@ -20,6 +20,11 @@ MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the
 Json = dict[str, Any]
 _SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its entries
 _FORBIDDING = (1, 2)  # values of selectiveLogic: not where all secondary keys are there, not where one is
+_ALL = 3  # where all are there
+_OWN = {  # keys of its own lorebooks, which some cards hold as they are
+    **{"key": "keys", "keysecondary": "secondary_keys"},
+    **{"caseSensitive": "case_sensitive", "order": "insertion_order"},
+}
 
 
 def valid_text(value: object) -> object:
@@ -55,7 +60,7 @@ class LoreEntry(BaseModel):
 
 def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
     """The entries of a card's lorebook, and warnings."""
-    raws = _raw_entries(book)
+    raws = [*map(_in_words_of_a_card, _raw_entries(book))]
     entries = [_entry(raw) for raw in raws[:MAX_ENTRIES]]
     room, kept = MAX_LORE, 0
     for entry in entries:
@@ -63,10 +68,16 @@ def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
         if room < 0:
             break
         kept += 1
-    if kept == len(raws):
-        return tuple(entries), []
-    warning = f"A profile takes {MAX_ENTRIES} entries and {MAX_LORE} characters of a lorebook"
-    return tuple(entries[:kept]), [f"{warning}; of the card's {len(raws)} entries {kept} are used."]
+    warnings: list[str] = []
+    if kept < len(raws):
+        warning = f"A profile takes {MAX_ENTRIES} entries and {MAX_LORE} characters of a lorebook"
+        warnings.append(f"{warning}; of the card's {len(raws)} entries {kept} are used.")
+    if freer := sum(map(_asks_for_more, raws[:kept])):
+        warnings.append(
+            "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask for "
+            f"all, or forbid them, and so are told more often here: {freer}."
+        )
+    return tuple(entries[:kept]), warnings
 
 
 def book_with(book: object, entries: Sequence[LoreEntry]) -> Json:
@@ -111,25 +122,39 @@ def _raw_entries(book: object) -> list[Json]:
     return [raw for raw in values if isinstance(raw, dict)] if isinstance(found, list | dict) else []
 
 
-def _entry(raw: Json) -> LoreEntry:
-    """One entry of a card. SillyTavern exports each of its own with `use_regex`, bare texts too."""
+def _in_words_of_a_card(raw: Json) -> Json:
+    """An entry with what SillyTavern says elsewhere: within `extensions`, or in keys of its own."""
+    own = {key: raw[theirs] for theirs, key in _OWN.items() if theirs in raw}
     extensions = raw.get("extensions")
     marks = extensions if isinstance(extensions, dict) else {}
-    selective = bool(raw.get("selective")) or "selective" not in raw
-    if marks.get("selectiveLogic") in _FORBIDDING:  # here secondary keys only allow
-        selective = False
+    return {**own, "enabled": raw.get("disable") is not True, **marks, **raw}
+
+
+def _entry(raw: Json) -> LoreEntry:
+    """One entry of a card. SillyTavern exports each of its own with `use_regex`, bare texts too."""
     return LoreEntry(
         keys=_texts(raw.get("keys")),
-        secondary_keys=_texts(raw.get("secondary_keys")) if selective else (),
+        secondary_keys=_selecting(raw) if raw.get("selectiveLogic") not in _FORBIDDING else (),
         content=_text(raw.get("content")),
         comment=_text(raw.get("comment")),
         constant=raw.get("constant") is True,
         enabled=raw.get("enabled") is not False,
         case_sensitive=raw.get("case_sensitive") is True,
-        use_regex=raw.get("use_regex") is True and marks.keys().isdisjoint(_SILLYTAVERN),
+        use_regex=raw.get("use_regex") is True and raw.keys().isdisjoint(_SILLYTAVERN),
         order=_number(raw.get("insertion_order")),
         priority=_number(raw.get("priority")),
     )
+
+
+def _selecting(raw: Json) -> tuple[str, ...]:
+    """The secondary keys, if they count."""
+    return _texts(raw.get("secondary_keys")) if raw.get("selective", True) else ()
+
+
+def _asks_for_more(raw: Json) -> bool:
+    """Whether SillyTavern asks for more of the secondary keys than that one of them is there."""
+    keys, logic = _selecting(raw), raw.get("selectiveLogic")
+    return (logic == _ALL and len(keys) > 1) or (logic in _FORBIDDING and len(keys) > 0)
 
 
 def _fields(entry: LoreEntry) -> Json:
