@@ -525,6 +525,13 @@ def test_export_in_a_format_of_choice(run: Run, store: ProfileStore, tmp_path: P
     assert refused.stderr.startswith("Error: A card ends in .json, .png or .charx, not '.toml'. Name one")
 
 
+def test_an_export_tells_what_a_card_does_not_carry(run: Run, store: ProfileStore, tmp_path: Path) -> None:
+    store.save(Profile(name="bob", sampling={"temperature": 0.5}))
+    result = run("export", "BOB", "--output", str(tmp_path / "b.json"))
+    assert result.stdout == f"bob written to {tmp_path / 'b.json'}\n"
+    assert result.stderr == ("Warning: A card does not carry how words are drawn: [sampling] stays behind.\n")
+
+
 def test_an_export_goes_to_the_home_folder_by_its_tilde(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

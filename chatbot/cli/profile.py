@@ -241,7 +241,9 @@ def export(
     """Make a character card. Without --format the ending of FILE decides; without one it is JSON."""
     from chatbot.cli import sharing
 
-    for warning in sharing.exported(_store(), name, form, output):
+    store = _store()
+    name = store.find(name)[0]
+    for warning in sharing.exported(store, name, form, output):
         print(f"Warning: {one_line(warning)}", file=sys.stderr)
     if output is not None and str(output) != "-":
         print(f"{name} written to {output}")
