@@ -114,7 +114,8 @@ def _looks(items: list[str]) -> str:
 
 
 def _home(items: list[str]) -> str:
-    return f"I live {'' if _PLACE.match(items[0]) else 'in '}{', '.join(items)}"
+    where = re.sub(r"^(?:An?|The|My) ", lambda found: found[0].lower(), ", ".join(items))
+    return f"I live {'' if _PLACE.match(where) else 'in '}{where}"
 
 
 def _sex(items: list[str]) -> str:

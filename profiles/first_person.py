@@ -69,7 +69,7 @@ _TAIL = re.compile(
 )
 _OLD = re.compile(r"am an? (\d{1,4})(?:[- ]years?[- ]old| ?y/?o)\b ?(.*)", re.IGNORECASE)
 _DANGLING = re.compile(
-    r"\b(?:it|them|him|this|that|so|too|and|or|but|(?:not|likes?|wants?|have|needs?) to)$", re.IGNORECASE
+    r"\b(?:it|them|him|this|that|so|too|and|or|but|not|(?:not|likes?|wants?|have|needs?) to)$", re.IGNORECASE
 )
 _CUTS = (  # what a long sentence can do without, in this order
     _TAIL,
@@ -88,6 +88,7 @@ _SEVERAL_ARE = re.compile(
 )
 _BEHIND = r"\b(?:by|of|to|from|than|that) (?:[\w'-]+ ){0,3}?"
 _HEIGHT = re.compile(r", \d+'.*")
+_OTHER = re.compile(r"(?:,|,? and|,? but) [A-Z]\w+ (?:is|isn't|was|wasn't|has|does|doesn't)\b.*")
 _TOKENS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|(?:[\W_])+")
 _ODD = re.compile(r"[\"*?<>{}\[\]()|\\/=:#~^_\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]")
 _THEY = re.compile(r"^(?!.*s\b.*\b(?:they|them|their)\b).*\b(?:they|them|their)\b", re.IGNORECASE)
@@ -262,7 +263,13 @@ class Teller:
             alone = alone and SUBORDINATORS.isdisjoint(words[:place])
             you_is = word == "you" and after.endswith("s") and after not in ("always", "as")
             her_going = word == "her" and after.endswith("ing") and before.endswith("s")
-            if you_is or her_going or (new == "me" and alone):
+            her_doing = word == "her" and before in (
+                "made",
+                "makes",
+                "let",
+                "lets",
+            )  # "made her bed", "... cry"
+            if you_is or her_going or her_doing or (new == "me" and alone):
                 return None
             turned.append(new if new is not None else tokens[place])
         text = "".join(turned)
@@ -358,7 +365,7 @@ def _checked(fact: str | None) -> list[str]:
     """The fact as a sentence, without what it can do without where it is long; nothing where it is odd."""
     if fact is None or _ODD.search(fact) or _UNTOLD.search(fact):
         return []
-    fact = _HEIGHT.sub("", fact)
+    fact = _OTHER.sub("", _HEIGHT.sub("", fact))
     for cut in _CUTS:
         if len(fact.split()) > MAX_WORDS:
             fact = cut.sub("", fact)

@@ -92,6 +92,7 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
             '"x": "I lie."}',
             ["My name is Zephyr.", "I am 300 years old.", "I am a wind spirit.", "I like kites and gossip."],
         ),
+        ("Nyx", "Home: A loft, Berlin", ["My name is Nyx.", "I live in a loft, Berlin."]),
         (
             "Elena",
             "<age>29</age><job>Dancer</job><background>Elena was born in Rome. She fled.</background>",
