@@ -22,8 +22,10 @@ _SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its
 _FORBIDDING = (1, 2)  # values of selectiveLogic: not where all secondary keys are there, not where one is
 _ALL = 3  # where all are there
 _OWN = {  # keys of its own lorebooks, which some cards hold as they are
-    **{"key": "keys", "keysecondary": "secondary_keys"},
-    **{"caseSensitive": "case_sensitive", "order": "insertion_order"},
+    "key": "keys",
+    "keysecondary": "secondary_keys",
+    "caseSensitive": "case_sensitive",
+    "order": "insertion_order",
 }
 
 
@@ -74,8 +76,8 @@ def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
         warnings.append(f"{warning}; of the card's {len(raws)} entries {kept} are used.")
     if freer := sum(map(_asks_for_more, raws[:kept])):
         warnings.append(
-            "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask for "
-            f"all, or forbid them, and so are told more often here: {freer}."
+            "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask "
+            f"for all, or forbid them, and so are told more often here: {freer}."
         )
     return tuple(entries[:kept]), warnings
 

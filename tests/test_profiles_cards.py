@@ -431,8 +431,8 @@ def test_secondary_keys_of_which_one_is_not_enough_are_told() -> None:
     raws += [{**raws[3], "secondary_keys": ["b"]}, two]
     _, warnings = cards.read(as_json(v2(character_book={"entries": raws}))).profile()
     assert warnings == [
-        "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask for all, "
-        "or forbid them, and so are told more often here: 3."
+        "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask for "
+        "all, or forbid them, and so are told more often here: 3."
     ]
 
 
