@@ -27,7 +27,7 @@ def store(name: str, text: str | None) -> str:
     ConfigError when the name or the value is not a setting's, or the file as it stands is not valid TOML; but
     what stands in the file can be taken out, setting or not: while a wrong one does, no other command runs.
     UnknownNameError, with the near names, for a preset that neither the program nor the file has;
-    ProfileError for a persona that there is not;
+    UnknownProfileError for a persona;
     ProfileAccessError when the file cannot be written, or another program keeps it locked.
     """
     value = None if text is None else config.parse(name, text, "the command line")
@@ -58,7 +58,7 @@ def _change(path: Path, name: str, value: Any) -> None:
         if value not in presets:
             raise UnknownNameError("preset", value, presets)
     if name == "chat.profile" and value is not None:
-        with suppress(ConfigError):  # of settings that are wrong the folder of the personas is not known
+        with suppress(ConfigError):  # the folder of the personas is not known
             find(ProfileStore(config.load().profiles_folder), value)
     if value is None:
         document.get(section, {}).pop(key, None)

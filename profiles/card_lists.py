@@ -135,9 +135,7 @@ def _fears(items: list[str]) -> str:
 _FROM = "from|hometown|birthplace|place of birth|born in|origin"
 _HOME = "home|lives in|residence|location|lives|living place"
 _BIRTHDAY, _LANGUAGES, _NATIONALITY = "birthday|date of birth", "languages|speaks", "nationality"
-NAMES = "|".join((_FROM, _HOME, _BIRTHDAY, _LANGUAGES, _NATIONALITY)).split(
-    "|"
-)  # what they list has capitals
+NAMES = "|".join((_FROM, _HOME, _BIRTHDAY, _LANGUAGES, _NATIONALITY)).split("|")  # of what has capitals
 _SAID: tuple[tuple[str, Callable[[list[str]], str]], ...] = (
     ("age", _age),
     ("occupation|job|profession|work|role", _work),
@@ -145,20 +143,14 @@ _SAID: tuple[tuple[str, Callable[[list[str]], str]], ...] = (
     ("gender|sex", _sex),
     (_NATIONALITY, _nationality),
     (_HOME, _home),
-    (
-        _FROM,
-        lambda items: f"I come from {', '.join(items)}",
-    ),
+    (_FROM, lambda items: f"I come from {', '.join(items)}"),
     (_BIRTHDAY, lambda items: f"My birthday is {', '.join(items)}"),
     ("hair|hair color|hair colour", _with("hair")),
     ("eyes|eye color|eye colour", _with("eyes")),
     ("appearance|looks|features|body", _looks),
     ("likes|like|loves|interests", lambda items: f"I like {_all(items)}"),
     ("dislikes|dislike|hates|hate", lambda items: f"I do not like {_all(items, 'or')}"),
-    (
-        "hobbies|hobby",
-        lambda items: f"My {'hobby is' if len(items) == 1 else 'hobbies are'} {_all(items)}",
-    ),
+    ("hobbies|hobby", lambda items: f"My {'hobby is' if len(items) == 1 else 'hobbies are'} {_all(items)}"),
     ("fears|fear|phobias", _fears),
     ("pet|pets", lambda items: f"I have {_all([_one(item) for item in items])}"),
     ("goal|goals|dream|dreams|wants", _goal),

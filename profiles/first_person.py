@@ -117,9 +117,7 @@ class Teller:
         names = "|".join(map(re.escape, self._names)) or r"(?!)"
         self._own = YOU if second_person(title, text) else _pronouns(text)
         self._plural = self._own.subject in ("they", "you")
-        called = (
-            "|".join(map(re.escape, {title, *parts[:-1]} - {""})) or r"(?!)"
-        )  # others have a surname, too
+        called = "|".join(map(re.escape, {title, *parts[:-1]} - {""})) or r"(?!)"  # others share surnames
         self._name = re.compile(rf"\b(?:{called})\b")
         self._any_name = re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
         pronouns = rf"(?P<she>{self._own.subject})|(?P<her>{self._own.possessive})"
@@ -263,12 +261,7 @@ class Teller:
             alone = alone and SUBORDINATORS.isdisjoint(words[:place])
             you_is = word == "you" and after.endswith("s") and after not in ("always", "as")
             her_going = word == "her" and after.endswith("ing") and before.endswith("s")
-            her_doing = word == "her" and before in (
-                "made",
-                "makes",
-                "let",
-                "lets",
-            )  # "made her bed", "... cry"
+            her_doing = word == "her" and before in ("made", "makes", "let", "lets")  # "made her cry"
             if you_is or her_going or her_doing or (new == "me" and alone):
                 return None
             turned.append(new if new is not None else tokens[place])
@@ -311,9 +304,8 @@ def _plain(sentence: str) -> str:
 
 def _clauses(predicate: str) -> list[str]:
     """The parts of a predicate that each begin with a verb and have the same subject."""
-    if _WHAT_IT_IS.match(
-        predicate
-    ):  # "is a nurse who lives": with "has a brother who lives" it is the brother
+    # "is a nurse who lives": with "has a brother who lives" it is the brother
+    if _WHAT_IT_IS.match(predicate):
         what, *more = _WHO.split(predicate, maxsplit=1)
         if more and not re.search(r"\b(?:of|to|for|with|by)\b", what):
             return [clause for part in (what, *more) for clause in _split(part)]

@@ -21,12 +21,8 @@ Json = dict[str, Any]
 _SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its entries
 _FORBIDDING = (1, 2)  # values of selectiveLogic: not where all secondary keys are there, not where one is
 _ALL = 3  # where all are there
-_OWN = {  # keys of its own lorebooks, which some cards hold as they are
-    "key": "keys",
-    "keysecondary": "secondary_keys",
-    "caseSensitive": "case_sensitive",
-    "order": "insertion_order",
-}
+# Keys of its own lorebooks, which some cards hold as they are.
+_OWN = {"key": "keys", "keysecondary": "secondary_keys", "order": "insertion_order"}
 
 
 def valid_text(value: object) -> object:
@@ -74,10 +70,11 @@ def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
     if kept < len(raws):
         warning = f"A profile takes {MAX_ENTRIES} entries and {MAX_LORE} characters of a lorebook"
         warnings.append(f"{warning}; of the card's {len(raws)} entries {kept} are used.")
-    if freer := sum(map(_asks_for_more, raws[:kept])):
+    more = [raw for raw in raws[:kept] if raw.get("selectiveLogic") in (*_FORBIDDING, _ALL)]
+    if freer := sum(len(_selecting(raw)) > (raw["selectiveLogic"] == _ALL) for raw in more):
         warnings.append(
-            "For an entry of a lorebook one of its secondary keys is enough. Entries of the card that ask "
-            f"for all, or forbid them, and so are told more often here: {freer}."
+            "An entry asks here for one of its secondary keys. Those of the card that ask for all, or forbid "
+            f"them, and so are told more often: {freer}."
         )
     return tuple(entries[:kept]), warnings
 
@@ -125,11 +122,12 @@ def _raw_entries(book: object) -> list[Json]:
 
 
 def _in_words_of_a_card(raw: Json) -> Json:
-    """An entry with what SillyTavern says elsewhere: within `extensions`, or in keys of its own."""
+    """With what SillyTavern says within `extensions`, or in keys of its own."""
     own = {key: raw[theirs] for theirs, key in _OWN.items() if theirs in raw}
     extensions = raw.get("extensions")
     marks = extensions if isinstance(extensions, dict) else {}
-    return {**own, "enabled": raw.get("disable") is not True, **marks, **raw}
+    flags = {"enabled": raw.get("disable") is not True, "case_sensitive": raw.get("caseSensitive")}
+    return {**own, **flags, **marks, **raw}
 
 
 def _entry(raw: Json) -> LoreEntry:
@@ -151,12 +149,6 @@ def _entry(raw: Json) -> LoreEntry:
 def _selecting(raw: Json) -> tuple[str, ...]:
     """The secondary keys, if they count."""
     return _texts(raw.get("secondary_keys")) if raw.get("selective", True) else ()
-
-
-def _asks_for_more(raw: Json) -> bool:
-    """Whether SillyTavern asks for more of the secondary keys than that one of them is there."""
-    keys, logic = _selecting(raw), raw.get("selectiveLogic")
-    return (logic == _ALL and len(keys) > 1) or (logic in _FORBIDDING and len(keys) > 0)
 
 
 def _fields(entry: LoreEntry) -> Json:

@@ -21,7 +21,6 @@ from profiles.target import Target, checked_word
 MAX_FACTS = 20
 MAX_DISPLAY_NAME = 100  # characters
 MAX_FACT_LENGTH = 200  # characters; a small model reads every fact before every reply
-_NO_NUMBER = ("int_parsing", "float_parsing", "int_type", "float_type", "finite_number")
 
 
 class Profile(BaseModel):
@@ -156,8 +155,8 @@ class Profile(BaseModel):
 def _sentence(fault: dict[str, Any]) -> str:
     """One of pydantic's findings in this project's words: rule, value received, what to do."""
     place = [part if isinstance(part, str) else f"entry {part + 1}" for part in fault["loc"]]
-    if fault["type"] in _NO_NUMBER:
-        place.pop()  # which kind of number: there is a fault for each
+    if number := fault["type"].startswith(("int_", "float_", "finite_")):
+        place.pop()  # a fault for each kind of number
     key, value = ", ".join(place), shortened(fault["input"])
     if len(place) > 1 and place[0] in ("attributes", "lorebook") and place[-1] in Profile.model_fields:
         return (
@@ -175,10 +174,8 @@ def _sentence(fault: dict[str, Any]) -> str:
             return f"{what} has no key {key!r}.{did_you_mean(key, keys)} It has: {', '.join(keys)}."
         case "missing":
             return f'A profile needs a {key}. Write {key} = "my-persona".'
-        case kind if kind in _NO_NUMBER:
+        case _ if number:
             return f"{key}: this is a number, not {value}. Write {place[-1]} = 10."
-        case "bool_parsing" | "bool_type":
-            return f"{key}: this is true or false, not {value}. Write {place[-1]} = true."
         case "string_type":
             return f"{key}: this is a text, not {value}. Put it in quotes."
         case "tuple_type" if key == "lorebook":

@@ -83,7 +83,7 @@ def test_a_persona_that_is_renamed_keeps_what_was_said_and_told(
     (found,) = manager.list()
     assert (found.profile_name, found.profile) == ("cleo", {"name": "cleo", "facts": ["I bake."]})
     assert found.updated_at == manager.get(talk.id).updated_at
-    run("profile", "rename", "cleo", "Zoe\u0308")  # as some systems write file names
+    run("profile", "rename", "cleo", "Zoe\u0308")
     assert manager.get(talk.id).profile_name == "Zo\u00eb"
 
 

@@ -80,8 +80,11 @@ def test_bare_keys_of_sillytavern_are_texts(told: bool, text: str, raw: dict[str
 @pytest.mark.parametrize(("logic", "told"), [(0, 0), (1, 1), (2, 1), (3, 0), (None, 0), ([], 0)])
 def test_secondary_keys_that_sillytavern_forbids_are_not_asked_for(logic: object, told: int) -> None:
     raw = {"keys": ["king"], "secondary_keys": ["France"], "extensions": {"selectiveLogic": logic}}
-    entries, _ = entries_of({"entries": [{**raw, "content": "Told."}]})
+    entries, warnings = entries_of({"entries": [{**raw, "content": "Told."}]})
     assert active(entries, ["the king of Spain"], 50) == ["Told."] * told
+    assert [warning[-9:] for warning in warnings] == ["often: 1."] * told
+    _, several = entries_of({"entries": [raw | {"secondary_keys": ["a", "b"]}]})
+    assert len(several) == (logic in (1, 2, 3))
 
 
 def test_the_last_messages_are_searched_alone() -> None:

@@ -109,8 +109,7 @@ def test_a_name_is_enough() -> None:
             'lorebook, entry 1, keys: this is a list of texts, not \'x\'. Write keys = ["...", "..."].',
         ),
         (
-            {"lorebook": [{"order": "first", "constant": "x"}]},
-            "lorebook, entry 1, constant: this is true or false, not 'x'. Write constant = true. "
+            {"lorebook": [{"order": "first"}]},
             "lorebook, entry 1, order: this is a number, not 'first'. Write order = 10.",
         ),
         (

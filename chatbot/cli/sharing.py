@@ -71,7 +71,7 @@ def exported(store: ProfileStore, name: str, form: str | None, output: Path | No
     profile, original = store.load(name), store.card(name)
     data, warnings = cards.write(profile, form, cards.read(original) if original else None, int(time.time()))
     if profile.sampling:
-        warnings.append("A card does not carry how words are drawn: [sampling] stays behind.")
+        warnings.append("A card carries no [sampling]; it stays behind.")
     if output is not None:
         from storage.transfer import write_new
 

@@ -74,15 +74,15 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
 
 
 def persona(config: Config) -> Profile:
-    """The persona or the blend that is asked for, by flag or by the setting."""
+    """The persona or blend that is asked for, by flag or setting."""
     from profiles import ProfileStore, UnknownProfileError, find
 
     try:
         return find(ProfileStore(config.profiles_folder), config.chat.profile)
     except UnknownProfileError as error:
-        source = config.sources.get("chat.profile", "flag")
-        asked = "" if source == "flag" else f". The setting chat.profile asks for it ({source})."
-        raise UnknownProfileError(f"{error}{asked}") from error
+        if (source := config.sources.get("chat.profile")) == "flag":
+            raise
+        raise UnknownProfileError(f"{error} (chat.profile in {source})") from error
 
 
 def open_session(

@@ -43,7 +43,7 @@ def chosen(store: ProfileStore, name: str, older: int | None, newer: int | None)
             f"A comparison needs two versions, and {versions.known(store, name)} has one. Change it first."
         )
     if found[0].builtin and not found[-1].current:
-        found.append(found.pop(0))  # it stands now
+        found.append(found.pop(0))  # now
     first = found[-2] if older is None else versions.version(store, name, older)
     return first, found[-1] if newer is None else versions.version(store, name, newer)
 
