@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -285,6 +287,12 @@ def test_a_wrong_request_is_one_line_and_code_2(arguments: list[str], sentence: 
     failed(run("chat", *(arguments if "--once" in arguments else ["--once", "Hi", *arguments])), 2, sentence)
 
 
+def test_a_text_that_cannot_be_is_refused_before_the_model_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(start, "load_engine")
+    empty = "A message needs at least one visible character; this one is ''. Write one."
+    failed(run("chat", "--once", "-"), 2, empty)
+
+
 def test_only_what_the_persona_asks_for_is_said_to_be_asked_by_it(manager: ConversationManager) -> None:
     ProfileStore(config.load().profiles_folder).save(
         Profile.parse({"name": "odd", "attributes": {"mod": "sad", "mind": "critical"}})
@@ -387,6 +395,20 @@ def test_closed_streams_do_not_end_the_program(
     assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_no_failure_and_a_full_disk_is_one(unbuffered: str) -> None:
+    settings = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    reader, writer = os.pipe()
+    os.close(reader)
+    full = os.open("/dev/full", os.O_WRONLY)
+    for out, ends in ((writer, ("", 0)), (full, ("Error: No space left on device\n", 1))):
+        words = [sys.executable, "-m", "chatbot", "--version"]
+        done = subprocess.run(words, stdout=out, stderr=PIPE, env=settings, check=False, text=True)
+        os.close(out)
+        assert (done.stderr, done.returncode) == ends
+
+
 def test_a_file_is_no_place_for_a_model(tmp_path: Path) -> None:
     taken = tmp_path / "model"
     taken.write_text("mine")
@@ -452,6 +474,9 @@ def test_a_batch_that_cannot_be_is_code_2_before_the_model_is_read(
     assert not output.exists()
     unread = f"{tmp_path} cannot be read: Is a directory. Give another file."
     failed(run("batch", str(tmp_path), "-o", str(output)), 2, unread)
+    for place in (str(tmp_path), str(tmp_path / "no" / "out.jsonl")):
+        nowhere = f"--output writes a file, into a folder that exists; {place!r} is none. Name another."
+        failed(run("batch", "-", "-o", place), 2, nowhere)
     output.write_text('{"id": 1}\n')
     taken = f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."
     for source in (str(missing), "-"):

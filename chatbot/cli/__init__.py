@@ -57,7 +57,7 @@ def _told() -> Iterator[None]:
         raise  # Typer's own
     except OSError as error:
         if error.errno == errno.EPIPE:
-            raise  # the reader has gone; Typer ends quietly
+            raise typer.Exit from error  # as after `| head -1`: the reader has all that it wanted
         where = f"{error.filename}: " if error.filename else ""
         raise _failed(f"{where}{error.strerror or error}", 1) from error
     except Exception as error:
@@ -135,4 +135,21 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app(prog_name="chatbot")
+    try:
+        app(prog_name="chatbot")
+    except SystemExit as end:
+        sys.exit(_written(end.code))
+
+
+def _written(code: Any) -> Any:
+    """Writes what the streams still hold, while it can be told where that fails; the exit code then."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), stream.fileno()
+            )  # else Python tries again, and complains
+            if error.errno != errno.EPIPE and not code:
+                code = _failed(error.strerror or str(error), 1).exit_code
+    return code
