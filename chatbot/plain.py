@@ -52,9 +52,10 @@ class PlainChat:
 
     def once(self, text: str, prefix: str = "") -> int:
         """One reply, which begins with `prefix`; the exit code."""
+        events = self.room.session.reply(text, prefix)  # which refuses a text before the model is read
         self.room.session.load()
         self._forget = "chatbot memory forget"  # there is no next line for a /command
-        self._show_reply(self.room.session.reply(text, prefix))
+        self._show_reply(events)
         return 1 if self._failures else 0
 
     def run(self, read: Callable[[], str]) -> int:

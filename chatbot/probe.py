@@ -60,6 +60,15 @@ def messages() -> list[str]:
     return json.loads(Path(__file__).with_name("probes.json").read_text(encoding="utf-8"))
 
 
+def targets(profile: Profile) -> dict[str, Target]:
+    """What is asked of the first reply; UsageError where that is nothing."""
+    wanted = arced(profile.attributes, profile.arc, 1)
+    guided = {name: target for name, target in wanted.items() if target.weight != 0}
+    if not guided:
+        raise UsageError(f"A test needs attributes, and {profile.name} asks for none. Set one and try again.")
+    return guided
+
+
 def run(
     engine: GenerationEngine,
     profile: Profile,
@@ -75,11 +84,8 @@ def run(
 
     Reply k to message i has seed + i + 1000 k.
     """
-    wanted = arced(profile.attributes, profile.arc, 1)
-    targets = {name: target for name, target in wanted.items() if target.weight != 0}
-    if not targets:
-        raise UsageError(f"A test needs attributes, and {profile.name} asks for none. Set one and try again.")
-    engine.check(targets)
+    guided = targets(profile)
+    engine.check(guided)
     asked = messages() if asked is None else asked
     facts = persona.facts(profile, "", persona.chance_of(seed))
     rounds = [(i, seed + i + 1000 * turn) for turn in range(replies) for i in range(len(asked))]
@@ -87,7 +93,7 @@ def run(
     for start in range(0, len(rounds), BATCH):
         batch = rounds[start : start + BATCH]
         contexts = [Context.of(facts, [asked[i]]) for i, _ in batch]
-        found = engine.replies(contexts, [targets] * len(batch), sampling, [own for _, own in batch])
+        found = engine.replies(contexts, [guided] * len(batch), sampling, [own for _, own in batch])
         fits += [drift.distances(reply.trace) for reply in found]
         advance(len(batch))
     groups = [i for i, _ in rounds]
@@ -100,7 +106,7 @@ def run(
         replies=replies,
         seed=seed,
         band=band,
-        rows=tuple(_row(name, target, fits, groups, band) for name, target in targets.items()),
+        rows=tuple(_row(name, target, fits, groups, band) for name, target in guided.items()),
     )
 
 

@@ -149,6 +149,14 @@ def test_a_name_that_is_not_there_is_refused() -> None:
     assert "glad" in result.stderr
 
 
+def test_what_asks_for_nothing_is_refused_before_the_model_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(start, "load_engine")
+    ProfileStore(config.load().profiles_folder).save(Profile.parse({"name": "bare"}))
+    result = run("bare")
+    told = "Error: A test needs attributes, and bare asks for none. Set one and try again.\n"
+    assert (result.stderr, result.exit_code) == (told, 2)
+
+
 def test_a_real_model_is_what_it_was_trained_to_be(tiny_model: Path) -> None:
     engine = GenerationEngine.load(tiny_model, device="cpu")
     sad = Profile.parse({"name": "sad", "attributes": {"attitude": "pessimistic"}})

@@ -31,6 +31,9 @@ def batch(
     from chatbot import config
     from chatbot.cli import start
 
+    source, output = config.expanded(source), config.expanded(output)
+    if str(output) != "-":
+        options.check_file(output)
     settings = config.load(
         {
             "model.path": model,

@@ -270,11 +270,7 @@ def _check_places(output: Path | None, report: Path | None = None, sealed: Path 
         if place := options.unwritable(report):
             raise UsageError(f"--report makes a folder to write into; {str(place)!r} is none. Name another.")
     if output is not None:
-        place = output if output.exists() else output.parent
-        if place.is_dir() == output.exists() or not os.access(place, os.W_OK):
-            raise UsageError(
-                f"--output writes a file, into a folder that exists; {str(output)!r} is none. Name another."
-            )
+        options.check_file(output)
     if sealed is not None and not os.access(sealed, os.W_OK):
         raise UsageError(
             f"--seal writes into the model's folder; {str(sealed)!r} is read-only. Give a copy as --model."

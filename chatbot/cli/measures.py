@@ -103,7 +103,9 @@ def check(
     from chatbot.cli import start
 
     settings = _settings(model, device)
-    persona, engine = _persona(settings, name), start.load_engine(settings)
+    persona = _persona(settings, name)
+    probe.targets(persona)  # nothing to test need not wait for the model
+    engine = start.load_engine(settings)
     with typer.progressbar(length=len(probe.messages()) * replies, label="Replies", file=sys.stderr) as bar:
         report = probe.run(
             engine,

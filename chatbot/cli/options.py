@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.errors import ChatbotError
+from chatbot.errors import ChatbotError, UsageError
 
 
 def profile_names(incomplete: str) -> list[str]:
@@ -51,3 +51,12 @@ def unwritable(folder: Path) -> Path | None:
     """What exists of the way to a folder that is to be made, where nothing can be made in it."""
     place = next(path for path in (folder, *folder.parents) if path.exists())
     return None if place.is_dir() and os.access(place, os.W_OK) else place
+
+
+def check_file(output: Path) -> None:
+    """UsageError where no file can be written; before the long work, not after it."""
+    place = output if output.exists() else output.parent
+    if place.is_dir() == output.exists() or not os.access(place, os.W_OK):
+        raise UsageError(
+            f"--output writes a file, into a folder that exists; {str(output)!r} is none. Name another."
+        )

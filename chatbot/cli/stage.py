@@ -22,8 +22,8 @@ def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_j
     duet.check(turns)
     store = ProfileStore(config.profiles_folder)
     pair = find(store, names[0]), find(store, names[1])
-    engine = start.load_engine(config)
     with ConversationManager(config.database) as manager:
+        engine = start.load_engine(config)
         rules, chosen = start.sampling(config), start.by_flag(config)
         lines = duet.duet(engine, manager, pair, rules, turns=turns, topic=topic.strip(), chosen=chosen)
         for name, message in lines:
