@@ -133,7 +133,7 @@ def replay(
     found = engine.replies([seen.context], [then.targets], then.sampling, [then.seed], prefix=then.prefix)[0]
     differences = [*_differences(then.trace, found.trace | {"profile": profile.name})]
     if kept != now and not set(known) <= set(seen.context.digests()["facts"]):
-        differences.append("note or scenario: another one now")
+        differences.append("note or scenario: perhaps another one now")
     return Replay(then.message, found.text, tuple(differences))
 
 

@@ -22,9 +22,10 @@ def reply(manager: ConversationManager, message_id: int) -> Message:
         raise UsageError(
             f"Only replies have a trace; message {message_id} is a {message.role}'s. Name a reply."
         )
-    raise UsageError(
-        f"Message {message_id} has no trace: it is a greeting, or was written by hand. Name a reply."
+    how = (
+        "is a greeting, or was written by hand" if message.state == "complete" else "was cut short too early"
     )
+    raise UsageError(f"Message {message_id} has no trace: it {how}. Name a reply.")
 
 
 def told(message: Message) -> str:
@@ -160,7 +161,9 @@ def _flow(trace: Trace) -> str:
 
 
 def _chosen(trace: Trace) -> str:
-    count = (trace.get("sampling") or {}).get("candidates", 1)
+    if "sampling" not in trace:  # it was cut short
+        return ""
+    count = trace["sampling"].get("candidates", 1)
     if count == 1:
         return "the only candidate"
     known = ("likelihood", "relevance", "match")  # relevance stands in older traces alone

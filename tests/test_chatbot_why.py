@@ -154,7 +154,6 @@ def test_a_reply_that_ended_otherwise_tells_what_is_known(
         "text     It rains,[2J [bold]and it will.\n"
         f"ended    {ended}\n"
         "profile  stoic, digest ab\n"
-        "chosen   the only candidate\n"
     )
 
 
@@ -199,6 +198,15 @@ def test_what_cannot_be_told(
     result = run(number)
     assert (result.stdout, result.exit_code) == ("", code)
     assert result.stderr == f"Error: {error}\n"
+
+
+def test_a_reply_that_the_program_did_not_outlive_is_no_greeting(manager: ConversationManager) -> None:
+    made = manager.create(profile_name="gloomy-poet", profile={"name": "gloomy-poet"}, model="tiny")
+    asked = manager.add_message(made.id, role="user", text="Hello")
+    number = manager.begin_reply(made.id, parent_id=asked.id).id
+    assert run(str(number)).stderr == (
+        f"Error: Message {number} has no trace: it was cut short too early. Name a reply.\n"
+    )
 
 
 def test_the_second_side_of_a_duet_has_a_trace_too(manager: ConversationManager) -> None:
