@@ -20,7 +20,7 @@ def bench(
     rounds: Annotated[
         int, typer.Option("--rounds", metavar="N", min=1, help="Timed rounds of each pair.")
     ] = 5,
-    as_json: options.Json = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Measure speed: key/value cache, batches, candidates, contrast, solvers.
 
@@ -48,7 +48,7 @@ def storage(
     messages: Annotated[int, typer.Option(metavar="N", min=1, help="So many messages.")] = 100_000,
     conversations: Annotated[int, typer.Option(metavar="N", min=1, help="In so many.")] = 2_000,
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Timed rounds of each question.")] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Measure waiting times of the conversation store, in a temporary database with many conversations.
 
