@@ -4,11 +4,13 @@ and of two programs that write at once neither loses what the other wrote."""
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
 
 from chatbot import config
 from chatbot.errors import ConfigError, UnknownNameError
@@ -61,7 +63,11 @@ def _change(path: Path, name: str, value: Any) -> None:
         with suppress(ConfigError):  # the folder of the personas is not known
             find(ProfileStore(config.load().profiles_folder), value)
     if value is None:
-        document.get(section, {}).pop(key, None)
+        gone = document.get(section, {}).pop(key, None)
+        if isinstance(gone, Table):  # what stands below its last line is about what follows it
+            below = [*takewhile(lambda part: part[0] is None, reversed(gone.value.body))]
+            for _, comment in reversed(below):
+                document[section].add(comment)
     else:
         _put(document.setdefault(section, tomlkit.table()), key, value)
     write_atomically(path, tomlkit.dumps(document).encode("utf-8"))

@@ -245,6 +245,14 @@ def test_a_table_is_stored_whatever_the_form_of_the_file(text: str, user_file: P
     assert "# mine\n" in user_file.read_text()
 
 
+def test_a_table_that_goes_leaves_what_is_written_below_it(user_file: Path) -> None:
+    user_file.write_text(
+        '[tui]\ncompact = true\n\n[tui.keys]\nhelp = "f2"\n# mine\n[chat]\nmeasures = true\n'
+    )
+    config_file.store("tui.keys", None)
+    assert user_file.read_text() == "[tui]\ncompact = true\n\n# mine\n[chat]\nmeasures = true\n"
+
+
 @pytest.mark.parametrize("value", ["true", None])
 def test_nothing_is_stored_in_what_is_no_section(value: str | None, user_file: Path) -> None:
     user_file.write_text("[[tui]]\ncompact = true\n")
