@@ -61,7 +61,9 @@ class Redacted:
     def told(self) -> str:
         """What was done and what was not, for the person who asked for it."""
         kinds = [f"{count} {KINDS[kind][count != 1]}" for kind, count in self.found.items()]
-        what = f"Taken out: {', '.join(kinds)} ({self.times} times)." if kinds else "Nothing was taken out."
+        what = "Nothing was taken out."
+        if kinds:
+            what = f"Taken out of the whole conversation: {', '.join(kinds)} ({self.times} times)."
         return f"{what} A machine cannot find all: read the export before you give it away."
 
 

@@ -103,7 +103,8 @@ def test_a_name_is_the_same_one_each_time_and_the_persona_keeps_its_own(
     assert tree.conversation.extra == {"note": "[name 5] is [name 4]'s aunt. [place 1]!"}
     assert [message.speaker for message in tree.messages] == ["", "", "", "[name 4]"]
     assert told == (
-        "Taken out: 5 names, 2 places, 1 mail address, 1 phone number, 1 link (18 times). "
+        "Taken out of the whole conversation: "
+        "5 names, 2 places, 1 mail address, 1 phone number, 1 link (18 times). "
         "A machine cannot find all: read the export before you give it away."
     )
 
@@ -352,7 +353,7 @@ def test_the_command_says_on_standard_error_what_it_took_out(
     assert plain.stdout.startswith(
         "You: i'm [name 1]. My sister is called [name 2], and [place 1] bores me\n"
     )
-    assert plain.stderr.startswith("Taken out: 5 names, 2 places, 1 mail address")
+    assert plain.stderr.startswith("Taken out of the whole conversation: 5 names, 2 places, 1 mail address")
     document = json.loads(run(talk, "--format", "json", "--redact-persona").stdout)
     assert document["conversation"]["profile_name"] == "persona"
     assert "Ada" in run(talk, "--format", "text").stdout
