@@ -198,7 +198,9 @@ def test_a_duet_as_json_and_incognito(manager: ConversationManager, people: None
     assert manager.list() == []
 
 
-def test_a_duet_of_too_many_turns_is_refused(people: None) -> None:
+def test_a_duet_that_cannot_be_is_refused(people: None) -> None:
+    long = "Error: A message may have 20,000 characters; this one has 20,001. Shorten it.\n"
+    gives(run("duet", "ann", "bea", "--topic", "a" * 20_001), "", long, 2)
     gives(
         run("duet", "ann", "bea", "--turns", "501"),
         "",

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 def duet(config: Config, names: tuple[str, str], *, turns: int, topic: str, as_json: bool) -> None:
     """Print each line of a duet when it is stored. Ctrl+C passes through."""
     from chatbot import duet
+    from chatbot.conversing import Conversing
     from profiles import ProfileStore, find
     from storage import ConversationManager
 
     duet.check(turns)
+    topic = Conversing.checked(topic) if topic.strip() else ""
     store = ProfileStore(config.profiles_folder)
     pair = find(store, names[0]), find(store, names[1])
     with ConversationManager(config.database) as manager:
         engine = start.load_engine(config)
         rules, chosen = start.sampling(config), start.by_flag(config)
-        lines = duet.duet(engine, manager, pair, rules, turns=turns, topic=topic.strip(), chosen=chosen)
+        lines = duet.duet(engine, manager, pair, rules, turns=turns, topic=topic, chosen=chosen)
         for name, message in lines:
             if as_json:
                 fields = {"id": message.id, "conversation": message.conversation_id, "speaker": name}
