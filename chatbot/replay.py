@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.conversing import directed
-from chatbot.errors import ChatbotError, UnknownNameError, UsageError
+from chatbot.errors import UnknownNameError, UsageError
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, remembered_scene
@@ -60,8 +60,8 @@ class Replay:
 def recorded(manager: ConversationManager, message_id: int) -> Recorded:
     """What a replay needs of a stored reply.
 
-    UsageError for a message without a trace, and for the other side of a duet, whose profile the conversation
-    does not hold. ChatbotError for one cut short or from another program.
+    UsageError for a message without a trace, one cut short or from another program, and for the other side
+    of a duet, whose profile the conversation does not hold.
     """
     message = reply(manager, message_id)
     if message.role != "bot":
@@ -71,7 +71,7 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
         )
     trace = message.generation or {}
     if message.state != "complete" or trace.get("finish") not in ("end", "stop", "length"):
-        raise ChatbotError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
+        raise UsageError(f"Message {message_id} was cut short and cannot be replayed. Name a whole reply.")
     try:
         targets, sampling = _targets(trace), Sampling.read(trace["sampling"])
         seed, prefix, scene = int(trace["seed"]), str(trace.get("prefix") or ""), trace.get("scene") or {}
@@ -80,7 +80,7 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
         partner = str(trace.get("partner") or "")
         return Recorded(message, trace, targets, sampling, seed, prefix, used, chance, partner)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ChatbotError(
+        raise UsageError(
             f"The trace of message {message_id} lacks what a replay needs: {error}. It comes from an older "
             "version or another program."
         ) from error

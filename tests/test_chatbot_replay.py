@@ -15,7 +15,7 @@ from chatbot import config, replay
 from chatbot.cli import app, start
 from chatbot.duet import duet
 from chatbot.engine import GenerationEngine
-from chatbot.errors import ChatbotError, UsageError
+from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
 from chatbot.memory import MemoryRules
 from chatbot.sampling import Sampling
@@ -183,7 +183,7 @@ def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
         run(str(numbers[1])),
         "",
         f"Error: Message {numbers[1]} was cut short and cannot be replayed. Name a whole reply.\n",
-        1,
+        2,
     )
     manager.finish_reply(numbers[1], text="Ba", state="complete", generation={"finish": "end"})
     gives(
@@ -191,7 +191,7 @@ def test_what_cannot_be_replayed_is_said_before_the_model_is_read(
         "",
         f"Error: The trace of message {numbers[1]} lacks what a replay needs: 'targets'. "
         "It comes from an older version or another program.\n",
-        1,
+        2,
     )
 
 
@@ -215,7 +215,7 @@ def test_a_trace_with_an_odd_scene_is_refused(
     number = talked(manager, engine)[1]
     trace = manager.siblings(number)[0].generation or {}
     manager.finish_reply(number, text="Ba", state="complete", generation={**trace, "scene": scene})
-    with pytest.raises(ChatbotError, match=f"^The trace of message {number} lacks what a replay needs: "):
+    with pytest.raises(UsageError, match=f"^The trace of message {number} lacks what a replay needs: "):
         replay.recorded(manager, number)
 
 
