@@ -11,7 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn, worn_words
+from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn, own_forms, worn_words
 from chatbot.train.pretrain import build_tokenizer
 
 EMBEDDED = Path(__file__).parent.parent / "chatbot" / "weights" / "embedded" / "tokenizer.json"
@@ -68,6 +68,17 @@ def test_case_and_spacing_survive(codec: Codec, line: str) -> None:
 )
 def test_single_quotes_around_words_are_read_as_double_ones(codec: Codec, written: str, read: str) -> None:
     assert codec.decode(codec.encode(written)) == read
+
+
+def test_initials_and_rare_letters_are_read_as_plain_ones() -> None:
+    codec = Codec.load(EMBEDDED)
+    said = "At 5 p.m. She took the 7 a.m. train to Søren (£20) in the U.S."
+    assert codec.decode(codec.encode(said)) == "At 5 pm. She took the 7 am train to Soren (£20) in the US."
+
+
+def test_the_forms_that_tokens_lose() -> None:
+    forms = own_forms(Context.of(["I am Zoë McKenzie, HeLLo."], ["Ask Jose\u0301 in a café."]))
+    assert forms == {"Zoe": "Zoë", "Mckenzie": "McKenzie", "Jose": "José"}
 
 
 @pytest.mark.parametrize("line", ["'Cause I'm sittin' here.", "Since '98, the dogs' way.", "Rock 'n' roll!"])

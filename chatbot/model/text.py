@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from tokenizers import Tokenizer
 
@@ -28,13 +29,19 @@ CASE_MARKERS = (CAP, UPPER)
 _ROLE_MARKERS = {"user": USER, "bot": BOT, "narrator": FACT}
 _SENTENCE_END = frozenset(".!?")
 _ATTACH_LEFT = frozenset(".,!?;:)]}”%…")
-_ATTACH_RIGHT = frozenset("([{“$#")
+_ATTACH_RIGHT = frozenset("([{“$£#")
 _ATTACH_BOTH = frozenset("-/_'")
 # Single quotes around words, but no apostrophes: dogs', sittin', rock 'n' roll, 'cause, '98.
 _QUOTED = re.compile(
     r"""(?<![^\s(\[“"])'(?=[^\s'\d])(?!(?:n|em|cause|til|tis|twas)\b)"""
     r"""((?:[^']|(?<=\w)'(?=\w))*)(?<=[^\s'])'(?!\w)""",
     re.IGNORECASE,
+)
+# Letters that a vocabulary may not know, and marks that look alike.
+_PLAIN = str.maketrans("øØłŁđĐ’‘`´—\u00a0", "oOlLdD''''– ") | {ord("æ"): "ae", ord("ß"): "ss"}
+# "5 a.m.", "the U.S.": only the last dot may end a sentence.
+_INITIALS = re.compile(
+    r"""\b(?!i\.i\b)[a-z](?:\.[a-z])+\b(?:\.(?!\w|[”")]*$|(?<=\.m\.)\s(?-i:[A-Z])))?""", re.IGNORECASE
 )
 
 
@@ -218,14 +225,14 @@ class Codec:
 
 
 def _typeset(text: str) -> str:
-    """Make spacing recoverable from tokens: opening and closing quotes, dash and hyphen, ellipsis differ.
+    """Make spacing recoverable from tokens: opening and closing quotes, dash and hyphen, ellipsis differ;
+    initials have no dots.
 
     Single quotes around words become double ones: what is left of "'" are apostrophes. Some spaces are lost
     all the same: that before an apostrophe ('cause), and that of "7: 3" or "1987. 12", which are "7:3" and
     "1987.12" in tokens.
-    Every replacement keeps the length, so that offsets stay those of the text.
     """
-    text = text.translate(str.maketrans({"’": "'", "‘": "'", "`": "'", "—": "–", "\u00a0": " "}))
+    text = _INITIALS.sub(lambda found: found[0].replace(".", ""), text.translate(_PLAIN))
     text = text.replace("...", "…  ").replace("--", "– ").replace(" - ", " – ")
     text = _QUOTED.sub(r"“\1”", text)
     pieces: list[str] = []
@@ -337,6 +344,7 @@ class ByteStream:
 
 
 _WORD = re.compile(r"\w+", re.UNICODE)
+_INNER_CAPITAL = re.compile(r"[A-Z][a-z]+[A-Z][a-z]+")
 _LITTLE = """
     a an the i me my you we us our he him his she her it its they who that this is am are was be been do did
     does has had have can may will let get got go no not nor yes oh ok hi so too yet now and but or if as at
@@ -354,6 +362,17 @@ def words(text: str) -> Iterator[str]:
 def telling_words(text: str) -> Iterator[str]:
     """Lower-cased words of a text less the little ones, that may come again at any time."""
     return (word for word in words(text) if word not in _LITTLE_WORDS)
+
+
+def own_forms(context: Context) -> dict[str, str]:
+    """The names that tokens lose, by what is left of them: "Zoe" -> "Zoë", "Mckenzie" -> "McKenzie"."""
+    forms: dict[str, str] = {}
+    for text in (*context.facts, *(turn.text for turn in context.turns)):
+        for word in _WORD.findall(normalize("NFC", text)):
+            if _INNER_CAPITAL.fullmatch(word) or (word.istitle() and not word.isascii()):
+                bare = "".join(c for c in normalize("NFD", word.translate(_PLAIN)) if not combining(c))
+                forms[bare.capitalize()] = word
+    return forms
 
 
 def free_words(context: Context) -> set[str]:
