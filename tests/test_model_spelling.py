@@ -52,7 +52,8 @@ BEGIN = {name for name in PIECES if not name.startswith("##")} | {"[END]"}
         ("", "bak ##er", BEGIN | {"##s"}),
         ("", "bak ##er ##s", BEGIN),
         ("", "bak ##ing", BEGIN),  # begun by force, and whole as far as the rule can tell
-        ("Udo.", "ud", BEGIN | {"##o"}),  # as one of the context
+        ("Udo.", "ud", {"##o"}),  # no word but the beginning of a name in the context
+        ("Pippa.", "pip", BEGIN | {"##pa"}),
         ("Udo.", "ud ##o", BEGIN),
         ("Udoie.", "ud ##o", {"##ie"}),  # no word yet
         ("Udo and Udoie.", "ud ##o", BEGIN | {"##ie"}),

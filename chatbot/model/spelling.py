@@ -2,7 +2,8 @@
 
 A small model that has to say a name it has never read ("Udo") begins it well and goes on with pieces of
 others ("Udoie", "Puckdi"). So a word of several pieces has to be one of its language, or to stand in the
-context; what is one piece of the vocabulary is a word already. Numbers are free.
+context; what is one piece of the vocabulary is a word already, but for the first letter or two of a name in
+the context ("Ke" of "Kestrel"). Numbers are free.
 
 For word-piece vocabularies, whose later pieces begin with "##". This module knows ids and words, no networks.
 """
@@ -15,14 +16,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from chatbot.model.text import Codec
+from chatbot.model.text import Codec, telling_words
 
 Word = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Words:
-    """Words of several pieces, as ids: what may follow the beginning of one, and which are whole."""
+    """Words, as ids: what may follow the beginning of one, and which are whole."""
 
     after: Mapping[Word, frozenset[int]]
     whole: frozenset[Word]
@@ -32,8 +33,7 @@ class Words:
         after: dict[Word, set[int]] = {}
         whole: set[Word] = set()
         for ids in map(tuple, words):
-            if len(ids) > 1:
-                whole.add(ids)
+            whole.add(ids)
             for end in range(1, len(ids)):
                 after.setdefault(ids[:end], set()).add(ids[end])
         return cls({begun: frozenset(ids) for begun, ids in after.items()}, frozenset(whole))
@@ -45,6 +45,7 @@ class Spelling:
     def __init__(self, codec: Codec, language: Collection[str]) -> None:
         names = [codec.tokenizer.id_to_token(i) or "" for i in range(codec.size)]
         self._numeric = [any(letter.isdigit() for letter in name) for name in names]
+        self._short = [name.isalpha() and len(name) < 3 and any(telling_words(name)) for name in names]
         self._later = torch.tensor([name.startswith("##") for name in names])
         self._language = Words.of(map(codec.encode, language))
 
@@ -66,7 +67,8 @@ class Spelling:
         if any(self._numeric[i] for i in word):
             return torch.zeros_like(self._later)
         after = self._language.after.get(word, frozenset()) | own.after.get(word, frozenset())
-        whole = len(word) < 2 or word in self._language.whole or word in own.whole
+        torn = len(word) == 1 and self._short[word[0]] and word in own.after
+        whole = (len(word) < 2 and not torn) or word in self._language.whole or word in own.whole
         refused = self._later.clone() if whole or not after else torch.ones_like(self._later)
         refused[list(after)] = False
         return refused
