@@ -36,7 +36,7 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.spelling import Spelling
-from chatbot.model.text import Codec, Context, Window
+from chatbot.model.text import Codec, Context, Window, own_forms
 from chatbot.ranking import merit
 from chatbot.reply import Reply, Row, Start
 from chatbot.sampling import Sampling
@@ -106,7 +106,7 @@ class GenerationEngine:
             yield reply
             return
         start = self._begin([Row(context, targets, _seed(sampling))], sampling, prefix)
-        saying = self._saying(start, sampling)
+        saying = self._saying(start, sampling, start.rows[0])
         if saying.text:
             yield saying.text
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
@@ -149,7 +149,7 @@ class GenerationEngine:
         if not rows:
             return []
         start = self._begin(rows, sampling, prefix)
-        sayings = [self._saying(start, sampling) for _ in rows]
+        sayings = [self._saying(start, sampling, row) for row in rows]
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
             for step in steps:
                 for saying, token in zip(sayings, step.tolist(), strict=True):
@@ -198,14 +198,15 @@ class GenerationEngine:
         ids = codec.encode_context(context, self.context_budget)
         return Window(codec.read_back(ids), len(ids), self.context_budget)
 
-    def _saying(self, start: Start, sampling: Sampling) -> Saying:
+    def _saying(self, start: Start, sampling: Sampling, row: Row) -> Saying:
         """A reply with nothing said but the opening; its speller knows where in a sentence that leaves it."""
         codec = self._artifact.codec
         speller = codec.stream()
         for token in start.opening:
             speller.push(token)
         speller.finish()  # what it holds back of the opening has been said
-        return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix)
+        forms = {} if codec.cased else own_forms(row.context)
+        return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix, forms=forms)
 
     @torch.inference_mode()
     def _begin(self, rows: Sequence[Row], sampling: Sampling, prefix: str = "") -> Start:

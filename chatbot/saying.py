@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from chatbot.model.text import ByteStream, Speller
 
@@ -11,17 +12,24 @@ class Saying:
     """A reply that ends at the id `end`, or before the first stop string that its own words complete.
 
     `text` is what was said so far, `ids` (with `end`) of what; `finish` is "length" until it is "end" or
-    "stop". Words that may yet become a stop string are held back, so that no part of one is ever shown.
+    "stop". Words that may yet become a stop string are held back, so that no part of one is ever shown;
+    so are `forms`, for which others are said.
     """
 
     def __init__(
-        self, speller: Speller | ByteStream, end: int, *, stops: Sequence[str] = (), text: str = ""
+        self,
+        speller: Speller | ByteStream,
+        end: int,
+        *,
+        stops: Sequence[str] = (),
+        text: str = "",
+        forms: Mapping[str, str] | None = None,
     ) -> None:
         """`text` are words that the speller has heard already; stop strings in them do not count."""
         self.ids: list[int] = []
         self.text, self.finish = text, "length"
         self._speller, self._end, self._stops = speller, end, stops
-        self._held = ""
+        self._held, self._forms = "", forms or {}
 
     @property
     def over(self) -> bool:
@@ -43,6 +51,8 @@ class Saying:
 
     def _say(self, piece: str, *, last: bool = False) -> str:
         self._held += piece if self.text or self._held else piece.lstrip()
+        known = r"\w+" if last else r"\w+(?=\W)"
+        self._held = re.sub(known, lambda word: self._forms.get(word[0], word[0]), self._held)
         places = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if places:
             self.finish, ready = "stop", min(places)
@@ -53,6 +63,7 @@ class Saying:
         return said
 
     def _doubtful(self) -> int:
-        """How many of the last characters are the beginning of a stop string."""
-        lengths = (n for stop in self._stops for n in range(1, len(stop)) if self._held.endswith(stop[:n]))
+        """How many of the last characters are the beginning of a stop string or of a name."""
+        texts = (*self._stops, *(f"{name} " for name in self._forms))
+        lengths = (n for text in texts for n in range(1, len(text)) if self._held.endswith(text[:n]))
         return max(lengths, default=0)

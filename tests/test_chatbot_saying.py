@@ -21,9 +21,9 @@ class Letters:
         return ""
 
 
-def saying(*stops: str, text: str = "") -> Saying:
+def saying(*stops: str, text: str = "", **forms: str) -> Saying:
     speller: Any = Letters()
-    return Saying(speller, END, stops=stops, text=text)
+    return Saying(speller, END, stops=stops, text=text, forms=forms)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,12 @@ def test_no_part_of_a_stop_string_is_shown_before_it_is_known() -> None:
         *("b", "", "y ", "", "", "yo ", "o", "u", " ", "", "", "", ""),
     ]
     assert (reply.close(), reply.over, reply.push(ord("x"))) == ("", True, "")
+
+
+def test_names_are_said_in_their_form_and_never_half() -> None:
+    reply = saying("Zoë!", Zoe="Zoë")
+    pieces = [reply.push(ord(letter)) for letter in "Zoe's Zoey, a zoe, Zoe!"]
+    assert (pieces[:5], reply.text) == (["", "", "", "Zoë'", "s"], "Zoë's Zoey, a zoe, ")
 
 
 def test_the_words_that_it_begins_with_do_not_stop_it() -> None:
