@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from chatbot.known_words import ALSO_NAMES, NUMBERS, PETS, RELATIVES
+from chatbot.known_words import ALSO_NAMES, BIG, GIVEN, JOBS, NUMBERS, PETS, RELATIVES
 from chatbot.naming import english, small_words
 from chatbot.noticing_rules import Fact
 from chatbot.noticing_words import as_name
@@ -50,7 +50,7 @@ _ONE_OTHER = re.compile(
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
-    rf"(?P<my>my|our) (?P<whom>{_ONE}),? (?P<name>{_PROPER})"
+    rf"(?:(?P<home>i live (?!with\b).+) with )?(?P<my>my|our) (?P<whom>{_ONE}),? (?P<name>{_WORD})"
     r"(?:,? (?P<rest>(?:is|has|loves|likes|hates|works|lives|plays|moved|just|can|always|never|often)\b.+))?",
     re.IGNORECASE,
 )
@@ -60,6 +60,12 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _ARE = re.compile(rf"(?P<mine>(?:my|our) (?:{_MANY})) are (?P<names>{_PROPER}{_AND}{_PROPER})", re.IGNORECASE)
+_ROW = re.compile(
+    r"(?P<am>i am|i'm|im|my name is|my name's) (?P<first>[^,]+?)"
+    r"(?:,? (?:and )?(?=from (?P<place>[^,]+))|, (?=an? |\d))"
+    r"(?P<rest>(?!.*\b(?:me|us|you)\b).+)",
+    re.IGNORECASE,
+)
 _LOST = re.compile(r"\b(?:dead|gone|lost|missing|no)\b", re.IGNORECASE)
 STARTS = r"(?:he|she|it|they|his|her|its|their)(?:'?s|'?re)?|one(?:'s| is| of them)"
 """How a clause about them begins."""
@@ -74,10 +80,10 @@ STILL = re.compile(
 def in_full(clause: str, before: Fact | None) -> tuple[str, ...]:
     """The clause without pronouns, in as many as it tells; `before` is what the clause before it told."""
     found = _BESIDE.fullmatch(clause)
-    if found and _only_names(found["name"]) and not _LOST.search(found["rest"] or ""):
+    if found and _is_called(found["name"]) and not _LOST.search(found["rest"] or ""):
         mine = f"{found['my']} {found['whom']}"
-        rest = (f"{mine} {found['rest']}",) if found["rest"] else ()
-        return (f"{mine} is called {found['name']}", *rest)
+        rest = f"{mine} {found['rest']}" if found["rest"] else found["home"]
+        return (f"{mine} is called {found['name']}", *filter(None, [rest]))
     found = _LISTED.fullmatch(clause)
     if found and _only_names(found["names"]) and _as_many(found["count"], found["names"]):
         return (f"{found['have']} called {found['names']}",)
@@ -85,6 +91,32 @@ def in_full(clause: str, before: Fact | None) -> tuple[str, ...]:
         return (f"{found['mine']} are called {found['names']}",)
     about = _WHOM.fullmatch(before.text) if before else None
     return (_about(clause, about) if about else clause,)
+
+
+def apart(clause: str) -> tuple[str, ...]:
+    """ "I'm Ben, a nurse" as "I'm Ben", "I'm a nurse"."""
+    found = _ROW.fullmatch(clause)
+    if found and _is_somebody(found["first"]) and _is_place(found["place"]):
+        return (f"{found['am']} {found['first']}", *apart(f"I'm {found['rest']}"))
+    return (clause,)
+
+
+def _is_somebody(words: str) -> bool:
+    """Whether they are a name, an age or a job: not so "far" in "I'm far from Perth"."""
+    if words.islower():
+        return words.removeprefix("a ") in JOBS | GIVEN or bool(re.fullmatch(r"\d\d( years old)?", words))
+    return words.isdigit() or (as_name(words) is not None and not words.isupper())
+
+
+def _is_place(words: str | None) -> bool:
+    """Whether they are one, or none at all: "Cape Town", not "time to time"."""
+    place = (words or "Leeds").removeprefix("the ").split()
+    named = all(map(str.istitle, place)) or not all(map(english, place))
+    return named and len(place) < 4 and len(place[0]) > 1 and BIG.isdisjoint(map(str.lower, place))
+
+
+def _is_called(word: str) -> bool:
+    return word in GIVEN or (word[0].isupper() and _only_names(word))
 
 
 def _about(clause: str, about: re.Match[str]) -> str:

@@ -110,6 +110,16 @@ ALSO_NAMES = _words(
     willow
     """
 )
+# Names that are known in small letters too: "im jo".
+GIVEN = _words(
+    """
+    adam ahmed alex alice amanda andrea andrew angela anna anne bella ben bob brian carlos charlie chris
+    claire daniel dave david emily emma eric eva fatima george hannah harry helen ivan jake james jane jason
+    jenny jessica jim jo joe john jose josh julia julie karen kate kevin kim laura linda lisa lucy luke luna
+    maria marie martin mary matt max megan michael mike mohammed nick nina oliver omar paul peter phil priya
+    rachel rex richard robert ryan sam sara sarah simon sophie steve susan tim tom yuki zoe
+    """
+)
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".
 NOT_THINGS = _words(
     """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chatbot.anaphora import STARTS, STILL, THEY_ARE, in_full
+from chatbot.anaphora import STARTS, STILL, THEY_ARE, apart, in_full
 from chatbot.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
 from chatbot.noticing_rules import RULES, Fact
 
@@ -35,7 +35,10 @@ def _told(text: str, before: Fact | None) -> tuple[list[Fact], Fact | None]:
     told: list[Fact] = []
     for clause, greeted in _clauses(text):
         facts = [
-            fact for part in in_full(_ORNAMENTS.sub("", clause), before) for fact in _facts(part, greeted)
+            fact
+            for one in apart(_ORNAMENTS.sub("", clause))
+            for part in in_full(one, before)
+            for fact in _facts(part, greeted)
         ]
         told += facts
         before = before if STILL.match(clause) else None
@@ -125,7 +128,7 @@ _GOVERNS = re.compile(
 )
 _I = re.compile(r"(?:i|i'm|im|i've)\b", re.I)
 _OWN = re.compile(
-    rf"(?:{STARTS}|i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|the name's|"
+    rf"(?:{STARTS}|i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|(?:the )?name's|"
     r"people call me|everyone calls me)\b",
     re.I,
 )

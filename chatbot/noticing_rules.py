@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from chatbot.known_words import (
+    GIVEN,
     JOB_HEADS,
     JOBS,
     MONTHS,
@@ -66,7 +67,8 @@ def _name(found: re.Match[str], greeted: bool) -> Fact | None:
 def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting; words of one case tell no name from a state."""
     word = found["name"]
-    if word.islower() and (not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)):
+    unsure = not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)
+    if word.islower() and unsure and word not in GIVEN:
         return None
     if (word.islower() or word.isupper()) and not small_words().isdisjoint(word.lower().split()):
         return None
@@ -247,7 +249,8 @@ def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
     """ "My birthday is 3 May"; "tomorrow", "over" and "in two weeks" are no day of the year."""
     if not re.search(rf"\b(?:{MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
         return None
-    return Fact("birthday", f"The user's birthday is {found['day'].strip()}.")
+    day = re.sub(rf"\b(?:{MONTHS})\b", lambda month: month[0].capitalize(), found["day"].strip(), flags=re.I)
+    return Fact("birthday", f"The user's birthday is {day}.")
 
 
 def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -299,7 +302,7 @@ _NO_POSTURE = r"(?! (?:(?:up|down|still|by|back|aside|around|out|over|upright|ta
 _CALLED = rf"(?: (?:called|named|whose names? (?:is|are)),? {_NAMES})?"
 
 RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
-    (_rule(rf"(?:my (?:first |full )?name is|my name'?s|the name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
+    (_rule(rf"(?:my (?:first |full )?name is|my name'?s|(?:the )?name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
     (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
@@ -338,6 +341,6 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"i {_ADVERB}(?P<how>plan|want) to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<how>plan)ning to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<verb>going|moving|flying|travell?ing|driving) to {_PLACE}"), _journey),
-    (_rule(rf"{_I_AM} (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|[a-z][a-z'-]+))"), _am_name),
+    (_rule(rf"{_I_AM} (?-i:(?P<name>[^\W\d_a-z][\w'-]+(?: [^\W\d_a-z][\w'-]+)?|[a-z][^\W\d_A-Z'-]*(?:['-][^\W\d_A-Z]+)*))"), _am_name),
     (_rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"), lambda found, greeted: _am_name(found, greeted) if greeted else None),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from chatbot.known_words import NOT_NAMES, NOT_THINGS, THE_REGIONS
 
 _BEFORE = "men women boys girls not being getting about there way bit all most more much lot"
 _ACRONYM = re.compile(r"\b(?:uk|usa|uae|(?:(?<=the )|(?<=, ))us)\b", re.I)
+_INITIAL = re.compile(r"^\w|(?<=-)\w|(?:(?<=^[od]')|(?<=^mc))\w(?=\w)")
 _THE_REGION = re.compile(THE_REGIONS, re.I)
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:you|your|me|mine|(?<!the )(?<!, )us|ya|ur|y'?all)\b|(?<!\S)u(?!\S)", re.I
@@ -21,7 +22,14 @@ def as_name(name: str) -> str | None:
         return None
     if len(words) > 1 and any(word.islower() for word in words):
         return None
-    return " ".join(w[0].upper() + (w[1:].lower() if len(w) > 2 and w.isupper() else w[1:]) for w in words)
+    return " ".join(map(_capital, words))
+
+
+def _capital(word: str) -> str:
+    """ "o'neill-smith" -> "O'Neill-Smith"; what has both cases stays so."""
+    if word.islower() or (len(word) > 2 and word.isupper()):
+        return _INITIAL.sub(lambda found: found[0].upper(), word.lower())
+    return word[0].upper() + word[1:]
 
 
 def as_place(place: str) -> str | None:

@@ -90,7 +90,15 @@ TOLD: dict[str, tuple[str, ...]] = {
     "Hello captain, I'm Ada.": ("name: The user is called Ada.",),
     "I am a bus driver": ("work: The user is a bus driver.",),
     "I work as a carpenter in Leeds.": ("work: The user is a carpenter in Leeds.",),
-    "I live in Leeds with my dog Rex.": ("home: The user lives in Leeds.",),
+    "I live in Leeds with my dog Rex.": (
+        "pet: The user's dog is called Rex.",
+        "home: The user lives in Leeds.",
+    ),
+    "im jo from perth": ("name: The user is called Jo.", "origin: The user comes from Perth."),
+    "I'm Ben, a carpenter": ("name: The user is called Ben.", "work: The user is a carpenter."),
+    "my sister jane is coming on sunday": ("family: The user's sister is called Jane.",),
+    "Hey! Name's Åsa": ("name: The user is called Åsa.",),
+    "my name is o'neill-smith": ("name: The user is called O'Neill-Smith.",),
     "I'm a nurse at a big hospital": ("work: The user is a nurse at a big hospital.",),
     "I am retired.": ("work: The user is retired.",),
     "I work in a bank": ("workplace: The user works in a bank.",),
@@ -231,6 +239,9 @@ TOLD: dict[str, tuple[str, ...]] = {
 }
 
 NOT_TOLD = (
+    "im far from perth",
+    "I'm a writer from time to time",
+    "im mark",
     "Hi, this is Ann, my sister",
     "This is Molly. You may touch her nose.",
     "I like the Reds and you're right",
@@ -440,6 +451,7 @@ def test_a_pronoun_means_whom_the_message_before_ended_with(before: str, line: s
         ("I am no longer a nurse.", "The user is a nurse."),
         ("I'm not a nurse any more, I'm a teacher", "The user is a nurse."),
         ("well, I don't live in Leeds anymore", "The user lives in Leeds."),
+        ("I don't live in Leeds with my dog Rex", "The user lives in Leeds."),
         ("my wife isn't a nurse.", "The user's wife is a nurse."),
         ("my sister no longer lives in York", "The user's sister lives in York."),
         ("We don't have a dog.", "The user has a dog."),
