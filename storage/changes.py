@@ -11,7 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
 from storage import queries
-from storage.models import ROLES, STATES, ConversationRow, GenerationRow, MemoryRow, MessageRow
+from storage.models import ROLES, STATES, Base, ConversationRow, GenerationRow, MemoryRow, MessageRow
 from storage.records import Conversation, Message
 from storage.values import is_greeting, one_line, one_of, persona_called, plain_json, storable, title_from
 
@@ -150,18 +150,10 @@ def restore(
         message.id: last + place if renumber else message.id
         for place, message in enumerate(messages, start=1)
     }
-    row = {
+    row = _row(ConversationRow, conversation) | {
         "id": new_id,
         "title": one_line(conversation.title),
-        "profile_name": storable(conversation.profile_name),
-        "profile": plain_json(conversation.profile),
-        "model": storable(conversation.model),
         "head_id": None if conversation.head_id is None else ids[conversation.head_id],
-        "visits": conversation.visits,
-        "created_at": conversation.created_at,
-        "updated_at": conversation.updated_at,
-        "archived": conversation.archived,
-        "extra": plain_json(conversation.extra),
     }
     session.execute(insert(ConversationRow), [row])
     traces = [(ids[m.id], m.generation) for m in messages if m.generation is not None]
@@ -174,18 +166,14 @@ def restore(
 
 
 def _renumbered(message: Message, ids: dict[int, int], conversation_id: str) -> dict[str, Any]:
-    return {
+    return _row(MessageRow, message) | {
         "id": ids[message.id],
         "conversation_id": conversation_id,
         "parent_id": None if message.parent_id is None else ids[message.parent_id],
-        "role": message.role,
-        "text": storable(message.text),
-        "state": message.state,
-        "position": message.position,
-        "hidden": message.hidden,
-        "visited": message.visited,
-        "created_at": message.created_at,
-        "bookmarked": message.bookmarked,
         "speaker": one_line(message.speaker),
-        "extra": plain_json(message.extra),
     }
+
+
+def _row(table: type[Base], record: Conversation | Message) -> dict[str, Any]:
+    """A record as the row of a table, so that no column can be forgotten."""
+    return {column.key: plain_json(getattr(record, column.key)) for column in table.__table__.columns}

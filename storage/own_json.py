@@ -28,7 +28,7 @@ from storage.conversations import ConversationManager
 from storage.dates import EARLIEST, LATEST
 from storage.errors import RefusedValueError
 from storage.foreign import Reading
-from storage.models import ROLES, STATES
+from storage.models import ROLES, STATES, Base, ConversationRow, MessageRow
 from storage.records import Conversation, Message
 from storage.strict_json import MAX_DEPTH, deeper, parsed
 
@@ -45,44 +45,27 @@ def to_json(manager: ConversationManager, conversation_id: str) -> dict[str, Any
 
 
 def document_of(tree: Tree) -> dict[str, Any]:
-    conversation = tree.conversation
+    head = tree.conversation.head_id
     numbers: dict[int | None, int | None] = {None: None}
     numbers |= {message.id: number for number, message in enumerate(tree.messages, start=1)}
     return {
         "format": FORMAT,
         "version": VERSION,
-        "conversation": {
-            "id": conversation.id,
-            "title": conversation.title,
-            "profile_name": conversation.profile_name,
-            "profile": conversation.profile,
-            "model": conversation.model,
-            "created_at": conversation.created_at.isoformat(),
-            "updated_at": conversation.updated_at.isoformat(),
-            "head": numbers[conversation.head_id],
-            "visits": conversation.visits,
-            "archived": conversation.archived,
-            "extra": conversation.extra,
-        },
+        "conversation": _columns(ConversationRow, tree.conversation, "head_id") | {"head": numbers[head]},
         "messages": [
-            {
-                "number": numbers[message.id],
-                "parent": numbers[message.parent_id],
-                "role": message.role,
-                "text": message.text,
-                "state": message.state,
-                "position": tree.places[message.id],
-                "hidden": message.hidden,
-                "visited": message.visited,
-                "created_at": message.created_at.isoformat(),
-                "generation": message.generation,
-                "bookmarked": message.bookmarked,
-                "speaker": message.speaker,
-                "extra": message.extra,
-            }
+            {"number": numbers[message.id], "parent": numbers[message.parent_id]}
+            | _columns(MessageRow, message, "id", "conversation_id", "parent_id")
+            | {"position": tree.places[message.id], "generation": message.generation}
             for message in tree.messages
         ],
     }
+
+
+def _columns(table: type[Base], record: Conversation | Message, *but: str) -> dict[str, Any]:
+    """What all columns of a table say, so that none can be forgotten."""
+    values = {column.key: getattr(record, column.key) for column in table.__table__.columns}
+    kept = {name: value for name, value in values.items() if name not in but}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}
 
 
 def write(tree: Tree, ascii_only: bool = False) -> str:
