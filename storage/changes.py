@@ -43,12 +43,17 @@ def set_profile(
     extra = conversation.extra or {}
     before = persona_called(conversation.profile_name, conversation.profile, extra)
     now = persona_called(name, profile, None)
-    if name != conversation.profile_name and before.casefold() != now.casefold():
+    if name != conversation.profile_name and _letters(before) not in ("", _letters(now)):
         here = MessageRow.conversation_id == conversation.id
         own = (here, MessageRow.role == "bot", MessageRow.speaker == "")
         session.execute(update(MessageRow).where(*own).values(speaker=before))
         conversation.extra = {key: value for key, value in extra.items() if key != "character_name"} or None
     conversation.profile_name, conversation.profile = storable(name), plain_json(profile)
+
+
+def _letters(name: str) -> str:
+    """What is left of "Captain Ahab" in the name of its profile."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def rename_persona(session: Session, old: str, new: str) -> None:

@@ -126,11 +126,11 @@ def store(
 
     With `profile`, the snapshot of a persona, that one speaks from now on.
     """
-    conversation = reading.conversation
+    conversation = manager.restore(reading.conversation, reading.messages)
     if profile is not None:
         name = str(profile.get("name", conversation.profile_name))
-        conversation = replace(conversation, profile_name=name, profile=dict(profile))
-    return replace(reading, conversation=manager.restore(conversation, reading.messages))
+        conversation = manager.set_profile(conversation.id, profile_name=name, profile=profile)
+    return replace(reading, conversation=conversation)
 
 
 def read_file(path: Path, *, user: str = "", character: str = "", called: str = "") -> Reading:

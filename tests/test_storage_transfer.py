@@ -348,6 +348,7 @@ def test_what_was_read_is_stored_with_the_persona_that_was_given(
     assert again.id != conversation
     assert (again.profile_name, again.profile["facts"]) == ("calm-captain", ["I sail."])
     assert [m.text for m in manager.path(again.id)] == ["Oh.", "Who?", "A man."]
+    assert [m.speaker for m in manager.path(again.id)] == ["gloomy-poet", "", "gloomy-poet"]
 
 
 def test_a_file_that_is_refused_stores_nothing(manager: ConversationManager, tmp_path: Path) -> None:
