@@ -1,8 +1,9 @@
 """Chats of SillyTavern: one JSON object a line, a header first, or in old group chats none.
 
-Read is every dialect, written the newest, and what was read is written again as it was, key by key: see
-`storage/sillytavern_turn.py` for the lines. A line that is no JSON is counted and left out; it never costs
-the chat. Of the tree of a conversation a file holds one path with the alternatives beside it.
+Read is every dialect, also as one JSON list, written the newest, and what was read is written again as it
+was, key by key: see `storage/sillytavern_turn.py` for the lines. A line that is no JSON is counted and left
+out; it never costs the chat. Of the tree of a conversation a file holds one path with the alternatives
+beside it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from storage import sillytavern_turn
@@ -35,12 +37,8 @@ _BOM = b"\xef\xbb\xbf"
 
 def is_chat(data: bytes) -> bool:
     """Whether one of the first lines is a line of such a chat."""
-    for row in data.removeprefix(_BOM).split(b"\n", 20)[:20]:
-        if row.lstrip().startswith(b"{"):
-            value = _value(row)
-            if _is_header(value) or (isinstance(value, dict) and "mes" in value):
-                return True
-    return False
+    first = islice(_values(data), 20)
+    return any(_is_header(value) or (isinstance(value, dict) and "mes" in value) for _, value in first)
 
 
 def read(data: bytes, origin: Origin) -> Reading:
@@ -71,10 +69,7 @@ def _lines(data: bytes) -> tuple[dict[str, Any] | None, list[dict[str, Any]], li
     """The header, the lines that say something, and the numbers of those that cannot be read."""
     header, lines, lost = None, [], []
     first, messages = True, 0
-    for number, row in enumerate(BytesIO(data.removeprefix(_BOM)), start=1):
-        if not row.strip():
-            continue
-        value = _value(row)
+    for number, value in _values(data):
         if first and _is_header(value):
             header = value
         elif sillytavern_turn.is_turn(value):
@@ -88,10 +83,19 @@ def _lines(data: bytes) -> tuple[dict[str, Any] | None, list[dict[str, Any]], li
     return header, lines, lost
 
 
-def _value(row: bytes) -> Any:
+def _values(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The lines by their numbers, or what stands in the list that is the whole file."""
+    data = data.removeprefix(_BOM)
+    whole = _value(data, DEPTH + 1) if data.lstrip().startswith(b"[") else None
+    if isinstance(whole, list):
+        return enumerate(whole, start=1)
+    return ((number, _value(row)) for number, row in enumerate(BytesIO(data), start=1) if row.strip())
+
+
+def _value(row: bytes, depth: int = DEPTH) -> Any:
     """The JSON value of a line; None when there is none (a file may break off within a letter)."""
     try:
-        return parsed(row.decode("utf-8"), DEPTH)
+        return parsed(row.decode("utf-8"), depth)
     except ValueError:
         return None
 

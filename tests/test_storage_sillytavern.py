@@ -129,6 +129,8 @@ def test_import_and_export_again_gives_the_same_lines(
     assert written(manager, reading.conversation.id) == chat
     # ... and even the keys in their order
     assert transfer.exported(manager, reading.conversation.id, "sillytavern").encode() == lines(chat)
+    listed = brought(manager, json.dumps(chat, indent=2).encode())  # as other programs write them
+    assert (listed.unreadable, written(manager, listed.conversation.id)) == (0, chat)
 
 
 @pytest.mark.parametrize("chat", CHATS.values(), ids=list(CHATS))
@@ -421,9 +423,9 @@ def test_an_imported_chat_that_goes_on_keeps_its_names_and_its_old_lines(
     manager: ConversationManager,
 ) -> None:
     chat = CHATS["new header, swipes"]
-    reading = transfer.store(manager, transfer.read(lines(chat)), {"name": "gloomy-poet", "facts": []})
+    reading = transfer.store(manager, transfer.read(lines(chat)), {"name": "Élise", "facts": []})
     made = reading.conversation
-    assert (made.profile_name, made.profile) == ("gloomy-poet", {"name": "gloomy-poet", "facts": []})
+    assert (made.profile_name, made.profile) == ("Élise", {"name": "Élise", "facts": []})
     reply = manager.path(made.id)[2]
     assert reply.parent_id is not None
     another = manager.begin_reply(made.id, parent_id=reply.parent_id)
