@@ -137,11 +137,11 @@ class ConversationManager(Keepsakes):
         """
         return self._database.wiped
 
-    def delete(self, conversation_id: str) -> None:
-        """Delete a conversation, and every byte of it from the file, its index and its log (see `wiped`)."""
+    def delete(self, *conversation_ids: str) -> None:
+        """Delete conversations, and every byte of them from the file, its index and its log (see `wiped`)."""
         with self._database.write() as session:
-            deleted = deletions.delete_conversation(session, conversation_id)
-        self._deleted = deleted
+            gone = [deletions.delete_conversation(session, each) for each in conversation_ids]
+        self._deleted = gone[-1] if gone else None
         self._database.scrub()
 
     def undelete(self) -> Conversation:

@@ -333,7 +333,7 @@ def test_a_deleted_conversation_comes_back_as_it_was(tmp_path: Path) -> None:
         memory = manager.remember("", "likes rain", kind="fact", message_id=first.id)
         before, document = manager.whole(conversation), to_json(manager, conversation)
         other = begin(manager)
-        manager.delete(conversation)
+        manager.delete(begin(manager), conversation)
         assert b"secretword" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
         say(manager, other, "meanwhile")
         assert manager.undelete() == before[0]

@@ -253,12 +253,9 @@ def delete(
         if not yes and not agreed(f"Delete {named} for good?"):
             print("Nothing was deleted.", file=sys.stderr)
             return
-        for found in doomed.values():
-            manager.delete(found.id)
-            if not as_json:
-                print(clean(f"Deleted {found.id} {found.title}"))
-    if as_json:
-        print(transcript.listing_json([*doomed.values()]))
+        manager.delete(*doomed)
+    lines = [clean(f"Deleted {found.id} {found.title}") for found in doomed.values()]
+    print(transcript.listing_json([*doomed.values()]) if as_json else "\n".join(lines))
     say_what_is_left(manager)
 
 
