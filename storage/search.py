@@ -6,6 +6,7 @@ no operator, column name or unbalanced quote in it can mean anything.
 
 from __future__ import annotations
 
+import re
 from secrets import token_hex
 from typing import Any
 
@@ -45,6 +46,16 @@ _QUERY = """
         AND found.rowid >= (SELECT min(id) FROM best) AND found.rowid <= (SELECT max(id) FROM best)
     ORDER BY best.rank, best.id DESC
 """
+# Scripts without spaces, Thai to Chinese: FTS5 takes a phrase for a word, so the texts themselves are read.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_SCAN = """
+    SELECT conversation_id, title, profile_name, m.id, role, speaker, m.created_at, 0.0 AS score,
+           replace(substr(text, max(1, instr(text, :word) - 20), 60), :word, :opening || :word || :closing)
+               AS snippet
+    FROM message AS m JOIN conversation AS c ON c.id = conversation_id
+    WHERE m.id IN (SELECT id FROM message WHERE {match} ORDER BY id DESC LIMIT :limit)
+    ORDER BY m.id DESC
+"""
 _OF_CONVERSATION = "+rowid IN (SELECT id FROM message WHERE conversation_id = :conversation_id)"
 _OF_PROFILE = """+rowid IN (
     SELECT id FROM message
@@ -54,9 +65,13 @@ _OF_PROFILE = """+rowid IN (
 
 def expression(query: str) -> str:
     """All words must occur, the last one may be the beginning of a word; "" when there is no word at all."""
+    quoted = ['"' + word.replace('"', '""') + '"' for word in _words(query)]
+    return " AND ".join(quoted) + "*" if quoted else ""
+
+
+def _words(query: str) -> list[str]:
     words = [word for word in one_line(query).split() if any(map(str.isalnum, word))]
-    quoted = ['"' + word.replace('"', '""') + '"' for word in dict.fromkeys(words)]
-    return " AND ".join(quoted[:_MAX_WORDS]) + "*" if quoted else ""
+    return list(dict.fromkeys(words))[:_MAX_WORDS]
 
 
 def hits(
@@ -69,7 +84,11 @@ def hits(
     """The messages that contain the words, best first: of all, or of one persona or conversation."""
     if not (match := expression(query)):
         return []
-    conditions, chosen = [_MATCH], {}
+    conditions, chosen, asked = [_MATCH], {}, _QUERY
+    if unspaced := list(filter(_UNSPACED.search, _words(query))):
+        asked, chosen = _SCAN, {str(place): word.lower() for place, word in enumerate(_words(query))}
+        conditions = [f"instr(lower(text), :{place})" for place in chosen]
+        chosen["word"] = unspaced[0]
     if profile_name is not None:
         conditions.append(_OF_PROFILE)
         chosen["profile_name"] = profile_name
@@ -79,7 +98,7 @@ def hits(
         chosen["conversation_id"] = conversation_id
     mark = token_hex(8)  # unguessable, so that no message can contain the marks by itself
     opening, closing = f"<{mark}>", f"</{mark}>"
-    question = text(_QUERY.format(match=" AND ".join(conditions))).columns(created_at=UtcDateTime())
+    question = text(asked.format(match=" AND ".join(conditions))).columns(created_at=UtcDateTime())
     rows = session.execute(
         question,
         {

@@ -36,6 +36,18 @@ def test_all_words_must_occur_and_the_last_may_be_unfinished(
     assert found(manager, "snow") == []
 
 
+def test_scripts_without_spaces_are_found_within_a_phrase(
+    manager: ConversationManager, conversation: str
+) -> None:
+    texts = ["我今天想去看电影。Good!", "雨" * 50 + "\n看电影", "猫が好きです", "ฉันรักแมวมาก"]
+    for text in texts:
+        manager.add_message(conversation, role="user", text=text)
+    assert [found(manager, word) for word in ("好き", "แมว", "影电")] == [texts[2:3], texts[3:], []]
+    assert found(manager, "电影 GOOD") == texts[:1]
+    (hit,) = manager.search("电影", 1, conversation_id=conversation, profile_name="poet")
+    assert (hit.snippet, marked(hit)) == ("雨" * 18 + " 看电影", ["电影"])
+
+
 def test_the_best_match_comes_first_with_its_words_marked(
     manager: ConversationManager, conversation: str
 ) -> None:
