@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from chatbot import persona
 from chatbot.dialling import Dialling
 from chatbot.errors import UsageError
+from chatbot.memory import unsay
 from chatbot.terminal import clean
 from chatbot.tuning import of_persona
 from profiles import Profile
-from storage import Conversation, Message, UnknownConversationError
+from storage import Conversation, Memory, Message, UnknownConversationError
 
 LONGEST_MESSAGE = 20_000  # characters
 UNSAVED = 0  # the id of a greeting that no conversation holds yet
@@ -66,12 +67,15 @@ class Conversing(Dialling):
         with self.still():
             return self.manager.undo(self.conversation.id)
 
-    def delete_message(self, message_id: int) -> list[Message]:
-        """Delete this message alone, for good; what followed it stays. Returns the active path."""
+    def delete_message(self, message_id: int) -> list[Memory]:
+        """Delete this message alone, for good; what followed it stays. Returns what is forgotten with it."""
         if message_id == UNSAVED:
             raise UsageError("This greeting is stored nowhere yet. Say something first.")
         with self.still():
-            return self.manager.delete_message(self._find(self.messages(), message_id).id)
+            message = self._find(self.messages(), message_id)
+            gone = unsay(self.manager, message)
+            self.manager.delete_message(message.id)
+            return gone
 
     def hide(self, message_id: int, hidden: bool = True) -> Message:
         """Keep a message from the model, or show it again."""

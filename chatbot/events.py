@@ -24,7 +24,7 @@ class Noticed:
 
 @dataclass(frozen=True)
 class Denied:
-    """What the persona knew of the user and the user's message denies; it is forgotten."""
+    """What the persona knew of the user and the message denies or, edited, says no more; it is forgotten."""
 
     memory: Memory
 

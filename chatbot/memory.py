@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from chatbot import recall
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.nearness import stems
 from chatbot.noticing import Fact, denied, noticed
@@ -61,13 +62,45 @@ def unaddressed(text: str, facts: Iterable[str]) -> str:
 
 def forget_denied(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
     """Forget what the persona was told and the user's message denies; what was forgotten."""
-    gone = {fact.text.casefold() for fact in denied(text)}
+    gone = "|".join(map(_told_in_full, denied(text)))
     known = manager.memories(profile_name) if gone else []
     return [
         manager.forget(memory.id)
         for memory in known
-        if memory.profile_name == profile_name and memory.text.casefold() in gone
+        if memory.profile_name == profile_name and re.fullmatch(gone, memory.text, re.I)
     ]
+
+
+def _told_in_full(fact: Fact) -> str:
+    """An expression for all that goes with a fact: who has no dog has none that is called Rex."""
+    told = fact.text.removesuffix(".")
+    own = re.sub(r"^The user has an? (.+)", r"The user's \1 is", told)
+    return rf"(?:{re.escape(told)}|{re.escape(own)})(?: (?:called|at|in|to|with|near) .+)?\."
+
+
+def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
+    """Forget what is known from a message alone that was edited or is to be deleted; what was forgotten."""
+    gone = []
+    for memory in manager.memories():
+        if memory.message_id == message.id:
+            manager.forget(memory.id)
+            if teller := _teller(manager, memory):
+                manager.remember(memory.profile_name, memory.text, kind=memory.kind, message_id=teller)
+            else:
+                gone.append(memory)
+    return gone
+
+
+def _teller(manager: ConversationManager, memory: Memory) -> int | None:
+    """Another message that tells a memory and was not edited."""
+    for word in recall.words(memory.text):
+        numbers = manager.mentions(word, profile_name=memory.profile_name, most=recall.MOST)
+        for said in manager.messages(numbers):
+            stands = said.role == "user" and said.position + 1 == said.sibling_count
+            told = noticed(said.text) if stands and said.id != memory.message_id else ()
+            if memory.text in (fact.text for fact in told):
+                return said.id
+    return None
 
 
 def write_down(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
@@ -105,9 +138,13 @@ def remember(
     return None if same else manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
 
 
-def holding(memories: Sequence[Memory]) -> list[Memory]:
-    """Those that no later one contradicts: what one persona heard stands beside what everyone knows."""
-    newest = {_about(memory): memory for memory in memories}
+def holding(memories: Sequence[Memory], written: Iterable[str] = ()) -> list[Memory]:
+    """Those that nothing later contradicts, and nothing `written` in the settings: what one persona heard
+    stands beside what everyone knows."""
+    newest: dict[tuple[str, ...] | None, object] = {_about(memory): memory for memory in memories}
+    for text in filter(None, map(one_line, written)):
+        said = spoken_by(text if text[0].isupper() else f"The user {text}")
+        newest |= {_about(fact): fact for fact in noticed(said)}
     return [memory for memory in memories if _about(memory) is None or newest[_about(memory)] is memory]
 
 

@@ -7,7 +7,7 @@ text that came out differently has a reason. Contexts are compared by digests: a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,7 @@ def replay(
     engine: GenerationEngine,
     *,
     user_name: str = "",
-    user_facts: Iterable[str] = (),
+    user_facts: Sequence[str] = (),
 ) -> Replay:
     """Find the reply again. Of memories, earlier lines, note and scenario it is told those of then.
 

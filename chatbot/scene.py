@@ -156,7 +156,7 @@ def remembered_scene(
     budget: int,
     rules: MemoryRules,
     user_name: str = "",
-    user_facts: Iterable[str] = (),
+    user_facts: Sequence[str] = (),
     used: Mapping[str, Collection[int]] | None = None,
     scenario: str = "",
     note: str = "",
@@ -184,7 +184,7 @@ def remembered_scene(
         lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:
-        memories = holding(memories)
+        memories = holding(memories, user_facts)
         known = {memory.text.casefold() for memory in memories}
         lines = tuple(it for it in lines if it.role == "bot" or known.issuperset(_told(it.text)))
     return scene(

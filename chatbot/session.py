@@ -35,7 +35,7 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import forget_denied, holding, keep, spoken_by, unaddressed
+from chatbot.memory import forget_denied, holding, keep, spoken_by, unaddressed, unsay
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
@@ -107,7 +107,7 @@ class ChatSession(Conversing):
         text = self.checked(text)
         message = self._find(self.messages(), message_id)
         if message.role == "user":
-            return self._alone(self._answer_edited(message.id, text, prefix))
+            return self._alone(self._answer_edited(message, text, prefix))
         with self.still():
             self.manager.edit(self._stored(message_id).id, text)
         return None
@@ -144,7 +144,8 @@ class ChatSession(Conversing):
 
     def _of_user(self) -> list[str]:
         """What is known of the user, in the user's own words."""
-        memories = holding(self.manager.memories(self.profile.name)) if self.memory.know else []
+        known = self.manager.memories(self.profile.name) if self.memory.know else ()
+        memories = holding(known, self.user_facts)
         name = "" if any(memory.kind == "name" for memory in memories) else self.user_name
         written = [text for text in self.user_facts if text.strip()]
         own = [text for text in written if persona.is_own(text)]
@@ -163,8 +164,10 @@ class ChatSession(Conversing):
         message = self.manager.add_message(conversation.id, role="user", text=text)
         yield from self._answer_stored(message, prefix)
 
-    def _answer_edited(self, message_id: int, text: str, prefix: str) -> Iterator[Event]:
-        yield from self._answer_stored(self.manager.edit(message_id, text), prefix)
+    def _answer_edited(self, old: Message, text: str, prefix: str) -> Iterator[Event]:
+        message = self.manager.edit(old.id, text)
+        yield from map(Denied, unsay(self.manager, old))
+        yield from self._answer_stored(message, prefix)
 
     def _answer_stored(self, message: Message, prefix: str) -> Iterator[Event]:
         yield UserStored(message)

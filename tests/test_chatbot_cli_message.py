@@ -289,9 +289,11 @@ def test_an_unknown_message_is_a_usage_error(command: str) -> None:
 
 
 def test_edit_with_a_text(manager: ConversationManager) -> None:
+    manager.remember("poet", "The user has a dog.", kind="pet", message_id=5)
     gives(
         run("message", "edit", "5", "Where to?"),
         f"8 is the alternative to 5 and ends the active path of {KEYS}\n",
+        "Forgotten: you have a dog\n",
     )
     assert [m.text for m in manager.path(KEYS)][1:] == ["Keys are", "Where to?"]
     assert [m.text for m in manager.siblings(5)] == ["Where?", "Where to?"]
@@ -351,7 +353,9 @@ def test_delete_asks_and_refuses_where_nobody_can_answer(manager: ConversationMa
         2,
     )
     assert len(manager.tree(KEYS)) == 6
-    gives(run("message", "delete", "5", "--yes"), f"Deleted message 5 of {KEYS}\n")
+    manager.remember("poet", "The user has a dog.", kind="pet", message_id=5)
+    forgotten = "Forgotten: you have a dog\n"
+    gives(run("message", "delete", "5", "--yes"), f"Deleted message 5 of {KEYS}\n", forgotten)
     assert [m.id for m in manager.path(KEYS)] == [1, 4, 6]
     assert from_json_of("message", "delete", "6", "-y")["text"].startswith("Elsewhere.")
     assert [m.id for m in manager.path(KEYS)] == [1, 4]

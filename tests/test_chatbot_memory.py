@@ -23,7 +23,7 @@ from chatbot.memory import (
 )
 from chatbot.plain import PlainChat
 from chatbot.sampling import Sampling
-from chatbot.session import ChatSession, Noticed, ReplyFinished, UserStored
+from chatbot.session import ChatSession, Denied, Noticed, ReplyFinished, UserStored
 from fake_engine import FakeEngine
 from profiles import Profile, ProfileStore
 from storage import ConversationManager, Message
@@ -62,13 +62,20 @@ def test_a_pronoun_means_whom_the_last_message_told_of_whatever_the_persona_said
 
 
 def test_what_a_message_denies_is_forgotten_but_for_what_everyone_knows(manager: ConversationManager) -> None:
-    for told in ("I work in a bank and I have a dog.", "I live in Leeds."):
+    for told in ("I work in a bank in York and I have a dog.", "I live in Leeds.", "My dog is called Rex."):
         keep(manager, "poet", say(manager, told))
     write_down(manager, "", "I work in a bank")
-    assert forget_denied(manager, "poet", "I don't work in a bank today") == []
+    for denied in ("I don't work in a bank today", "I don't have a dog called Max."):
+        assert forget_denied(manager, "poet", denied) == []
     gone = forget_denied(manager, "poet", "I no longer work in a bank, and I don't live in Leeds.")
-    assert [memory.text for memory in gone] == ["The user works in a bank.", "The user lives in Leeds."]
-    assert texts(manager) == ["The user has a dog.", "The user works in a bank."]
+    assert [memory.text for memory in gone] == [
+        "The user works in a bank in York.",
+        "The user lives in Leeds.",
+    ]
+    assert len(forget_denied(manager, "poet", "I don't have a dog any more.")) == 2
+    assert texts(manager) == ["The user works in a bank."]
+    keep(manager, "poet", say(manager, "I like coffee ice cream."))
+    assert forget_denied(manager, "poet", "I don't like coffee.") == []
 
 
 def test_the_same_is_kept_once(manager: ConversationManager) -> None:
@@ -258,11 +265,31 @@ def test_what_was_told_last_is_told_to_the_model(session: ChatSession, engine: F
     assert engine.contexts[-1].facts == ("The user is called Ida.",)
 
 
-def test_an_edited_message_is_noticed_too(session: ChatSession, manager: ConversationManager) -> None:
-    list(session.reply("My name is Ade."))
-    (said,) = [message for message in session.messages() if message.role == "user"]
-    list(session.edit(said.id, "My name is Ada.") or ())
-    assert texts(manager) == ["The user is called Ada."]
+@pytest.mark.parametrize("written", ["lives in Oslo", "I live in Oslo."])
+def test_what_the_settings_say_of_the_user_holds(
+    session: ChatSession, engine: FakeEngine, written: str
+) -> None:
+    write_down(session.manager, "poet", "I live in Leeds. I have a dog.")
+    session.user_facts = (written,)
+    list(session.reply("It rains."))
+    facts = " ".join(engine.contexts[-1].facts)
+    assert [word in facts for word in ("Oslo", "dog", "Leeds")] == [True, True, False]
+
+
+def test_what_a_message_told_goes_with_it_where_no_other_tells_it(
+    session: ChatSession, manager: ConversationManager
+) -> None:
+    for text in ("My dog is called Rex and I live in Leeds.", "Well, I live in Leeds!"):
+        list(session.reply(text))
+    last = session.messages()[2]
+    keep(manager, "baker", say(manager, "My dog is called Rex.", "baker"))
+    rex, leeds = "The user's dog is called Rex.", "The user lives in Leeds."
+    for text, forgotten in (("My dog is called Rex.", []), ("I have a cat.", [rex])):
+        edited = session.edit(session.messages()[0].id, text) or ()
+        assert [event.memory.text for event in edited if isinstance(event, Denied)] == forgotten
+    manager.select(last.id)
+    assert [memory.text for memory in session.delete_message(last.id)] == [leeds]
+    assert (texts(manager), texts(manager, "baker")) == (["The user has a cat."], [rex])
 
 
 def test_without_leave_nothing_is_noticed_known_or_recalled(

@@ -516,8 +516,8 @@ def test_deleting_one_message_keeps_the_others(manager: ConversationManager) -> 
         session.delete_message(UNSAVED)
     list(session.reply("One"))
     list(session.reply("Two"))
-    path = session.delete_message(session.messages()[2].id)
-    assert [message.text for message in path] == ["Hello friend.", "One", "Two", "It rains."]
+    session.delete_message(session.messages()[2].id)
+    assert [message.text for message in session.messages()] == ["Hello friend.", "One", "Two", "It rains."]
 
 
 def test_a_hidden_message_is_kept_from_the_model(manager: ConversationManager) -> None:

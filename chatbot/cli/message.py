@@ -14,7 +14,7 @@ from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings
 from chatbot.terminal import clean
 
 if TYPE_CHECKING:
-    from storage import Message
+    from storage import ConversationManager, Message
 
 app = typer.Typer(
     help="Read, change, mark and delete single messages; conversation tree shows their numbers.",
@@ -62,12 +62,22 @@ def edit(
         old = manager.message(number)
         wanted = _new_text(old.text, text)
         new = old if wanted == old.text else manager.edit(number, wanted)
+        if new is not old:
+            _unsay(manager, old)
     if as_json:
         print(json_of(transcript.fields_of(new)))
     elif new is old:
         print("Nothing was changed.", file=sys.stderr)
     else:
         print(f"{new.id} is the alternative to {number} and ends the active path of {new.conversation_id}")
+    say_what_is_left(manager)
+
+
+def _unsay(manager: ConversationManager, message: Message) -> None:
+    from chatbot.memory import spoken_of, unsay
+
+    for memory in unsay(manager, message):
+        print(clean(f"Forgotten: {spoken_of(memory.text)}"), file=sys.stderr)
 
 
 def _new_text(old: str, given: str | None) -> str:
@@ -103,6 +113,7 @@ def delete(
         if not yes and not agreed(f"Delete message {number} {outline.first_words(doomed)!r} for good?"):
             print("Nothing was deleted.", file=sys.stderr)
             return
+        _unsay(manager, doomed)
         manager.delete_message(number)
     say_what_is_left(manager)
     if as_json:

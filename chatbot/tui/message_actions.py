@@ -209,7 +209,8 @@ class MessageActions(Replying):
                 self.conversation.pick_answer_to(message.parent_id)  # it stands there now
 
     def _delete_for_good(self, message_id: int) -> None:
-        self.session.delete_message(message_id)
+        for memory in self.session.delete_message(message_id):
+            self.forgotten(memory)
         self.tell_what_is_left()
 
     async def _changed(self, change: Callable[..., object], *arguments: object) -> bool:
