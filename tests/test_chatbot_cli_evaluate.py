@@ -49,6 +49,12 @@ def test_a_report_and_a_seal_are_refused_before_the_work_too(
     assert "--seal writes into the model's folder" in result.stderr
 
 
+def test_a_model_that_is_not_there_is_not_called_read_only() -> None:
+    result = CliRunner().invoke(app, ["eval", "--seal", "--model", "no-model"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "'no-model' has none" in result.stderr
+
+
 def test_figures_that_cannot_be_written_are_printed(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

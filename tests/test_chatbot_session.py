@@ -438,6 +438,14 @@ def test_only_a_reply_is_continued(manager: ConversationManager) -> None:
         session.continue_reply(session.messages()[0].id)
 
 
+def test_a_greeting_neither_goes_on_nor_is_said_anew(manager: ConversationManager) -> None:
+    session = chat(manager, profile=POET)
+    list(session.reply("Hi"))
+    for act in (session.continue_reply, session.regenerate):
+        with pytest.raises(UsageError, match="answers none"):
+            act(session.messages()[0].id)
+
+
 def test_an_edited_message_of_the_user_gets_its_own_reply(manager: ConversationManager) -> None:
     engine = FakeEngine()
     session = chat(manager, engine, POET)

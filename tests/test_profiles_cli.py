@@ -595,6 +595,11 @@ def test_import_of_what_is_no_card(run: Run, store: ProfileStore, tmp_path: Path
         "Error: The picture is cut short: it ends within a chunk after 8 bytes. Get it again.\n",
     )
     assert run("import", str(tmp_path / "missing.png")).exit_code == 2
+    profile = tmp_path / "bob.toml"
+    profile.write_text('name = "bob"\n', encoding="utf-8")
+    result = run("import", str(profile))
+    assert result.exit_code == 2
+    assert f"{profile} is a profile. Copy it into {store.folder}" in result.stderr
     assert not store.folder.exists()
 
 

@@ -271,7 +271,7 @@ def _check_places(output: Path | None, report: Path | None = None, sealed: Path 
             raise UsageError(f"--report makes a folder to write into; {str(place)!r} is none. Name another.")
     if output is not None:
         options.check_file(output)
-    if sealed is not None and not os.access(sealed, os.W_OK):
+    if sealed is not None and sealed.is_dir() and not os.access(sealed, os.W_OK):
         raise UsageError(
             f"--seal writes into the model's folder; {str(sealed)!r} is read-only. Give a copy as --model."
         )

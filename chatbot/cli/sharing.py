@@ -24,6 +24,10 @@ def imported(
 
     Of dials that were read from the card's words those stay that the model has.
     """
+    if source.suffix.lower() == ".toml":
+        raise UsageError(
+            f"A card is a PNG, JSON or CHARX file, and {source} is a profile. Copy it into {store.folder}"
+        )
     with source.open("rb") as file:
         card = cards.read(file.read(cards.MAX_FILE + 1))
     profile, warnings = card.profile(checked_name(name) if name else "")
