@@ -38,7 +38,7 @@ FIRST = {  # question -> what of a persona a right answer has
 
 
 def main() -> None:
-    settings = config.load()
+    settings = config.Config()
     engine, sampling = start.load_engine(settings), start.sampling(settings)
     store = ProfileStore(settings.profiles_folder)
     questions = tomllib.loads((HERE / "asked.toml").read_text("utf-8"))

@@ -16,6 +16,7 @@ from chatbot.cli import start
 from chatbot.events import ReplyFinished
 from chatbot.model.text import Context, Turn, free_words, telling_words, worn_words
 from chatbot.session import ChatSession
+from chatbot.settings import SamplingConfig
 from profiles import ProfileStore
 from storage import ConversationManager
 
@@ -35,7 +36,7 @@ of its facts and of the line that it answers do not count).
 
 
 def main() -> None:
-    settings = config.load({"chat.incognito": True, "sampling.seed": SEED})
+    settings = config.Config(sampling=SamplingConfig(seed=SEED))
     engine = start.load_engine(settings)
     notes = tomllib.loads((HERE / "transcripts" / "notes.toml").read_text("utf-8"))
     parts: list[str] = []
