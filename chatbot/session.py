@@ -91,7 +91,7 @@ class ChatSession(Conversing):
         message = self._find(path, message_id)
         asked = path[: path.index(message) + (message.role != "bot")]
         if not asked:
-            raise UsageError("A new reply needs a message that it answers, and this one answers none. Say something.")
+            raise UsageError("A reply answers a message, and this message answers none. Say something.")
         return self._alone(self._respond(asked, prefix))
 
     def continue_reply(self, message_id: int | None = None) -> Iterator[Event]:
