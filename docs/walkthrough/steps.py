@@ -223,7 +223,7 @@ def search(w: Window) -> None:
 
 def found(w: Window) -> None:
     w.press("Enter")
-    w.until("› Ada", gone=["enter goes there"])
+    w.until("› Ada", "Alternative before", gone=["enter goes there"])
 
 
 def dawn(w: Window) -> None:
@@ -236,9 +236,9 @@ def dawn(w: Window) -> None:
     w.type("dawn")
     w.until("dawn")
     w.press("Enter")
-    w.until("Write to", gone=["Search for themes"])
+    w.until("Write to", gone=["rose-pine-dawn"])
     w.press("Alt+S")
-    w.until("Write to")
+    w.until("Write to", gone=["╰"])  # the border of the box
 
 
 def small(w: Window) -> None:
