@@ -261,3 +261,13 @@ def test_combination_names_are_read_by_the_models_attributes() -> None:
     assert trials.parse("lyrical+optimistic", ATTRIBUTES) == {"style": "lyrical", "attitude": "optimistic"}
     assert trials.parse("lyrical+gloomy", ATTRIBUTES) is None
     assert trials.parse("high", {"openness": ("high", "low"), "order": ("high", "low")}) is None
+
+
+def test_attributes_with_the_same_aspects_are_asked_together_too(tmp_path: Path) -> None:
+    attributes = {"mood": ("high", "low"), "warmth": ("high", "low")}
+    labels = (("mood", "high"), ("warmth", "low"))
+    item = Item(Context.of([], ["Oh."]), (Labelled("Yes.", labels),), "together")
+    held_out = trials.messages(Corpus({"train": [], "test": [item]}), tmp_path)
+    asked = [t for t in trials.plan(held_out, attributes, rounds=1) if t.kind == "combination"]
+    found = [(t.name, t.asked, t.written) for t in (*asked, *trials.variety(held_out, attributes, 9))]
+    assert found == [("mood/high+warmth/low", dict(labels), "Yes.")] * 2

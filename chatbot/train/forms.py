@@ -1,16 +1,17 @@
 """The forms of a corpus: what a line of a file says, as replies to contexts.
 
-Seven kinds of line, told apart by their keys, one JSON object each:
+Eight kinds of line, told apart by their keys, one JSON object each:
 
     parallel   {"facts", "turns", "replies": {"style/lyrical": "...", ...}}  one message, labelled replies
     together   {"facts", "turns", "together": {"lyrical+critical": "..."}}   replies that show several aspects
+    combined   {"facts", "turns", "replies": {"lyrical+critical": "..."}}    asked by evaluations, not learnt
     dialogue   {"attribute", "aspect", "facts", "turns"}                     every second turn shows it
     role       {"labels": ["mind/critical", ...], "facts", "turns"}          every second turn shows them all
     chat       {"facts_a", "facts_b", "turns"}                               either side can be the speaker
     marked     {"labels", "facts", "turns", "marked": [["...", "n"], ...]}   a model's replies, as marked
     plain      {"turns"} or {"paragraphs"}                                   language-model warm-up only
 
-In "together" an aspect of an attribute of one's own has its name before it: "warmth/kind+lyrical".
+Of several aspects that of an attribute of one's own has its name before it: "warmth/kind+lyrical".
 Files and parts are for corpus.py.
 """
 
@@ -94,12 +95,21 @@ class Marked:
 
 
 def _label(name: str) -> tuple[str, str]:
-    attribute, aspect = name.split("/")
+    attribute, slash, aspect = name.partition("/")
+    if not slash or "/" in aspect:
+        raise ValueError(f"a label is ATTRIBUTE/ASPECT, not {name!r}")
     return attribute, aspect
 
 
 def _owned(aspect: str) -> tuple[str, str]:
-    return _label(aspect) if "/" in aspect else (OWNERS[aspect], aspect)
+    return (OWNERS[aspect], aspect) if aspect in OWNERS else _label(aspect)
+
+
+def joined(labels: Iterable[tuple[str, str]]) -> str:
+    """Labels as the name of a request for all of them."""
+    return "+".join(
+        aspect if OWNERS.get(aspect) == attribute else f"{attribute}/{aspect}" for attribute, aspect in labels
+    )
 
 
 def written_out(row: dict[str, Any]) -> dict[str, Any]:
@@ -117,9 +127,9 @@ def read(row: Any) -> tuple[Marked | None, list[Item]]:
     """What a line in long form says: its marked replies, if it has them, and its items. Raises one of
     STRANGE for another form."""
     if not row["turns"]:
-        raise ValueError("A line must have turns.")
+        raise ValueError("it has no turns")
     if strange := [key for key in _LISTS if not isinstance(row.get(key, []), list)]:
-        raise TypeError(f"{strange[0]} must be a list.")  # a text is one of letters
+        raise TypeError(f"{strange[0]!r} must be a list")  # a text is one of letters
     marked = _marked(row) if "marked" in row else None
     items = list(_written(marked) if marked else _items(row))
     said = [text for text, _ in marked.replies] if marked else []
@@ -164,7 +174,7 @@ def _marked(row: dict[str, Any]) -> Marked:
     """The replies of a line with marks. Raises KeyError, TypeError or ValueError for another form."""
     replies = tuple((text, mark) for text, mark in row["marked"])
     if strange := {mark for _, mark in replies} - set(MARKS):
-        raise ValueError(f"A mark must be one of {', '.join(MARKS)}; got {', '.join(sorted(strange))}.")
+        raise ValueError(f"a mark must be one of {', '.join(MARKS)}; got {', '.join(sorted(strange))}")
     labels = tuple(_label(name) for name in row["labels"])
     return Marked(Context.of(row["facts"], row["turns"]), labels, replies)
 
@@ -182,7 +192,7 @@ def plain(row: Any) -> list[Plain]:
     dialogue = "turns" in row
     lines = row["turns" if dialogue else "paragraphs"]
     if not isinstance(lines, list) or not lines:
-        raise ValueError("A line must have turns or paragraphs.")
+        raise ValueError("it has no turns or paragraphs")
     "".join(lines).encode()  # TypeError or ValueError for what is no text
     each = len(lines) if dialogue else _PARAGRAPHS
     return [Plain(tuple(lines[i : i + each]), dialogue) for i in range(0, len(lines), each)]

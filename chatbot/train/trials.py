@@ -17,6 +17,7 @@ from typing import Any
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
 from chatbot.train.corpus import Corpus, rows
+from chatbot.train.forms import joined
 
 CURVE = (0.25, 0.5, 0.75)  # of the model's own strength; 0 and 1 are asked for anyway
 STRENGTHS = (0.6, 0.75, 0.9)  # asked for as probabilities
@@ -53,7 +54,7 @@ class Trial:
     def name(self) -> str:
         """What is asked, as "style/lyrical" or "lyrical+optimistic+critical"; "" for nothing."""
         if self.kind in ("combination", "variety"):
-            return "+".join(self.asked.values())
+            return joined(self.asked.items())
         return "+".join(f"{attribute}/{aspect}" for attribute, aspect in self.asked.items())
 
 
@@ -84,7 +85,7 @@ def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Mes
             single = {r.labels[0]: r.text for r in item.replies if r.labels}
             held_out[item.kind].append(Message(item.context, single))
         elif item.kind == "together":
-            together = {"+".join(a for _, a in r.labels): r.text for r in item.replies}
+            together = {joined(r.labels): r.text for r in item.replies}
             held_out[item.kind].append(Message(item.context, combined=together))
     unknown = [
         [message for message in held_out[kind] if not known & {t.lower() for t in _ends(message.context)}]
@@ -112,10 +113,12 @@ def _ends(context: Context) -> set[str]:
 
 
 def parse(name: str, attributes: Mapping[str, tuple[str, ...]]) -> dict[str, str] | None:
-    """ "lyrical+optimistic" as attribute -> aspect; None when an aspect is unknown or has two attributes."""
+    """ "lyrical+warmth/kind" as attribute -> aspect; None when an aspect is unknown or, without its attribute
+    before it, has two."""
     asked: dict[str, str] = {}
-    for aspect in name.split("+"):
-        owners = [attribute for attribute, aspects in attributes.items() if aspect in aspects]
+    for part in name.split("+"):
+        owner, _, aspect = part.rpartition("/")
+        owners = [a for a, aspects in attributes.items() if aspect in aspects and owner in ("", a)]
         if len(owners) != 1:
             return None
         asked[owners[0]] = aspect
@@ -144,10 +147,17 @@ def _of_message(
         for aspect in aspects:
             written = message.single.get((attribute, aspect), "")
             yield Trial("aspect", i, number, context, {attribute: aspect}, written=written)
+    for asked, written in _combined(message, attributes):
+        yield Trial("combination", i, number, context, asked, written=written)
+
+
+def _combined(
+    message: Message, attributes: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[dict[str, str], str]]:
+    """What the model can be asked of the replies with several aspects, and the reply."""
     for name, written in message.combined.items():
-        asked = parse(name, attributes)
-        if asked is not None:
-            yield Trial("combination", i, number, context, asked, written=written)
+        if asked := parse(name, attributes):
+            yield asked, written
 
 
 def _curve(
@@ -165,12 +175,12 @@ def variety(
     held_out: Sequence[Message], attributes: Mapping[str, tuple[str, ...]], count: int
 ) -> list[Trial]:
     """`count` requests for a combination, of all that the held-out replies show, or as many as there are."""
-    names = dict.fromkeys(name for message in held_out for name in message.combined)
-    asked = [found for name in names if (found := parse(name, attributes))]
+    written = [{joined(a.items()): text for a, text in _combined(m, attributes)} for m in held_out]
+    asked = {joined(one.items()): one for m in held_out for one, _ in _combined(m, attributes)}
     rows = [
-        Trial("variety", i, 0, m.context, one, written=m.combined.get("+".join(one.values()), ""))
-        for i, m in enumerate(held_out)
-        for one in asked
+        Trial("variety", i, 0, message.context, one, written=written[i].get(name, ""))
+        for i, message in enumerate(held_out)
+        for name, one in asked.items()
     ]
     return rows[:count]
 
