@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_nothing_of_a_model_that_was_there_before_is_left(tiny_model: Path, tmp_
     assert (tmp_path / "README.md").exists()  # no model's
     for name in ("README.md", "eval.json", "NOTES.md"):
         (tmp_path / name).write_text("{}")
-    artifact.save(tmp_path, loaded.manifest, loaded.model, tokenizer, tokenizer)
+    artifact.save(tmp_path, replace(loaded.manifest, name="another"), loaded.model, tokenizer, tokenizer)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "NOTES.md", "manifest.json", "model.safetensors", "tokenizer.json"
     ]  # fmt: skip

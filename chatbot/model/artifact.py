@@ -13,7 +13,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
@@ -122,29 +123,30 @@ def save(
 ) -> Manifest:
     """Write a model folder; the manifest comes last, so a killed save never looks like a model.
 
-    Returns the manifest with the weights' digest filled in.
+    Returns the manifest with the weights' digest filled in. The evaluation of this very model stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "manifest.json").exists():  # of the model that was here before
-        for other in ("encoder-tokenizer.json", WORDS, "eval.json", "README.md", "manifest.json"):
-            (folder / other).unlink(missing_ok=True)
     tensors = pack(model, manifest.storage)
     partial = folder / f"{WEIGHTS}.part"
     save_file(tensors, str(partial))
     partial.chmod(0o644)  # the library writes for the owner alone; a model is there to be read
+    sealed = replace(manifest, weights_digest=file_digest(partial))
+    if (folder / "manifest.json").exists():  # of the model that was here before
+        again = replace(sealed, stage="ready")
+        own = ["eval.json", "README.md"]
+        with suppress(ModelError):
+            if read_manifest(folder) == again:
+                sealed, own = again, []
+        for other in ("encoder-tokenizer.json", WORDS, *own, "manifest.json"):
+            (folder / other).unlink(missing_ok=True)
     os.replace(partial, folder / WEIGHTS)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     if encoder_tokenizer.to_str() != tokenizer.to_str():
         encoder_tokenizer.save(str(folder / "encoder-tokenizer.json"), pretty=False)
     if words := list(words):
         (folder / WORDS).write_text("\n".join(words) + "\n", encoding="utf-8")
-    sealed = Manifest(**{**_shallow(manifest), "weights_digest": file_digest(folder / WEIGHTS)})
     write_manifest(folder, sealed)
     return sealed
-
-
-def _shallow(manifest: Manifest) -> dict[str, Any]:
-    return {f.name: getattr(manifest, f.name) for f in fields(manifest)}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
