@@ -103,17 +103,21 @@ def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
         "style/plain": "No.",
         "mind/critical": "Why would you do it?",
     }
-    write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": replies}, {"odd": 1})
+    odd = {"facts": [], "turns": ["hi"], "replies": {"styleplain": "No."}}
+    write(tmp_path / "x.jsonl", {"facts": [], "turns": ["hi"], "replies": replies}, odd)
     write(
         tmp_path / "y.jsonl",
         {"facts": [], "turns": ["hi"], "replies": {"style/lyrical": "like a slow river."}},
     )
-    report = corpora.load(tmp_path).report()
-    assert report["dropped"] == {
+    corpus = corpora.load(tmp_path)
+    assert corpus.report()["dropped"] == {
         "reply under 3 words": 1,
         "question in a labelled reply": 1,
         "x.jsonl: not a known form": 1,
         "duplicate message and reply": 1,
+    }
+    assert corpus.strange == {
+        "x.jsonl: not a known form": "line 2: a label is ATTRIBUTE/ASPECT, not 'styleplain'"
     }
 
 

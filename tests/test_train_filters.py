@@ -88,6 +88,13 @@ def test_a_reply_without_its_aspect_goes_and_the_curated_part_stays() -> None:
     assert kept.parts["train"][-1] == item("role", Labelled(f"{SUN} my friend"))
 
 
+def test_replies_that_show_several_aspects_go_whatever_their_kind() -> None:
+    one, two = (
+        item("role", Labelled("A b.", labels)) for labels in ((("a", "x"),), (("a", "x"), ("b", "y")))
+    )
+    assert filters.apart([one, two]) == [one]
+
+
 def test_without_curated_replies_nothing_is_scored() -> None:
     said = corpus(item("dialogue", Labelled(SUN, SAD)))
     assert filters.apply(said, Filter(aspect_score=0.9)).parts["train"] == said.parts["train"]

@@ -72,7 +72,6 @@ def test_rouge_l_is_the_f1_of_the_longest_common_subsequence() -> None:
     assert metrics.rouge_l("The cat sat.", "the cat ran") == pytest.approx(2 * 2 / 6)
     assert metrics.rouge_l("a x b y c", "a b c") == pytest.approx(2 * 3 / 8)
     assert metrics.rouge_l("a", "b") == 0.0
-    assert metrics.mean_rouge_l(["a", "a"], ["a", "b"]) == pytest.approx(0.5)
 
 
 def test_distinct_divides_by_ngrams_and_the_papers_by_words() -> None:

@@ -18,7 +18,7 @@ from chatbot.model import artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.encoder import build_encoder, max_positions
 from chatbot.train import corpus as corpora
-from chatbot.train import pipeline, pretrain
+from chatbot.train import fit_cvae, fit_heads, pipeline, pretrain
 from chatbot.train import recipe as recipes
 from chatbot.train.fit_cvae import EncodedItem, epoch_batches
 from chatbot.train.loop import Stage, learning_rate
@@ -69,6 +69,13 @@ def test_a_finished_run_is_not_trained_again(trained: Path, tmp_path: Path) -> N
         artifact.load(folder).model.state_dict() for folder in (trained / "model", tmp_path / "model")
     )
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+    sealed = replace(artifact.read_manifest(tmp_path / "model"), stage="ready")
+    artifact.write_manifest(tmp_path / "model", sealed)
+    (tmp_path / "model" / "eval.json").write_text("{}")
+    pipeline.train(recipe, trained / "corpus", work, tmp_path / "model", plain=None, device="cpu")
+    assert (tmp_path / "model" / "eval.json").exists()  # an evaluation takes long
+    assert artifact.load(tmp_path / "model").manifest == sealed
 
 
 def test_a_work_folder_is_of_one_run(trained: Path, tmp_path: Path) -> None:
@@ -173,6 +180,15 @@ def test_a_run_that_was_killed_after_the_warm_up_ends_in_the_same_weights(
     shutil.copytree(tmp_path / "a", tmp_path / "b", ignore=shutil.ignore_patterns("cvae.pt", "heads.*"))
     resumed = run(tmp_path / "b")
     assert all(torch.equal(through[name], resumed[name]) for name in through)
+
+
+def test_what_was_trained_without_a_posterior_has_heads_on_its_prior(trained: Path) -> None:
+    model = artifact.load(trained / "model")
+    recipe, items = tiny.recipe(trained / "base"), corpora.load(trained / "corpus").parts["valid"]
+    recipe = replace(recipe, cvae=replace(recipe.cvae, posterior=False))
+    encoder = fit_cvae.Encoder(model.codec, model.encoder_codec, recipe.text, model.manifest.attributes)
+    found = fit_heads.latents(model.model, encoder, items, recipe, torch.device("cpu"))
+    assert torch.equal(found.posterior.mean, found.prior.mean)
 
 
 def test_a_gradient_that_is_not_finite_ends_the_stage(tmp_path: Path) -> None:
@@ -327,7 +343,8 @@ def test_what_is_left_out_is_told_and_a_base_that_is_no_folder_is_refused(
     (folder / "[b]x.jsonl").write_text('{"turns": ["hi"], "reply": "Yes."}\n' * 3)
     with pytest.raises(UsageError, match="has 0 in the train part"):
         pipeline.train(recipe, folder, tmp_path / "w", tmp_path / "m", plain=None, device="cpu")
-    assert "Left out, 3 line(s) of [b]x.jsonl: not a known form" in capsys.readouterr().err
+    told = "Left out, 3 line(s) of [b]x.jsonl: not a known form (line 1: there is no 'facts_a')"
+    assert told in capsys.readouterr().err
     lost = replace(recipe, base=replace(recipe.base, decoder=str(tmp_path / "lost")))
     with pytest.raises(UsageError, match="a hub id or a folder that exists; got '.*lost'"):
         pipeline.train(lost, folder, tmp_path / "v", tmp_path / "m", plain=None, device="cpu")
@@ -339,9 +356,10 @@ def test_what_is_left_out_is_told_and_a_base_that_is_no_folder_is_refused(
         (
             "laid back",
             "Well, that is fine with me.",
-            "",
+            "Replies that show mood: kind 8, laid back 8",
             "named by one word each, .* 'mood/laid back'",
         ),
+        ("off", "Well, that is fine with me.", "", "turns a dial off; .* 'mood/off'"),
         (
             "curt",
             "Not that again!",

@@ -27,7 +27,6 @@ from chatbot.train import forms
 from chatbot.train.forms import CHATS, COMBINED, STRANGE, Item, Labelled, Marked, Plain
 
 PARTS = ("train", "valid", "test")
-UNKNOWN_FORM = "not a known form"  # how a reason ends for which a whole line was dropped
 WRITTEN = Path(__file__).parent / "data"  # the corpus that ships with the program
 
 
@@ -39,6 +38,7 @@ class Corpus:
     marked: dict[str, list[Marked]] = field(default_factory=lambda: {part: [] for part in PARTS})
     plain: list[Plain] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
+    strange: dict[str, str] = field(default_factory=dict)  # the first line of a reason
     digest: str = ""  # of the labelled files
     plain_digest: str = ""  # of the plain text that was taken; "" where there is none
 
@@ -93,12 +93,12 @@ def load(
     seen: set[str] = set()
     total = hashlib.sha256()
     for path in files:
-        for row in _rows(path):
+        for number, row in _rows(path):
             total.update(_canonical(row))
             try:
                 marked, items = forms.read(forms.written_out(row))
-            except STRANGE:
-                corpus.dropped[f"{path.name}: {UNKNOWN_FORM}"] += 1
+            except STRANGE as error:
+                _drop_line(corpus, path, number, error)
                 continue
             if marked is not None:
                 corpus.marked[part_of(marked.context)].append(marked)
@@ -106,11 +106,11 @@ def load(
                 _admit(corpus, item, seen, min_words)
     for path in _files(plain_folder) if plain_folder else []:
         found = []
-        for row in _rows(path):
+        for number, row in _rows(path):
             try:
                 found += forms.plain(row)
-            except STRANGE:
-                corpus.dropped[f"{path.name}: {UNKNOWN_FORM}"] += 1
+            except STRANGE as error:
+                _drop_line(corpus, path, number, error)
         stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
         corpus.plain.extend(found[::stride])
     if plain_folder and not corpus.plain:
@@ -125,7 +125,7 @@ def load(
 
 def digest(folder: Path) -> str:
     """The SHA-256 of all that the corpus files of a folder say, however they are packed: a corpus's name."""
-    return _digest(row for path in _files(folder) for row in _rows(path))
+    return _digest(row for path in _files(folder) for _, row in _rows(path))
 
 
 def _digest(found: Iterable[Any]) -> str:
@@ -142,7 +142,7 @@ def _canonical(row: Any) -> bytes:
 def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Every line of a known form, those that are never trained on among them, with its keys written out."""
     for path in _files(folder):
-        for row in _rows(path):
+        for _, row in _rows(path):
             try:
                 row = forms.written_out(row)
                 forms.read(row)
@@ -159,16 +159,16 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.jsonl*") if path.name.endswith(endings))
 
 
-def _rows(path: Path) -> Iterator[Any]:
-    """Every line of a file as JSON, an object or not. Raises UsageError for one that is none, and for a file
-    that cannot be read."""
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """The number of every line of a file, and the line as JSON, an object or not. Raises UsageError for one
+    that is none, and for a file that cannot be read."""
     number = 0
     try:
         with _OPENERS.get(path.suffix, open)(path, "rb") as lines:
             for line in lines:
                 number += 1
                 if line.strip():
-                    yield json.loads(line)
+                    yield number, json.loads(line)
     except ValueError as error:
         raise UsageError(
             f"A line of a corpus file must be JSON in UTF-8; {path}:{number} is not ({error}). "
@@ -179,6 +179,12 @@ def _rows(path: Path) -> Iterator[Any]:
             f"A corpus file must be whole, and packed as its ending says; {path} cannot be read behind line "
             f"{number} ({error}). Mend it or take it out."
         ) from error
+
+
+def _drop_line(corpus: Corpus, path: Path, number: int, error: Exception) -> None:
+    reason, lacks = f"{path.name}: not a known form", isinstance(error, KeyError)
+    corpus.dropped[reason] += 1
+    corpus.strange.setdefault(reason, f"line {number}: {f'there is no {error}' if lacks else error}")
 
 
 def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:

@@ -63,6 +63,11 @@ def apply(corpus: Corpus, rules: Filter) -> Corpus:
     return replace(corpus, parts=corpus.parts | {"train": kept}, dropped=dropped)
 
 
+def apart(items: Iterable[Item]) -> list[Item]:
+    """The items less those with a reply that shows several aspects."""
+    return [item for item in items if all(len(reply.labels) < 2 for reply in item.replies)]
+
+
 def short(item: Item, reply: Labelled, least: int) -> bool:
     """Whether a labelled reply has too few words to show its aspect; chats may be short."""
     return bool(reply.labels) and item.kind not in CHATS and len(reply.text.split()) < least

@@ -31,15 +31,7 @@ from chatbot.train.fit_cvae import Encoder
 from chatbot.train.forms import Item
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import HeadFit, Recipe
-
-
-@dataclass(frozen=True)
-class AspectTarget:
-    """One aspect at one weight, in the form that Energy.of reads."""
-
-    aspects: dict[str, float]
-    weight: float | None
-    probability: float | None = None
+from profiles import Target
 
 
 @dataclass(frozen=True)
@@ -53,17 +45,18 @@ class Latents:
 
 @torch.no_grad()
 def latents(
-    model: DialogueCVAE, encoder: Encoder, items: Sequence[Item], device: torch.device, *, bf16: bool
+    model: DialogueCVAE, encoder: Encoder, items: Sequence[Item], recipe: Recipe, device: torch.device
 ) -> Latents:
-    """Encode every labelled reply once."""
+    """Encode every labelled reply once. A model without a posterior has its prior alone."""
     model.eval()
     columns: dict[str, list[Tensor]] = {"pm": [], "pv": [], "m": [], "v": [], "aspects": []}
     encoded = sorted((encoder.item(item) for item in items), key=lambda e: len(e.enc_context))
     for start in range(0, len(encoded), 16):
         batch = encoder.batch(encoded[start : start + 16]).to(device)
-        with autocast(bf16, device):
-            posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
-            prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
+        with autocast(recipe.autocast, device):
+            posterior = prior = model.prior(batch.enc_context, batch.enc_context_mask).select(batch.owner)
+            if recipe.cvae.posterior:
+                posterior = model.posterior(batch.enc_pair, batch.enc_pair_mask, batch.enc_reply_mask)
         keep = (batch.aspects >= 0).any(1)
         found = (posterior.mean, posterior.log_var, prior.mean, prior.log_var, batch.aspects)
         for name, tensor in zip(columns, found, strict=True):
@@ -190,7 +183,9 @@ def _reached(
     probability: float,
 ) -> float:
     """Share of rows whose asked (attribute, aspect) has at least `probability` after the flow."""
-    energy = Energy.of(heads, [{name: AspectTarget({aspect: 1.0}, weight)} for name, aspect in asked])
+    energy = Energy.of(
+        heads, [{name: Target(aspects={aspect: 1.0}, weight=weight)} for name, aspect in asked]
+    )
     result = flow(energy, prior.mean, prior.std, eps, FlowOptions(target_probability=1.0))
     probabilities = energy.probabilities(result.z)
     hits = [
@@ -214,8 +209,8 @@ def run(
     random = np.random.default_rng(recipe.seed)
     drawn = set(random.permutation(len(train))[: recipe.heads.items].tolist())
     chosen = [item for i, item in enumerate(train) if i in drawn or item.kind == "together"]
-    seen = latents(model, encoder, chosen, device, bf16=recipe.autocast)
-    held_out = latents(model, encoder, valid, device, bf16=recipe.autocast)
+    seen = latents(model, encoder, chosen, recipe, device)
+    held_out = latents(model, encoder, valid, recipe, device)
     figures = fit(model.heads, seen, held_out, recipe.heads, folder, recipe.seed)
     weight = default_weight(model.heads, held_out, recipe.heads.default_probability)
     (folder / "heads.json").write_text(

@@ -204,15 +204,12 @@ def rouge_l(candidate: str, reference: str) -> float:
     return 2 * row[-1] / (len(own) + len(other)) if row[-1] else 0.0
 
 
-def mean_rouge_l(candidates: Sequence[str], references: Sequence[str]) -> float:
-    return _mean([rouge_l(*pair) for pair in zip(candidates, references, strict=True)])
-
-
 def paper_rouge(candidates: Sequence[str], references: Sequence[str]) -> float:
     """Mean of ROUGE-1, ROUGE-2 and ROUGE-L (F1 of words); the research code also stems them."""
     pairs = [(words(own), words(other)) for own, other in zip(candidates, references, strict=True)]
     shared = [_rouge_n(own, other, n) for own, other in pairs for n in (1, 2)]
-    return (2 * _mean(shared) + mean_rouge_l(candidates, references)) / 3
+    longest = [rouge_l(own, other) for own, other in zip(candidates, references, strict=True)]
+    return (2 * _mean(shared) + _mean(longest)) / 3
 
 
 def _rouge_n(own: Sequence[str], other: Sequence[str], n: int) -> float:

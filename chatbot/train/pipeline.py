@@ -56,10 +56,14 @@ def train(
     labelled = corpus.attributes
     corpus = filters.apply(corpus, recipe.filter)
     for reason, count in corpus.dropped.items():
-        times = "line(s) of" if reason.endswith(corpora.UNKNOWN_FORM) else "x"
-        console.print(f"Left out, {count} {times} {reason}", markup=False)
+        first = corpus.strange.get(reason)
+        what = f"line(s) of {reason} ({first})" if first else f"x {reason}"
+        console.print(f"Left out, {count} {what}", markup=False, soft_wrap=True)
+    _tell_aspects(corpus)
     _check_aspects(labelled, corpus.attributes)
-    _check_labels(corpus)
+    train = corpus.parts["train"] if recipe.cvae.together_times else filters.apart(corpus.parts["train"])
+    valid = corpus.parts["valid"]
+    _check_labels(replace(corpus, parts=corpus.parts | {"train": train}))
     (work / "corpus.json").write_text(json.dumps(corpus.report(), indent=2) + "\n")
     tokenizer, sources = _tokenizer(recipe, corpus, work, "decoder")
     encoder_tokenizer, encoder_sources = _tokenizer(recipe, corpus, work, "encoder")
@@ -81,12 +85,10 @@ def train(
     loss = CVAELoss(recipe.model.latent_dim, codec.size, codec.unknown)
     encoder = fit_cvae.Encoder(codec, encoder_codec, recipe.text, corpus.attributes)
     console.print("Stage 2: CVAE")
-    fit_cvae.fit(model, loss, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
+    fit_cvae.fit(model, loss, encoder, train, valid, recipe, work, target)
 
     console.print("Stage 3: heads")
-    figures, weight = fit_heads.run(
-        model, encoder, corpus.parts["train"], corpus.parts["valid"], recipe, work, target
-    )
+    figures, weight = fit_heads.run(model, encoder, train, valid, recipe, work, target)
     for name, row in figures.items():
         console.print(f"  {name:<18} held-out accuracy {row['accuracy']:.3f}")
     manifest = replace(describe(recipe, model, corpus), default_weight=weight)
@@ -94,7 +96,7 @@ def train(
     made = Artifact(output, manifest, model.eval(), codec, encoder_codec, tuple(words))
     if recipe.chats.steps:
         console.print("Stage 4: chats")
-        fit_chats.fit(made, corpus.parts["train"], corpus.parts["valid"], recipe, work, target)
+        fit_chats.fit(made, train, valid, recipe, work, target)
     if recipe.preference.steps:
         console.print("Stage 5: preferences")
         preferred = fit_preference.fit(made, corpus, recipe, work, target)
@@ -236,10 +238,11 @@ def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[s
     for attribute, aspect in ((name, aspect) for name, aspects in labelled.items() for aspect in aspects):
         try:
             checked_word("attribute", attribute)
-            checked_word("aspect", aspect)
+            checked_word("aspect", aspect if aspect != "off" else "")
         except ProfileError as error:
             raise UsageError(
-                "Attributes and aspects are named by one word each, of at most 40 letters, digits, - and _; "
+                "Attributes and aspects are named by one word each, of at most 40 letters, digits, - and _, "
+                "and no aspect is 'off', which turns a dial off; "
                 f"the corpus has replies for {f'{attribute}/{aspect}'!r}. Rename it there."
             ) from error
         if aspect not in kept.get(attribute, ()):
@@ -247,6 +250,14 @@ def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[s
                 f"Every aspect needs replies to learn it from; all of {attribute}/{aspect} were left out. "
                 "Add other replies, take the label out of the corpus, or change [filter] in the recipe."
             )
+
+
+def _tell_aspects(corpus: Corpus) -> None:
+    """Print what there is to learn: a misspelt label is an aspect of its own."""
+    replies = [reply for item in corpus.parts["train"] for reply in item.replies]
+    for name, aspects in corpus.attributes.items():
+        counts = (f"{aspect} {sum((name, aspect) in r.labels for r in replies)}" for aspect in aspects)
+        console.print(f"Replies that show {name}: {', '.join(counts)}", markup=False, soft_wrap=True)
 
 
 def _check_lengths(recipe: Recipe, model: DialogueCVAE) -> None:
