@@ -420,6 +420,12 @@ def test_a_file_is_no_place_for_a_model(tmp_path: Path) -> None:
         2,
         f"--output is written into {str(taken)!r}, where nothing can be. Name another.",
     )
+    failed(
+        run("train", "--output", "new", "--work", str(taken)),
+        2,
+        f"--work makes a folder to write into; {str(taken)!r} is none. Name another.",
+    )
+    assert "A recipe must be one of" in run("train", "--output", ".", "--recipe", "x.toml").stderr
 
 
 def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,8 @@ def test_a_report_and_a_seal_are_refused_before_the_work_too(
         result = CliRunner().invoke(app, ["eval", "--report", str(tmp_path / place)])
         assert (result.exit_code, result.stdout) == (2, "")
         assert "--report makes a folder to write into" in result.stderr
+        arguments = ["eval", "ablate", "--train-steps", "2", "--work", str(tmp_path / place)]
+        assert "--work makes a folder" in CliRunner().invoke(app, arguments).stderr
     monkeypatch.setattr("os.access", lambda *_: False)
     result = CliRunner().invoke(app, ["eval", "--seal"])
     assert (result.exit_code, result.stdout) == (2, "")

@@ -161,7 +161,11 @@ def ablate(
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN
 
-    _check_places(output)
+    if models if train_steps else work or base or plain:
+        raise UsageError(
+            "--work, --base and --plain-text go with --train-steps, --models without. Leave one out."
+        )
+    _check_places(output, work=work)
     settings = _settings(None, device)
     scope, folder = _scope(settings, contexts, seeds, judges, batch_size), corpus or WRITTEN
     open_model = _opener(settings)
@@ -261,14 +265,17 @@ def _command(
     return " ".join(words)
 
 
-def _check_places(output: Path | None, report: Path | None = None, sealed: Path | None = None) -> None:
+def _check_places(
+    output: Path | None, report: Path | None = None, sealed: Path | None = None, work: Path | None = None
+) -> None:
     """Before the long work, not after it: UsageError where what it finds could not be written."""
     if report is not None:
         from chatbot.train import plots
 
         plots.check()
-        if place := options.unwritable(report):
-            raise UsageError(f"--report makes a folder to write into; {str(place)!r} is none. Name another.")
+    for flag, folder in (("--report", report), ("--work", work)):
+        if folder is not None and (place := options.unwritable(folder)):
+            raise UsageError(f"{flag} makes a folder to write into; {str(place)!r} is none. Name another.")
     if output is not None:
         options.check_file(output)
     if sealed is not None and sealed.is_dir() and not os.access(sealed, os.W_OK):

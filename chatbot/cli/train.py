@@ -51,15 +51,13 @@ def train(
 
     if output.exists() and not output.is_dir():
         raise UsageError(f"A model is a folder, and {output} is a file. Name another.")
-    if place := unwritable(output.absolute()):  # known before the stages, not after them
-        raise UsageError(f"--output is written into {str(place)!r}, where nothing can be. Name another.")
+    if taken := unwritable(output.absolute()):  # known before the stages, not after them
+        raise UsageError(f"--output is written into {str(taken)!r}, where nothing can be. Name another.")
+    named = output if output.name else output.absolute()  # "." has no name
+    work = work or named.with_name(f"{named.name}.work")
+    if taken := unwritable(work.absolute()):
+        raise UsageError(f"--work makes a folder to write into; {str(taken)!r} is none. Name another.")
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
-    manifest = pipeline.train(
-        chosen,
-        corpus or WRITTEN,
-        work or output.with_name(f"{output.name}.work"),
-        output,
-        plain=plain,
-        device=str(pick_device(device)),
-    )
+    place = str(pick_device(device))
+    manifest = pipeline.train(chosen, corpus or WRITTEN, work, output, plain=plain, device=place)
     print(f"Wrote {manifest.name} to {output}.")

@@ -86,7 +86,7 @@ def shown_whole(replies: Sequence[Labelled], attributes: Mapping[str, tuple[str,
     if not judged:
         raise UsageError(
             f"A judge learns from labelled replies; the corpus has none that show every aspect of "
-            f"{', '.join(attributes)}. Give the corpus that the model was trained on."
+            f"{', '.join(attributes)}. Give the corpus that the model was trained on with --corpus."
         )
     return judged
 
