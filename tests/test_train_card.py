@@ -113,7 +113,9 @@ def test_the_card_tells_of_the_shipped_data_where_they_were_used(
         assert "license: other" in text
         assert "Licence: for whoever trained it to state." in text
         assert "[--plain-text PLAIN]" in text  # the manifest does not say whether there was any
-        assert ("--corpus CORPUS" in text) == (other.corpus_digest == "f" * 64)
+        another = other.corpus_digest == "f" * 64
+        assert ("--corpus CORPUS" in text) == another
+        assert ("language: en" in text) == ("English" in text) == (not another)
 
 
 @pytest.mark.parametrize("base", ["all-MiniLM-L6-v2@main", "sentence-transformers/all-MiniLM-L6-v2@c9745ed"])
@@ -195,6 +197,7 @@ def test_tables_are_whole(obedient: dict[str, Any], deaf: dict[str, Any]) -> Non
         for block in tables(result).split("\n\n"):
             if block.startswith("|"):
                 assert len({line.count("|") for line in block.splitlines()}) == 1
+    assert " - %" not in tables({**obedient, "coherence": {"first": None, "beaten": None}})
 
 
 def test_a_folder_without_dialogue_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +251,7 @@ def test_a_sealed_model_agrees_with_its_own_figures_and_a_deaf_one_does_not(
     monkeypatch.setattr(start, "load_engine", lambda settings: Double(obeys=False))
     other = CliRunner().invoke(app, arguments)
     assert other.exit_code == 1
-    assert "DIFFERS       three at once, average" in other.stdout
+    assert "DIFFERS       several at once, average" in other.stdout
 
 
 def test_versus_prints_its_table(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +267,8 @@ def test_training_for_ablations_needs_a_folder(monkeypatch: pytest.MonkeyPatch) 
     found = CliRunner().invoke(app, ["eval", "ablate", "--train-steps", "5"])
     assert found.exit_code == 2
     assert "name a folder with --work DIR" in found.stderr
+    for flags in (["--work", "w"], ["--base", "b"], ["--train-steps", "2", "--models", "m"]):
+        assert "go with --train-steps" in CliRunner().invoke(app, ["eval", "ablate", *flags]).stderr
 
 
 def test_the_device_of_ablations_is_the_training_s_too(

@@ -43,10 +43,10 @@ def found(name: str, evaluation: dict[str, Any]) -> goals.Standing:
 @pytest.mark.parametrize(
     ("name", "value", "met", "surely"),
     [
-        ("three at once, average", 96.0, True, False),  # its interval begins at 94
-        ("three at once, worst attribute", 92.0, False, False),
-        ("three at once, worst combination", 90.0, True, True),
-        ("three at once, all right", 86.0, True, False),
+        ("several at once, average", 96.0, True, False),  # its interval begins at 94
+        ("several at once, worst attribute", 92.0, False, False),
+        ("several at once, worst combination", 90.0, True, True),
+        ("several at once, all right", 86.0, True, False),
         ("Big Five one at a time, average", 93.0, True, True),
         ("coherence: first of 10 replies", 74.0, False, False),
         ("self-BLEU (paper's definition, 1,000 replies)", 9.5, False, False),
@@ -64,7 +64,7 @@ def test_a_goal_is_met_by_its_value_and_surely_by_its_interval(
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
-    row = found("three at once, average", result(control={"combined": None}))
+    row = found("several at once, average", result(control={"combined": None}))
     assert (row.value, row.met, row.surely) == (None, None, False)
 
 
@@ -114,7 +114,7 @@ def test_measures_of_variety_may_differ_by_one_and_a_half(key: str, now: float, 
 def test_the_table_says_what_is_met() -> None:
     lines = goals.table(result(latency=None)).splitlines()
     cells = {line.split("|")[1].strip(): [c.strip() for c in line.split("|")[2:-1]] for line in lines[4:-2]}
-    average = cells["three at once, average"]
+    average = cells["several at once, average"]
     assert average == ["at least 95", "92.75", "96.0 (94.0-98.0)", "yes", ""]
     assert cells["seconds for one reply, 4 candidates"][3] == "not measured"
 

@@ -55,6 +55,8 @@ def test_the_plane_is_at_right_angles() -> None:
 def test_the_area_counts_pairs_and_a_tie_is_half() -> None:
     assert area(np.array([0.0, 1.0]), np.array([0.5, 2.0])) == 3 / 4
     assert area(np.array([1.0]), np.array([1.0])) == 0.5
+    three = [np.array([place]) for place in (4.0, 0.0, 8.0)]
+    assert latent.separated(three) == 1  # whichever way they lie
 
 
 def test_a_trained_model_keeps_the_aspects_apart(trained: Path) -> None:

@@ -106,7 +106,7 @@ def test_what_a_model_says_is_never_markup(result: dict[str, Any]) -> None:
     lines = report.to_markdown(bad, {})
     assert "<script>" not in lines
     assert "\x1b" not in lines
-    assert r"\*\*\[a\]\(b\)\*\*" in lines
+    assert r"\*\*\[a\](b)\*\*" in lines
 
 
 def test_names_of_a_model_are_never_markup(result: dict[str, Any]) -> None:

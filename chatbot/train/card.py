@@ -27,7 +27,7 @@ from chatbot.train.tables import tables
 _BASES = ("sentence-transformers/all-MiniLM-L6-v2",)
 
 _METHOD = """\
-A small English chat model with a character that can be dialled. It is a dialogue CVAE: a prior encoder reads
+A small {english}chat model with a character that can be dialled. It is a dialogue CVAE: a prior encoder reads
 the conversation, a latent z of {latent} numbers is drawn, an ordinary differential equation moves z down an
 energy until classifier heads on z find the aspects that were asked for, and a decoder that sees conversation
 and z writes the reply. The method follows MIRACLE (arXiv 2310.18342).
@@ -68,7 +68,7 @@ The corpus with digest {digest}, given by whoever trained the model; its licence
 _LIMITS = """\
 - It is small. It talks; it does not know. What it says of the world is invented, and so is most of what it
   says of itself beyond the facts of its profile. It is no adviser.
-- English only, short replies, short memory: older messages drop out of its context.
+- {language} replies, short memory: older messages drop out of its context.
 - A gloomy, blunt or anxious character says gloomy, blunt or anxious things. Nothing filters its replies.
 - The judges are {judges} that learned from replies in the style of the training
   data. They read clear signs of an aspect, not whether a person would feel it. High figures say that the
@@ -83,7 +83,8 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
     our_corpus = manifest.corpus_digest == corpora.digest(corpora.WRITTEN)
     ours = our_corpus and [*bases] == [*_BASES]  # of the data and the base that _DATA tells of
     licence = "license: apache-2.0" if ours else "license: other"
-    front = ["---", licence, "language: en", "pipeline_tag: text-generation"]
+    language = ["language: en"] if our_corpus else []  # of another corpus nobody has said it
+    front = ["---", licence, *language, "pipeline_tag: text-generation"]
     front += [f"base_model: {known}" for known in bases if known]
     aspects = "; ".join(f"{name}: {' / '.join(found)}" for name, found in manifest.attributes.items())
     judges = "n-gram classifiers" + (" and a small transformer" if "transformer" in result["judges"] else "")
@@ -97,6 +98,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             f"# {literal(manifest.name)}",
             "",
             _METHOD.format(
+                english="English " if our_corpus else "",
                 aspects=literal(aspects),
                 latent=manifest.latent_dim,
                 megabytes=size / 1e6,
@@ -129,7 +131,7 @@ def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = 
             tables(result),
             "## Limits",
             "",
-            _LIMITS.format(judges=judges),
+            _LIMITS.format(judges=judges, language="English only, short" if our_corpus else "Short"),
             *_own_limits(result),
             *(("", notes.strip()) if notes.strip() else ()),
             "",

@@ -60,7 +60,8 @@ def rows(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Row]:
 def text(found: list[Row], then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The comparison, a line for each figure."""
     lines = [
-        f"{_WORDS[row.agrees]:<12}  {row.goal.name:<48}  then {_shown(row.then):<20}  now {_shown(row.now)}"
+        f"{_WORDS[row.agrees]:<12}  {row.goal.name:<48}  then {goals.shown(row.then):<20}"
+        f"  now {goals.shown(row.now)}"
         for row in found
     ]
     if then["model_digest"] != now["model_digest"]:
@@ -71,11 +72,3 @@ def text(found: list[Row], then: Mapping[str, Any], now: Mapping[str, Any]) -> s
 
 
 _WORDS = {True: "agrees", False: "DIFFERS", None: "not compared"}
-
-
-def _shown(found: goals.Standing) -> str:
-    if found.value is None:
-        return "-"
-    if found.low is None or found.high is None:
-        return f"{found.value:.1f}"
-    return f"{found.value:.1f} ({found.low:.1f}-{found.high:.1f})"

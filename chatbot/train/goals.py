@@ -19,7 +19,7 @@ Found = Mapping[str, Any] | None  # a Figure, or {"value": ...} alone
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure with its bounds, in the unit that is shown: at least `low`, at most `high`."""
+    """A figure with its bound, in the unit that is shown: at least `low` or at most `high`."""
 
     name: str
     read: Callable[[Mapping[str, Any]], Found]
@@ -32,8 +32,6 @@ class Goal:
 
     @property
     def wanted(self) -> str:
-        if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
         return f"at least {self.low:g}" if self.high is None else f"at most {self.high:g}"
 
 
@@ -72,7 +70,7 @@ def table(result: Mapping[str, Any]) -> str:
             found.goal.name,
             found.goal.wanted,
             "-" if found.goal.paper is None else f"{found.goal.paper:g}",
-            _shown(found),
+            shown(found),
             "not measured" if found.met is None else ("yes" if found.met else "no"),
             "yes" if found.surely else "",
         ]
@@ -92,7 +90,7 @@ def table(result: Mapping[str, Any]) -> str:
     )
 
 
-def _shown(found: Standing) -> str:
+def shown(found: Standing) -> str:
     digits = 2 if found.goal.scale == 1.0 else 1
     if found.low is None or found.high is None:
         return markdown.number(found.value, digits)
@@ -128,19 +126,19 @@ def _of_many(result: Mapping[str, Any], key: str) -> Found:
 
 
 GOALS = (
-    Goal("three at once, average", lambda r: _together(r)["all"]["accuracy"], low=95, paper=92.75),
+    Goal("several at once, average", lambda r: _together(r)["all"]["accuracy"], low=95, paper=92.75),
     Goal(
-        "three at once, worst attribute",
+        "several at once, worst attribute",
         lambda r: _worst(list(_together(r)["attributes"].values())),
         low=93,
         paper=91.86,
     ),
     Goal(
-        "three at once, worst combination",
+        "several at once, worst combination",
         lambda r: _worst([f["accuracy"] for f in _together(r)["combinations"].values()]),
         low=88,
     ),
-    Goal("three at once, all right", lambda r: _together(r)["all"]["all_right"], low=85),
+    Goal("several at once, all right", lambda r: _together(r)["all"]["all_right"], low=85),
     Goal("Big Five one at a time, average", lambda r: r["control"]["single"]["big_five"]["accuracy"], low=90),
     Goal("coherence: first of 10 replies", lambda r: r["text"]["guided"]["coherence"]["first"], low=75),
     Goal(

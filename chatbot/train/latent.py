@@ -4,12 +4,13 @@ For each attribute the first axis is the direction that tells its aspects apart 
 with the covariance pulled towards a multiple of the identity); the second is the direction of the largest
 variance at right angles to it. Axes are found on one half of the replies and the points are the other half,
 so what is seen apart is apart, not fitted. `separated` says how far: the area under the ROC curve of the
-first axis, .5 for two aspects that lie on top of each other.
+first axis, .5 for two aspects that lie on top of each other; of more, of two of them on the average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def views(engine: GenerationEngine, items: Sequence[Item], limit: int = 3000) ->
         rows = [i for i, label in enumerate(labels) if label in aspects]
         half = len(rows) // 2
         places = np.array([aspects.index(str(labels[i])) for i in rows], dtype=int)
-        if any((places[part] == k).sum() < 2 for part in (slice(half), slice(half, None)) for k in (0, 1)):
+        classes = range(len(aspects))
+        if any((part == k).sum() < 2 for part in (places[:half], places[half:]) for k in classes):
             continue
         axes = plane(means[rows[:half]], places[:half])
         seen, shown = means[rows[half:]] @ axes, places[half:]
@@ -44,7 +46,7 @@ def views(engine: GenerationEngine, items: Sequence[Item], limit: int = 3000) ->
             "points": {
                 aspect: np.round(seen[shown == k][:MOST], 3).tolist() for k, aspect in enumerate(aspects)
             },
-            "separated": area(seen[shown == 0, 0], seen[shown == 1, 0]),
+            "separated": separated([seen[shown == k, 0] for k in classes]),
         }
     return found
 
@@ -81,6 +83,12 @@ def discriminant(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def principal(points: np.ndarray) -> np.ndarray:
     """The directions (D, K) of the largest variance of points (N, D), the largest first."""
     return np.linalg.svd(points - points.mean(0), full_matrices=False)[2].T
+
+
+def separated(values: Sequence[np.ndarray]) -> float:
+    """The area between two classes, or the mean over all pairs of more, whichever way they lie."""
+    areas = [area(one, other) for one, other in combinations(values, 2)]
+    return areas[0] if len(areas) == 1 else float(np.mean([max(a, 1 - a) for a in areas]))
 
 
 def area(low: np.ndarray, high: np.ndarray) -> float:

@@ -113,7 +113,7 @@ def _curve(panel: Axes, points: list[Mapping[str, Any]], label: str) -> None:
 
 
 def cross_effects(result: Mapping[str, Any]) -> Figure | None:
-    matrices = [(n, result["control"][k]) for n, k in (("asked of the model", "cross_effects"),)]
+    matrices = [("asked of the model", result["control"]["cross_effects"])]
     if written := result["control"]["written_cross_effects"]:
         matrices.append(("in written replies", written))
     if not matrices[0][1]:

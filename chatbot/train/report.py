@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,12 @@ def write(result: Mapping[str, Any], folder: Path) -> Path:
 
 def to_markdown(result: Mapping[str, Any], drawn: Mapping[str, tuple[str, bytes]]) -> str:
     images = [f"![{shows}]({name})\n\n{shows}\n" for name, (shows, _) in drawn.items()]
-    lines = [
-        f"- **{_literal(sample['asked'] or 'nothing asked')}** — {_literal(sample['message'])} → "
-        f"{_literal(sample['reply'])}"
-        for sample in result["samples"]
-    ]
+    said = ([s["asked"] or "nothing asked", s["message"], s["reply"]] for s in result["samples"])
+    lines = ["- **{}** — {} → {}".format(*map(markdown.literal, texts)) for texts in said]
     return "\n".join(
         [
-            f"# Evaluation of {_literal(result['model'])}\n",
-            f"{_literal(conditions(result))}\n",
+            f"# Evaluation of {markdown.literal(result['model'])}\n",
+            f"{markdown.literal(conditions(result))}\n",
             tables(result),
             "### Pictures\n",
             *images,
@@ -62,29 +59,24 @@ def to_markdown(result: Mapping[str, Any], drawn: Mapping[str, tuple[str, bytes]
 
 
 def to_html(result: Mapping[str, Any], drawn: Mapping[str, tuple[str, bytes]]) -> str:
-    title = html.escape(f"Evaluation of {clean(result['model'])}")
+    title = _text(f"Evaluation of {result['model']}")
     images = [
         f'<figure><img alt="{html.escape(shows)}" src="data:image/png;base64,'
         f'{base64.b64encode(image).decode()}"><figcaption>{html.escape(shows)}</figcaption></figure>'
         for shows, image in drawn.values()
     ]
-    samples = [
-        "<tr>"
-        + "".join(f"<td>{html.escape(clean(sample[key]))}</td>" for key in ("asked", "message", "reply"))
-        + "</tr>"
-        for sample in result["samples"]
-    ]
-    head = "<tr><th>asked</th><th>message</th><th>reply</th></tr>"
+    head = ("asked", "message", "reply")
+    samples = [_row((sample[key] for key in head), "td") for sample in result["samples"]]
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>",
-            f"<h1>{title}</h1>\n<p>{html.escape(clean(conditions(result)))}</p>",
+            f"<h1>{title}</h1>\n<p>{_text(conditions(result))}</p>",
             *_blocks(tables(result)),
             "<h3>Pictures</h3>",
             *images,
-            f"<h3>Some replies, drawn at random</h3>\n<table>{head}",
+            f"<h3>Some replies, drawn at random</h3>\n<table>{_row(head, 'th')}",
             *samples,
             "</table>\n</body>\n</html>\n",
         ]
@@ -103,12 +95,6 @@ def conditions(result: Mapping[str, Any]) -> str:
     )
 
 
-def _literal(text: str) -> str:
-    """Text as it is, in one line of Markdown."""
-    plain = " ".join(clean(text).split())
-    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", html.escape(plain, quote=False))
-
-
 def _blocks(text: str) -> Iterator[str]:
     """The headings, tables and paragraphs of `tables` as HTML; no other Markdown is known."""
     for block in re.split(r"\n{2,}", text.strip()):
@@ -116,15 +102,16 @@ def _blocks(text: str) -> Iterator[str]:
         if lines[0].startswith("### "):
             yield f"<h3>{html.escape(lines[0][4:])}</h3>"
         elif lines[0].startswith("|"):
-            head, _, *rows = ([cell.strip() for cell in _CELLS.split(line)[1:-1]] for line in lines)
+            cells = ((markdown.read(cell.strip()) for cell in _CELLS.split(line)[1:-1]) for line in lines)
+            head, _, *rows = cells
             yield f"<table>{_row(head, 'th')}{''.join(_row(row, 'td') for row in rows)}</table>"
         else:
-            yield f"<p>{_shown(' '.join(lines))}</p>"
+            yield f"<p>{_text(markdown.read(' '.join(lines)))}</p>"
 
 
-def _row(cells: list[str], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{_shown(cell)}</{tag}>' for cell in cells)}</tr>"
+def _row(cells: Iterable[str], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{_text(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
-def _shown(text: str) -> str:
-    return html.escape(clean(markdown.read(text)))
+def _text(text: str) -> str:
+    return html.escape(clean(text))

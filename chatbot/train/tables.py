@@ -45,7 +45,7 @@ def _judges(result: Mapping[str, Any]) -> str:
     for label, key in (("combinations, mean", "accuracy"), ("combinations, all right", "all_right")):
         shares = [share((judge["combinations"] or {}).get(key)) for judge in judges.values()]
         rows.append([label, *(cell for share in shares for cell in (share, ""))])
-    first, beaten = (share((result["coherence"] or {}).get(key)) for key in ("first", "beaten"))
+    coherent = result["coherence"] or {}
     head = ["written replies, held out", *(cell for name in judges for cell in (name, "calibration error"))]
     agreed = [
         f"the {_NAMES[name]} in {share(found['same'])} % (kappa {found['kappa']:.2f})"
@@ -54,8 +54,10 @@ def _judges(result: Mapping[str, Any]) -> str:
     return section(
         "How far the judges can be trusted",
         table(head, rows),
-        f"The coherence discriminator puts the true reply before 9 written replies to other messages in "
-        f"{first} %, and before one in {beaten} %.",
+        "The coherence discriminator puts the true reply before 9 written replies to other messages in "
+        f"{share(coherent['first'])} %, and before one in {share(coherent['beaten'])} %."
+        if coherent.get("first")
+        else "",
         f"On the model's replies the judge is agreed with by {' and by '.join(agreed)}." if agreed else "",
     )
 

@@ -54,7 +54,10 @@ def traits(
 ) -> dict[str, dict[str, Any]]:
     """For each attribute with two poles: the telling n-grams of each, of the model and of the corpus."""
     spoken = _by_label(
-        (label, reply.text) for reply in said if reply.trial.kind == "aspect" for label in _asked(reply)
+        (label, reply.text)
+        for reply in said
+        if reply.trial.kind == "aspect"
+        for label in reply.trial.asked.items()
     )
     written = _by_label(
         (label, reply.text)
@@ -75,10 +78,6 @@ def traits(
                 "shared": _shared(model, corpora),
             }
     return found
-
-
-def _asked(reply: Said) -> Iterable[tuple[str, str]]:
-    return reply.trial.asked.items()
 
 
 def _by_label(pairs: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str], list[str]]:
