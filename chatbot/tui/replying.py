@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from textual.widgets import Static
 
 from chatbot import drift
 from chatbot.commands import called
+from chatbot.errors import near_names
 from chatbot.events import (
     Denied,
     Event,
@@ -21,10 +23,13 @@ from chatbot.events import (
     UserStored,
 )
 from chatbot.session import Memory
+from chatbot.tui.actions import ACTIONS, QUIT
 from chatbot.tui.composer import Composer
 from chatbot.tui.drafts import Drafts
 from chatbot.tui.literal import clean, literal, one_line
 from chatbot.tui.turn import Turn
+
+COMMAND = re.compile(r"/[a-z]+(?!\S)", re.IGNORECASE)
 
 
 class Replying(Drafts):
@@ -73,15 +78,13 @@ class Replying(Drafts):
         if self.is_busy():
             self.composer.give_back(event.text)
             return
-        if called(event.text):  # who types /quit does not mean to say it
+        if COMMAND.match(event.text):  # who types /quit, or /qiut, does not mean to say it
             self.composer.give_back(event.text)
-            word, keys = event.text.split()[0], f"Here {self.key_of('help')} lists the keys."
-            said = f"{word} is a command of the line chat (--plain). {keys} Write /{word} to say it."
-            self.notify(said, severity="warning", markup=False)
+            self.notify(self._refused(event.text.split()[0]), severity="warning", markup=False)
             return
         passing = self.off_record
-        escaped = event.text.startswith("//") and called(event.text[1:])
-        text = event.text.removeprefix("/") if escaped else event.text
+        text = event.text.removeprefix("/")
+        text = text if COMMAND.match(text) else event.text
         try:
             events = self.session.off_record(text) if passing else self.session.reply(text, self.prefix)
         except Exception as error:  # as in `telling`, and the text is not lost
@@ -95,6 +98,16 @@ class Replying(Drafts):
             self.composer.remember(event.text)
             self.set_prefix("")
         self.follow(events, "" if passing else event.text)
+
+    def _refused(self, word: str) -> str:
+        """Why this word is not said, the keys that it may stand for, and how to say it."""
+        name, titles = word[1:].lower(), {a.name: a.title for a in (*ACTIONS, QUIT) if a.name != "help"}
+        if called(word):
+            kind, near = "a command of the line chat (--plain)", [name] if name in titles else []
+        else:
+            kind, near = "no command", near_names(name, titles)
+        keys = "".join(f"{self.key_of(action)} is '{titles[action]}', " for action in near)
+        return f"{word} is {kind}. Here {keys}{self.key_of('help')} lists the keys. Write /{word} to say it."
 
     @contextmanager
     def working(self) -> Iterator[None]:
