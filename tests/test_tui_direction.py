@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, OptionList
 
 from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.composer import Composer
+from chatbot.tui.confirm_screen import ConfirmScreen
 from chatbot.tui.edit_screen import EditScreen
 from chatbot.tui.message_view import MessageView
 from chatbot.tui.persona_screen import PersonaScreen
@@ -265,6 +267,29 @@ async def test_another_reply_takes_away_what_followed_the_old_one_off_the_record
 
 
 # --- room, and who said it
+
+
+@pytest.mark.parametrize(("up", "stays"), [(0, True), (2, True), (0, False)])
+async def test_a_deletion_leaves_what_is_off_the_record_in_sight(
+    opened: Opened, up: int, stays: bool
+) -> None:
+    app, session, _ = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        if not stays:
+            session.manager.edit(session.messages()[-1].id, "Another.")
+            await app.chat.refresh_path()
+        await pilot.press("alt+r")
+        await say(pilot, "between")
+        before = shown(app)
+        await pilot.press(*["alt+up"] * up, "alt+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(session.messages()) == 2 + (not stays) and app.screen is app.chat)
+        await until(pilot, lambda: len(shown(app)) == (4 if stays else 3))
+        left = shown(app)
+        assert left[2 - up // 2 :] == before[3 - up // 2 :] if stays else left[2].endswith(LINES[0])
 
 
 async def test_the_top_line_shows_the_room_in_the_context(opened: Opened) -> None:

@@ -203,15 +203,17 @@ class MessageActions(Replying):
             return
         question = f"Delete this message for good? What followed it stays.\n\n{clean(message.text)[:200]}"
         if await self.app.push_screen_wait(ConfirmScreen(question, {"delete": "Delete"})) != CANCEL:
-            picked = self.conversation.picked
-            await self._changed(self._delete_for_good, message.id)
+            view, picked = self.conversation, self.conversation.picked
+            with self.telling():
+                for memory in self.session.delete_message(message.id):
+                    self.forgotten(memory)
+                self.tell_what_is_left()
+                there = [m.id for m in self.session.messages() if m.parent_id == message.parent_id]
+                if all(map(view.holds, there)):  # no alternative comes in its place
+                    await view.take_away(message.id)
+                await self.refresh_path()
             if picked is not None:
-                self.conversation.pick_answer_to(message.parent_id)  # it stands there now
-
-    def _delete_for_good(self, message_id: int) -> None:
-        for memory in self.session.delete_message(message_id):
-            self.forgotten(memory)
-        self.tell_what_is_left()
+                view.pick_answer_to(message.parent_id)  # it stands there now
 
     async def _changed(self, change: Callable[..., object], *arguments: object) -> bool:
         """Make a change and show the path as it is then; a greeting that was not stored is now. Whether it
