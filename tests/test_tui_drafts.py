@@ -263,6 +263,28 @@ async def test_a_draft_that_was_written_down_before_its_conversation_went_stays_
     session.manager.close()
 
 
+@pytest.mark.parametrize("told", [False, True])
+async def test_the_next_start_shows_what_belongs_to_a_conversation_that_was_deleted_elsewhere(
+    tmp_path: Path, told: bool
+) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        session.manager.save_draft(None, "later")
+        conversation = session.manager.get("last").id
+        await pilot.press(*"half")
+        await until(pilot, lambda: session.manager.draft(conversation) == "half")
+        session.manager.delete(conversation)
+        if told:
+            await pilot.press("s")
+            await until(pilot, lambda: app.notices)
+        await pilot.press("ctrl+q")
+    assert session.manager.draft(None) == ("halfs" if told else "half") + "\nlater"
+    session.manager.close()
+
+
 async def test_what_is_off_the_record_does_not_leave_a_conversation_that_was_deleted_elsewhere(
     tmp_path: Path,
 ) -> None:
