@@ -32,6 +32,7 @@ def label(attribute: str, aspect: str) -> str:
 
 
 _LOOK = 3.0  # seconds from one look whether the terminal is there to the next
+_LAST = 15.0  # seconds to end by itself
 
 
 def end_with_it() -> None:
@@ -50,5 +51,7 @@ def _wait_for_the_end() -> None:
     while not any(found & (select.POLLHUP | select.POLLERR) for _, found in look.poll(0)):
         time.sleep(_LOOK)
     deaf = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # begun with nohup, but with nobody to talk to
-    # Not SIGTERM: the interface would give a terminal back that is not there.
-    os.kill(os.getpid(), signal.SIGKILL if deaf else signal.SIGHUP)
+    if not deaf:  # not SIGTERM: the interface would give a terminal back that is not there
+        os.kill(os.getpid(), signal.SIGHUP)
+        time.sleep(_LAST)  # for storing what was said; it may also be stuck in writing to the terminal
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -13,15 +13,18 @@ import pytest
 CHILD = """
 import signal, sys, time
 from chatbot import terminal
-signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
-terminal._LOOK = 0.05
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1], lambda *_: None))
+terminal._LOOK = terminal._LAST = 0.05
 terminal.end_with_it()
 print("here", flush=True)
 time.sleep(60)
 """
 
 
-@pytest.mark.parametrize(("hangup", "end"), [("SIG_DFL", signal.SIGHUP), ("SIG_IGN", signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("hangup", "end"),
+    [("SIG_DFL", signal.SIGHUP), ("SIG_IGN", signal.SIGKILL), ("a handler", signal.SIGKILL)],
+)
 def test_it_ends_soon_after_its_terminal_also_under_nohup(hangup: str, end: signal.Signals) -> None:
     master, slave = pty.openpty()  # not the terminal of its session: no signal comes from the system
     with subprocess.Popen(

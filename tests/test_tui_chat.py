@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.pilot import Pilot
 
 from chatbot.errors import ModelError
 from storage.conversations import ConversationManager
@@ -63,21 +64,28 @@ async def test_an_empty_message_is_not_sent(opened: Opened) -> None:
         assert session.conversation is None
 
 
-async def test_a_command_of_the_line_chat_is_not_said(opened: Opened) -> None:
+async def test_what_looks_like_a_command_is_answered_with_keys_and_not_said(opened: Opened) -> None:
     app, session, _ = opened
+    answers = {
+        "/quit": "/quit is a command of the line chat (--plain). Here Ctrl+Q is 'Quit', F1 lists the keys.",
+        "/Undoo it": "/Undoo is no command. Here Alt+Z is 'Take back', F1 lists the keys.",
+        "/drift": "/drift is a command of the line chat (--plain). Here F1 lists the keys.",
+    }
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await pilot.press(*"/quit", "enter")
-        await until(pilot, lambda: app.notices)
+        for text in answers:
+            app.chat.composer.put(text)
+            await pilot.press("enter")
+            await until(pilot, lambda text=text: app.notices[-1:] and app.notices[-1].startswith(text[:5]))
+            assert app.chat.composer.text == text
         assert app.notices == [
-            "/quit is a command of the line chat (--plain). Here F1 lists the keys. Write //quit to say it."
+            f"{said} Write /{text.split()[0]} to say it." for text, said in answers.items()
         ]
-        assert app.chat.composer.text == "/quit"
         assert session.conversation is None
-        await pilot.press("home", "/", "enter")
-        await until(pilot, lambda: session.conversation is not None and not app.chat.is_busy())
-        await say(pilot, "/shrugs")
-        assert [m.text for m in session.messages() if m.role == "user"] == ["/quit", "/shrugs"]
+        for text in ("//quit", "/usr/bin is full", "/10 at best", "// or #?"):
+            await say(pilot, text)
+        said = [m.text for m in session.messages() if m.role == "user"]
+        assert said == ["/quit", "/usr/bin is full", "/10 at best", "// or #?"]
 
 
 async def test_a_message_that_is_too_long_is_refused_and_stays_in_the_box(opened: Opened) -> None:
@@ -307,17 +315,22 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_f5_tries_again(tmp_path
     session.manager.close()
 
 
-@pytest.mark.parametrize("code", [0, 143])
-async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path, code: int) -> None:
+@pytest.mark.parametrize("code", [0, 143, 129])
+async def test_quitting_in_mid_reply_stores_the_partial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     session, engine = open_session(tmp_path / "chat.db")
+    monkeypatch.setattr(signal, "raise_signal", lambda number: app.exit(return_code=128 + number))
     app = WatchedApp(session)
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await half_said(pilot, engine, 2)
+        await pilot.press(*"more")
         threading.Timer(0.2, engine.gate.set).start()
         if code:
-            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL, "nothing gives the terminal back"
-            os.kill(os.getpid(), signal.SIGTERM)
+            end = signal.Signals(code - 128)
+            assert signal.getsignal(end) is not signal.SIG_DFL, "it would end the tests"
+            os.kill(os.getpid(), end)
             await until(pilot, lambda: app.return_code is not None)
         else:
             await pilot.press("ctrl+q")
@@ -326,4 +339,30 @@ async def test_quitting_in_mid_reply_stores_the_partial(tmp_path: Path, code: in
         last = manager.path(manager.get("last").id)[-1]
         assert last.state == "partial"
         assert last.text.startswith("Keys go")
+        assert manager.draft(last.conversation_id) == "more"
     assert app.return_code == code
+
+
+async def test_quitting_does_not_wait_for_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, codes = threading.Event(), list[int]()
+
+    def load() -> ScriptedEngine:
+        ended.wait(60)
+        return ScriptedEngine()
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()  # what this stands for leaves the thread as it is
+
+    monkeypatch.setattr(os, "_exit", end)
+    session, _ = open_session(tmp_path / "chat.db", engine=load)
+
+    async def talk(pilot: Pilot[None]) -> None:
+        await pilot.press(*"hi", "enter", *"more")
+        await until(pilot, lambda: len(session.messages()) == 2)
+        await pilot.press("ctrl+q")
+
+    await WatchedApp(session).run_async(headless=True, size=(100, 30), auto_pilot=talk)
+    assert codes == [0]
+    with ConversationManager(tmp_path / "chat.db") as manager:
+        assert manager.draft(manager.get("last").id) == "more"

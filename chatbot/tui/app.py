@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,8 @@ from profiles.store import ProfileStore
 
 if TYPE_CHECKING:
     from chatbot.config import Config
+
+PATIENCE = 5  # seconds for the reply of a chat whose terminal is gone
 
 
 def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: bool = False) -> int:
@@ -119,7 +122,9 @@ class ChatApp(App[None]):
         with suppress(NotImplementedError):  # Windows has no such signal
             # As Ctrl+Q: a process that is just ended leaves the terminal mute and on its other screen.
             end = partial(self.call_later, self.action_quit, 128 + signal.SIGTERM)
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, end)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         self._set_theme(self._asked_theme)
         self._set_keys()
         self.theme_changed_signal.subscribe(self, self._theme_changed)
@@ -147,8 +152,25 @@ class ChatApp(App[None]):
         """Leave. A reply that is coming is stopped and stored first."""
         if self.chat.session.loaded:  # before that, the thread waits for the model and has nothing to store
             await self.chat.quiet()
-        self.chat.keep_draft()
+        self.chat.put_by()
         self.exit(return_code=code)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: store what there is, and end. Nothing is drawn meanwhile: that would wait for
+        ever."""
+        if (turn := self.chat.turn) and self.chat.session.loaded:
+            turn.stop()
+            turn.wait(PATIENCE)
+        self.chat.put_by()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+
+    async def run_async(self, **options: Any) -> None:
+        """Not held up by the thread that reads the model, which nobody can stop and asyncio waits for."""
+        await super().run_async(**options)
+        if not self.chat.session.loaded:
+            self.chat.session.manager.close()
+            os._exit(self.return_code or 0)
 
     def notify(self, message: str, **options: Any) -> None:
         """What still stands there is not said again: an error that each key meets would cover the talk."""

@@ -64,4 +64,8 @@ class Turn:
 
     async def ended(self, timeout: float) -> bool:
         """Wait until the thread is through with the session; False when it took longer than `timeout` s."""
-        return await asyncio.to_thread(self._done.wait, timeout)
+        return await asyncio.to_thread(self.wait, timeout)
+
+    def wait(self, timeout: float) -> bool:
+        """The same, and nothing else is done meanwhile."""
+        return self._done.wait(timeout)
