@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from chatbot.errors import ModelError
 from storage.conversations import ConversationManager
@@ -31,6 +32,21 @@ async def test_enter_sends_and_the_reply_is_stored_and_shown_with_its_measures(o
         assert (name, words) == ("gloomy-poet", LINES[0])
         assert measures == "lyrical 0.97 · pessimistic 0.91 · emotional 0.55/0.80 · critical 0.45/0.20"
         assert app.chat.composer.text == ""
+
+
+@pytest.mark.parametrize("opens", ["", "ctrl+o", "alt+w"])
+async def test_keys_act_in_the_order_in_which_they_came(opened: Opened, opens: str) -> None:
+    app, _, _ = opened
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        if opens:
+            await pilot.press(opens)
+            await until(pilot, lambda: app.screen is not app.chat and isinstance(app.focused, Input))
+        box, shows = app.focused, "value" if opens else "text"
+        for key in ("x", "backspace", "b", "left", "a", "end", "c"):  # all at once, as to a busy program
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: "c" in getattr(box, shows))
+        assert getattr(box, shows) == "abc"
 
 
 @pytest.mark.parametrize("key", ["shift+enter", "ctrl+j", "alt+enter"])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from chatbot.tui.composer import act_in_turn
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
+
+
+class Line(Input):
+    """Its keys act in the order in which they came."""
+
+    async def on_key(self, event: events.Key) -> None:
+        await act_in_turn(self, event)
 
 
 class AskScreen(Dialog[str | None]):
@@ -23,7 +32,7 @@ class AskScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(literal(self._question), id="dialog-title", markup=False)
-            yield Input(self._value, id="answer", compact=True)
+            yield Line(self._value, id="answer", compact=True)
             yield Static("enter takes it · esc back", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:

@@ -7,12 +7,26 @@ from collections.abc import Iterable
 from textual import events
 from textual.binding import Binding
 from textual.message import Message as Note
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from chatbot.terminal import clean
 
 MOST_LINES, MOST_LETTERS = 200, 10_000  # of a paste that is taken without a question
-SEND, NEWLINE = "enter", ("shift+enter", "ctrl+j", "alt+enter")
+
+
+async def act_in_turn(widget: Widget, event: events.Key) -> None:
+    """Do what the widget binds to this key before the next key is looked at.
+
+    Left to itself the application does it on its own, later: on a busy machine letters would overtake the
+    Backspace before them.
+    """
+    for binding in widget._bindings.key_to_bindings.get(event.key, ()):  # noqa: SLF001
+        if await widget.app.run_action(binding.action, widget):
+            event.stop()
+            if event.key == "enter":
+                event.prevent_default()  # it would begin a new line too
+            return
 
 
 class Composer(TextArea):
@@ -20,8 +34,8 @@ class Composer(TextArea):
 
     BINDING_GROUP_TITLE = "Input"
     BINDINGS = [
-        Binding(SEND, "send", "Send", show=False),
-        Binding(",".join(NEWLINE), "newline", "New line", show=False),
+        Binding("enter", "send", "Send", show=False),
+        Binding("shift+enter,ctrl+j,alt+enter", "newline", "New line", show=False),
         Binding("up", "earlier", "Cursor up; in an empty box, what was sent before", show=False),
         Binding("down", "later", "Cursor down; back from what was sent before", show=False),
     ]
@@ -77,18 +91,8 @@ class Composer(TextArea):
             self.insert(f"\n{text}", self.document.end)
         self.move_cursor(self.document.end)
 
-    async def _on_key(self, event: events.Key) -> None:
-        # Not left to the bindings: the application runs those on its own, so on a busy machine Enter could
-        # overtake the letters before it.
-        if event.key not in (SEND, *NEWLINE):
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == SEND:
-            self.action_send()
-        else:
-            self.action_newline()
+    async def on_key(self, event: events.Key) -> None:
+        await act_in_turn(self, event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot.tui.actions import LETTERS
+from chatbot.tui.composer import act_in_turn
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 
@@ -59,8 +60,9 @@ class Filter(Input):
     def watch_walking(self, walking: bool) -> None:
         self.placeholder = "j k g G walk, / filters" if walking else self.hint
 
-    def on_key(self, event: events.Key) -> None:  # before that of Input, which types
+    async def on_key(self, event: events.Key) -> None:  # before that of Input, which types
         if not self.walking or not event.is_printable:
+            await act_in_turn(self, event)
             return
         if arrow := LETTERS.get(event.character or ""):
             self._walk(arrow)
