@@ -90,9 +90,22 @@ async def test_where_both_have_room_the_dials_stay_and_one_writes_on(session: Ch
         await pilot.press("f2", "h", "i")
         await until(pilot, lambda: app.chat.dials.region and app.chat.composer.text == "hi")
         assert app.chat.composer.has_focus
+        await pilot.press("escape")  # from the box too
+        await until(pilot, lambda: not app.chat.dials.display and app.chat.composer.text == "hi")
+        await pilot.press("escape", "f2")
+        await until(pilot, lambda: app.chat.dials.region)
         await pilot.resize_terminal(40, 16)  # here they would cover the box
         await until(pilot, lambda: app.chat.composer.region.bottom == 15 and app.chat.composer.has_focus)
         assert not app.chat.dials.display
+
+
+async def test_esc_in_the_box_of_a_narrow_window_leaves_the_dials_of_a_wide_one(session: ChatSession) -> None:
+    app = WatchedApp(session)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await ready(pilot)
+        await pilot.press("escape")
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: app.chat.dials.region)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 16)])

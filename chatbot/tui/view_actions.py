@@ -84,8 +84,8 @@ class ViewActions(Replying):
             target.focus()
 
     def action_write(self) -> None:
-        if self.has_class("-narrow") and self.dials.has_focus:
-            self._show_panel(False)  # there it hides the conversation
+        if self.has_class("-narrow") and self.dials.display and not self.conversation.has_focus:
+            self._show_panel(False)  # there it takes the room of the conversation
         self.conversation.pick(None)
         self.composer.focus()
 
