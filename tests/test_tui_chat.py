@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from chatbot.errors import ModelError
+from chatbot.tui.app import run_through
 from storage.conversations import ConversationManager
 from tui_scripted import LINES, Opened, ScriptedEngine, WatchedApp, half_said, open_session, ready, say, until
 
@@ -378,7 +379,7 @@ async def test_quitting_does_not_wait_for_the_model(tmp_path: Path, monkeypatch:
         await until(pilot, lambda: len(session.messages()) == 2)
         await pilot.press("ctrl+q")
 
-    await WatchedApp(session).run_async(headless=True, size=(100, 30), auto_pilot=talk)
+    await run_through(WatchedApp(session), headless=True, size=(100, 30), auto_pilot=talk)
     assert codes == [0]
     with ConversationManager(tmp_path / "chat.db") as manager:
         assert manager.draft(manager.get("last").id) == "more"

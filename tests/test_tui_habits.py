@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -106,7 +107,11 @@ def test_the_settings_reach_the_interface_and_inline_its_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[ChatApp, bool]] = []
-    monkeypatch.setattr(ChatApp, "run", lambda self, inline: opened.append((self, inline)))
+
+    async def through(app: ChatApp, inline: bool) -> None:
+        opened.append((app, inline))
+
+    monkeypatch.setattr("chatbot.tui.app.run_through", through)
     for name, value in (("COMPACT", "yes"), ("VIM_KEYS", "yes"), ("RESTORE_TABS", "1"), ("EMPHASIS", "no")):
         monkeypatch.setenv(f"CHATBOT_TUI_{name}", value)
     session, _ = open_session(tmp_path / "chat.db")
@@ -140,7 +145,7 @@ def test_alt_keys_are_known_as_terminals_send_them(
 ) -> None:
     for sequence in SEQUENCES.keys() - {"\x1bb", "\x1bf"}:  # from an earlier start
         monkeypatch.delitem(cast(Any, ANSI_SEQUENCES_KEYS), sequence, raising=False)
-    monkeypatch.setattr(ChatApp, "run", lambda self, inline: None)
+    monkeypatch.setattr("chatbot.tui.app.run_through", lambda app, inline: asyncio.sleep(0))
     session, _ = open_session(tmp_path / "chat.db")
     run(session, config.load())
     assert [event.key for event in XTermParser().feed(sent) if isinstance(event, Key)] == keys

@@ -59,8 +59,17 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
         asked=asked or settings.sources.get("chat.profile") == "flag",
         remember=store,
     )
-    app.run(inline=inline)
+    asyncio.run(run_through(app, inline=inline))
     return app.return_code or 0
+
+
+async def run_through(app: ChatApp, **options: Any) -> None:
+    """Until the person leaves. Who leaves while the model is read does not wait for it: nobody can stop its
+    thread, and asyncio would wait."""
+    await app.run_async(**options)
+    if not app.chat.session.loaded:
+        app.chat.session.manager.close()
+        os._exit(app.return_code or 0)
 
 
 class ChatApp(App[None]):
@@ -164,13 +173,6 @@ class ChatApp(App[None]):
         self.chat.put_by()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         signal.raise_signal(signal.SIGHUP)
-
-    async def run_async(self, **options: Any) -> None:
-        """Not held up by the thread that reads the model, which nobody can stop and asyncio waits for."""
-        await super().run_async(**options)
-        if not self.chat.session.loaded:
-            self.chat.session.manager.close()
-            os._exit(self.return_code or 0)
 
     def notify(self, message: str, **options: Any) -> None:
         """What still stands there is not said again: an error that each key meets would cover the talk."""
