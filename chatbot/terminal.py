@@ -53,5 +53,5 @@ def _wait_for_the_end() -> None:
     deaf = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # begun with nohup, but with nobody to talk to
     if not deaf:  # not SIGTERM: the interface would give a terminal back that is not there
         os.kill(os.getpid(), signal.SIGHUP)
-        time.sleep(_LAST)  # for storing what was said; it may also be stuck in writing to the terminal
+        time.sleep(_LAST)  # unless it is stuck in writing to the terminal
     os.kill(os.getpid(), signal.SIGKILL)

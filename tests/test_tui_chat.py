@@ -44,7 +44,7 @@ async def test_keys_act_in_the_order_in_which_they_came(opened: Opened, opens: s
             await pilot.press(opens)
             await until(pilot, lambda: app.screen is not app.chat and isinstance(app.focused, Input))
         box, shows = app.focused, "value" if opens else "text"
-        for key in ("x", "backspace", "b", "left", "a", "end", "c"):  # all at once, as to a busy program
+        for key in ("x", "backspace", "b", "left", "a", "end", "c"):  # all at once
             app.post_message(events.Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: "c" in getattr(box, shows))
         assert getattr(box, shows) == "abc"
@@ -86,23 +86,19 @@ async def test_what_looks_like_a_command_is_answered_with_keys_and_not_said(open
     answers = {
         "/quit": "/quit is a command of the line chat (--plain). Here Ctrl+Q is 'Quit', F1 lists the keys.",
         "/Undoo it": "/Undoo is no command. Here Alt+Z is 'Take back', F1 lists the keys.",
-        "/drift": "/drift is a command of the line chat (--plain). Here F1 lists the keys.",
     }
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        for text in answers:
+        for count, (text, said) in enumerate(answers.items(), 1):
             app.chat.composer.put(text)
             await pilot.press("enter")
-            await until(pilot, lambda text=text: app.notices[-1:] and app.notices[-1].startswith(text[:5]))
+            await until(pilot, lambda count=count: len(app.notices) == count)
+            assert app.notices[-1] == f"{said} Write /{text.split()[0]} to say it."
             assert app.chat.composer.text == text
-        assert app.notices == [
-            f"{said} Write /{text.split()[0]} to say it." for text, said in answers.items()
-        ]
         assert session.conversation is None
-        for text in ("//quit", "/usr/bin is full", "/10 at best", "// or #?"):
+        for text in ("//quit", "/usr/bin is full"):
             await say(pilot, text)
-        said = [m.text for m in session.messages() if m.role == "user"]
-        assert said == ["/quit", "/usr/bin is full", "/10 at best", "// or #?"]
+        assert [m.text for m in session.messages() if m.role == "user"] == ["/quit", "/usr/bin is full"]
 
 
 async def test_a_message_that_is_too_long_is_refused_and_stays_in_the_box(opened: Opened) -> None:
@@ -346,7 +342,7 @@ async def test_quitting_in_mid_reply_stores_the_partial(
         threading.Timer(0.2, engine.gate.set).start()
         if code:
             end = signal.Signals(code - 128)
-            assert signal.getsignal(end) is not signal.SIG_DFL, "it would end the tests"
+            assert signal.getsignal(end) is not signal.SIG_DFL
             os.kill(os.getpid(), end)
             await until(pilot, lambda: app.return_code is not None)
         else:
@@ -363,23 +359,15 @@ async def test_quitting_in_mid_reply_stores_the_partial(
 async def test_quitting_does_not_wait_for_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended, codes = threading.Event(), list[int]()
 
-    def load() -> ScriptedEngine:
-        ended.wait(60)
-        return ScriptedEngine()
-
     def end(code: int) -> None:
         codes.append(code)
-        ended.set()  # what this stands for leaves the thread as it is
+        ended.set()
 
     monkeypatch.setattr(os, "_exit", end)
-    session, _ = open_session(tmp_path / "chat.db", engine=load)
+    session, _ = open_session(tmp_path / "chat.db", engine=lambda: ended.wait(60))
 
-    async def talk(pilot: Pilot[None]) -> None:
-        await pilot.press(*"hi", "enter", *"more")
-        await until(pilot, lambda: len(session.messages()) == 2)
+    async def leave(pilot: Pilot[None]) -> None:
         await pilot.press("ctrl+q")
 
-    await run_through(WatchedApp(session), headless=True, size=(100, 30), auto_pilot=talk)
+    await run_through(WatchedApp(session), headless=True, size=(100, 30), auto_pilot=leave)
     assert codes == [0]
-    with ConversationManager(tmp_path / "chat.db") as manager:
-        assert manager.draft(manager.get("last").id) == "more"

@@ -30,8 +30,6 @@ from profiles.store import ProfileStore
 if TYPE_CHECKING:
     from chatbot.config import Config
 
-PATIENCE = 5  # seconds for the reply of a chat whose terminal is gone
-
 
 def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: bool = False) -> int:
     """Chat in the terminal until the person leaves; the exit code. What was said is stored when this returns.
@@ -64,8 +62,7 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
 
 
 async def run_through(app: ChatApp, **options: Any) -> None:
-    """Until the person leaves. Who leaves while the model is read does not wait for it: nobody can stop its
-    thread, and asyncio would wait."""
+    """Until the person leaves, who does not wait for a model that is being read, as asyncio would."""
     await app.run_async(**options)
     if not app.chat.session.loaded:
         app.chat.session.manager.close()
@@ -165,11 +162,10 @@ class ChatApp(App[None]):
         self.exit(return_code=code)
 
     def _hang_up(self) -> None:
-        """The terminal is gone: store what there is, and end. Nothing is drawn meanwhile: that would wait for
-        ever."""
+        """The terminal is gone: store what there is, and end. To draw meanwhile could wait for ever."""
         if (turn := self.chat.turn) and self.chat.session.loaded:
             turn.stop()
-            turn.wait(PATIENCE)
+            turn.wait(5)
         self.chat.put_by()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         signal.raise_signal(signal.SIGHUP)

@@ -18,10 +18,9 @@ MOST_LINES, MOST_LETTERS = 200, 10_000  # of a paste that is taken without a que
 async def act_in_turn(widget: Widget, event: events.Key) -> None:
     """Do what the widget binds to this key before the next key is looked at.
 
-    Left to itself the application does it on its own, later: on a busy machine letters would overtake the
-    Backspace before them.
+    The application would do it later: on a busy machine letters overtook the Backspace before them.
     """
-    for binding in widget._bindings.key_to_bindings.get(event.key, ()):  # noqa: SLF001
+    for binding in widget._bindings.key_to_bindings.get(event.key, ()):
         if await widget.app.run_action(binding.action, widget):
             event.stop()
             if event.key == "enter":

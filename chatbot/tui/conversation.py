@@ -162,12 +162,6 @@ class ConversationView(VerticalScroll):
         first = self.views[place : place + 1]
         await self.remove_children(below[below.index(first[0]) :] if first else [])
 
-    async def take_away(self, message_id: int) -> None:
-        """This message alone is deleted: what stands below it stays, off the record too."""
-        for view in self.views:
-            if view.message.id == message_id:
-                await view.remove()
-
     async def _append(self, message: Message, *, streaming: bool = False) -> None:
         view = self._view(message, streaming=streaming)
         self._speaking = view if streaming else None

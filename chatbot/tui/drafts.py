@@ -63,13 +63,11 @@ class Drafts(ChatView):
         return not self._gone and text.strip() == self._kept.strip()
 
     def put_by(self) -> None:
-        """The program ends: what stands in the box waits, with all that has not begun if its conversation was
-        deleted elsewhere."""
-        text = "" if self.off_record else self.composer.text
-        if not self.keep_draft(leaving=True) and self._gone and text.strip():
+        """The program ends: what stands in the box waits, also where its conversation is gone."""
+        if not self.keep_draft(leaving=True) and self._gone and not self.off_record:
             with self.telling():
-                waiting = self.session.manager.draft(None)
-                self.session.save_draft(None, f"{text}\n{waiting}" if waiting else text)
+                text = f"{self.composer.text}\n{self.session.manager.draft(None)}"
+                self.session.save_draft(None, text.strip())
 
     def unsent(self, text: str) -> str:
         """The one draft that storage has for all that has not begun; `text` is what stands in the box."""

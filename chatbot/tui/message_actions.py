@@ -209,8 +209,8 @@ class MessageActions(Replying):
                     self.forgotten(memory)
                 self.tell_what_is_left()
                 there = [m.id for m in self.session.messages() if m.parent_id == message.parent_id]
-                if all(map(view.holds, there)):  # no alternative comes in its place
-                    await view.take_away(message.id)
+                if all(map(view.holds, there)):  # what is off the record stays too
+                    await view.remove_children([v for v in view.views if v.message.id == message.id])
                 await self.refresh_path()
             if picked is not None:
                 view.pick_answer_to(message.parent_id)  # it stands there now

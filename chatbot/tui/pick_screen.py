@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chatbot.tui.actions import LETTERS
-from chatbot.tui.composer import act_in_turn
+from chatbot.tui.ask_screen import Line
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.literal import literal, one_line
 
@@ -43,7 +43,7 @@ class Row:
         return Content("\n").join([first, literal(f"  {detail}", "$foreground 60%")]) if detail else first
 
 
-class Filter(Input):
+class Filter(Line):
     """Words to filter by. While it is `walking`, letters walk in the rows as in vim; / leads back to typing,
     as does a letter that does not walk.
 
@@ -62,7 +62,6 @@ class Filter(Input):
 
     async def on_key(self, event: events.Key) -> None:  # before that of Input, which types
         if not self.walking or not event.is_printable:
-            await act_in_turn(self, event)
             return
         if arrow := LETTERS.get(event.character or ""):
             self._walk(arrow)

@@ -67,5 +67,4 @@ class Turn:
         return await asyncio.to_thread(self.wait, timeout)
 
     def wait(self, timeout: float) -> bool:
-        """The same, and nothing else is done meanwhile."""
         return self._done.wait(timeout)
