@@ -54,7 +54,8 @@ def measured(
     """What a reply's trace says of each candidate; unless it is `alone`, also what speaks for it."""
     said = start.select([one.row for one in candidates])
     contexts, texts = [row.context for row in said.rows], [one.text for one in candidates]
-    worn = {context: worn_words(context) for context in set(contexts)}
+    cues = dict(zip(contexts, said.cues, strict=True))
+    worn = {context: worn_words(context, cue.words if cue else ()) for context, cue in cues.items()}
     found: list[dict[str, Any]] = []
     reads = reader.measure(contexts, texts)
     for one, context, cue, read in zip(candidates, contexts, said.cues, reads, strict=True):

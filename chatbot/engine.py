@@ -237,7 +237,7 @@ class GenerationEngine:
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         asked = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
         cues = [asked[place] for place in owner.tolist()]
-        worn = self._worn(contexts)[owner] if sampling.presence_penalty else None
+        worn = self._worn(contexts, asked)[owner] if sampling.presence_penalty else None
         wanted = self._wanted(cues, sampling.fact_bonus)
         spell = self._spell(contexts, owner.tolist())
         choice = self._choice(sampling, chance.to(self._device), worn, wanted, spell, len(opening))
@@ -245,12 +245,12 @@ class GenerationEngine:
             rows, z, read_contexts, owner, choice, notes, cues, times, begun, opening, prefix.strip()
         )
 
-    def _worn(self, contexts: Sequence[Context]) -> Tensor:
+    def _worn(self, contexts: Sequence[Context], asked: Sequence[Cue | None]) -> Tensor:
         """1 (C, V) for the tokens that each context's persona has worn out."""
         codec = self._artifact.codec
         found = torch.zeros(len(contexts), self._artifact.model.decoder.lm.config.vocab_size)
-        for row, context in enumerate(contexts):
-            found[row, codec.worn(context)] = 1.0
+        for row, (context, cue) in enumerate(zip(contexts, asked, strict=True)):
+            found[row, codec.worn(context, cue.words if cue else ())] = 1.0
         return found.to(self._device)
 
     def _wanted(self, cues: Sequence[Cue | None], bonus: float) -> Wanted | None:

@@ -8,13 +8,14 @@ docs/transcripts/notes.toml.
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from pathlib import Path
 
 from chatbot import config
 from chatbot.cli import start
 from chatbot.events import ReplyFinished
-from chatbot.model.text import Context, Turn, free_words, telling_words, worn_words
+from chatbot.model.text import Turn, telling_words, words
 from chatbot.session import ChatSession
 from chatbot.settings import SamplingConfig
 from profiles import ProfileStore
@@ -72,10 +73,13 @@ def repeated(facts: tuple[str, ...], talk: list[Turn]) -> list[bool]:
     """For each telling word of the replies whether an earlier one had it; less words that are free to come
     again."""
     again: list[bool] = []
-    for end in range(2, len(talk), 2):
-        context = Context(facts, tuple(talk[:end]))
-        free, worn = free_words(context), worn_words(context)
-        again += [word in worn for word in telling_words(talk[end].text) if word not in free]
+    own, said = {word for fact in facts for word in words(fact)}, set(telling_words(talk[0].text))
+    for before, turn in itertools.pairwise(talk):
+        told = list(telling_words(turn.text))
+        if turn.role == "bot":
+            free = own | set(words(before.text))
+            again += [word in said for word in told if word not in free]
+            said.update(told)
     return again
 
 

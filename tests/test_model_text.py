@@ -231,6 +231,14 @@ def test_worn_is_what_the_persona_told_before_less_its_facts_and_the_message() -
     assert worn_words(Context.of([], lines[:1])) == worn_words(Context()) == set()
 
 
+def test_the_words_of_a_fact_are_worn_when_two_lines_had_them_but_not_where_it_is_asked_for() -> None:
+    twice = Context.of(["My dog is Ash."], ["hello", "Ash sleeps, my Ash.", "where?", "Near Ash.", "why"])
+    assert worn_words(twice) == {"sleeps", "ash", "near"}
+    assert worn_words(twice, ("Ash",)) == {"sleeps", "near"}
+    once = Context(twice.facts, (*twice.turns[:2], twice.turns[-1]))
+    assert worn_words(once) == {"sleeps"}
+
+
 @pytest.mark.parametrize("cased", [False, True])
 def test_worn_tokens_are_those_that_are_a_whole_word(codec: Codec, cased: bool) -> None:
     if cased:

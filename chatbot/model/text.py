@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import combining, normalize
@@ -198,9 +199,9 @@ class Codec:
                 said.append(token)
         return Context(tuple(facts), tuple(turns))
 
-    def worn(self, context: Context) -> list[int]:
+    def worn(self, context: Context, asked: Collection[str] = ()) -> list[int]:
         """Ids of the `worn_words` of a context that are one token long, lowest first."""
-        spent = worn_words(context)
+        spent = worn_words(context, asked)
         ids = {i for turn in context.turns if turn.role == "bot" for i in self.encode(turn.text)}
         return sorted(i for i in ids if self.decode([i]).lower() in spent)
 
@@ -375,19 +376,17 @@ def own_forms(context: Context) -> dict[str, str]:
     return forms
 
 
-def free_words(context: Context) -> set[str]:
-    """The words that the persona may say at any time: of its facts, and of the message that it answers."""
-    texts = (*context.facts, *(turn.text for turn in context.turns[-1:]))
-    return {word for text in texts for word in words(text)}
-
-
 def new_words(fact: str, message: str) -> tuple[str, ...]:
     """The telling words of a fact, as it spells them, that the message does not have."""
     told = set(words(message)) | _LITTLE_WORDS
     return tuple(dict.fromkeys(word for word in _WORD.findall(fact) if word.lower() not in told))
 
 
-def worn_words(context: Context) -> set[str]:
-    """The telling words that the persona has said before, less the `free_words`."""
-    said = {word for turn in context.turns if turn.role == "bot" for word in telling_words(turn.text)}
-    return said - free_words(context)
+def worn_words(context: Context, asked: Collection[str] = ()) -> set[str]:
+    """The telling words that the persona has said before, words of its facts when it has said them in two
+    lines; but for those of the message that it answers, and of the fact that this one asks for (`asked`)."""
+    lines = [set(telling_words(turn.text)) for turn in context.turns if turn.role == "bot"]
+    said = Counter(word for line in lines for word in line)
+    own = {word for fact in context.facts for word in words(fact)}
+    free = {word for text in (*asked, *(turn.text for turn in context.turns[-1:])) for word in words(text)}
+    return {word for word, times in said.items() if word not in free and (times > 1 or word not in own)}
