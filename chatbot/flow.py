@@ -21,19 +21,20 @@ falls like 1/tau and the flow is smooth in log tau. Methods named "log-..." ther
 with the row's own kappa (`Energy.steepness` at the start). The change of time sits inside the vector field,
 so any fixed-step solver of torchdiffeq can integrate it, at a constant number of evaluations and with no
 row feeling its neighbours. Adaptive solvers choose one step for all that they are given, hence they get one
-row at a time. Both return the whole path.
+row at a time; in this time too, so that the points of the path lie where z moves. Both return the whole path.
 
 Where a row ends is read off its path afterwards, so the field stays smooth and the end is a point of the
 true flow: at the first point where every guided attribute has reached its target (`Energy.reached`; a single
 aspect has with p >= target_probability), or before the first point farther than `trust_radius` from the
 start, or at the end of time.
 
-A flow downhill never climbs: a row whose energy rises was stepped too coarsely. In log time that happens
-where attributes pull against each other or a mixed aspect vector is met: some directions come to rest, at a
-rate that falls no more, while others still move. Such rows are solved again, in eight times the steps, with
-the drift made linearly implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E
-(Rosenbrock 1963; Steihaug and Wolfbrandt 1979 for approximate Hessians). That is of first order only, but it
-bears any stiffness and uses all of T.
+A flow downhill never climbs: a row whose energy rises was stepped too coarsely, and so was one that leaps
+across the trust region in one step. In log time that happens where attributes pull against each other or a
+mixed aspect vector is met: some directions come to rest, at a rate that falls no more, while others still
+move. Such rows are solved again, in log time and eight times the steps, with the drift made linearly
+implicit, (1 + dtau M^T M)^-1 drift, where M^T M is the Gauss-Newton Hessian of E (Rosenbrock 1963; Steihaug
+and Wolfbrandt 1979 for approximate Hessians). That is of first order only, but it bears any stiffness and
+uses all of T.
 
 Everything here is a pure function of its arguments. A failure is a FlowError, never a NaN.
 """
@@ -41,7 +42,7 @@ Everything here is a pure function of its arguments. A failure is a FlowError, n
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -54,7 +55,7 @@ from chatbot.solver import FlowOptions, Problem
 __all__ = ["FlowOptions", "FlowResult", "flow"]
 
 _RUNAWAY = 100.0  # |eps| in units of sqrt(D), where a prior sample has 1; nothing good lies out there
-_FINER = 8  # times the steps for a row that climbed
+_FINER = 8  # times the steps for a row that was stepped too coarsely
 _PARTS = 8  # where a row ends is found to an eighth of a step
 _OUTPUTS = 16  # points at which an adaptive method reports its path
 
@@ -84,7 +85,7 @@ def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowO
     """
     _check_start(mean, std, eps0)
     problem = Problem(energy, mean, std, options)
-    if options.whitened and not bool((energy.weights > 0).any()):
+    if not options.trust_radius or (options.whitened and not bool((energy.weights > 0).any())):
         path, evaluations = eps0.unsqueeze(0), 0
     elif options.solver in ADAPTIVE:
         path, evaluations = _adaptive(problem, eps0)
@@ -107,48 +108,45 @@ def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowO
 
 def _adaptive(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
     """Row by row, so that a row alone ends where it ends in a batch."""
-    paths, most = [], 0
-    for i in range(eps0.shape[0]):
-        row = slice(i, i + 1)
-        path, evaluations = problem.rows(row).solve(eps0[row], _OUTPUTS)
-        paths.append(path)
-        most = max(most, evaluations)
-    return torch.cat(paths, dim=1), most
+    rows = torch.arange(len(eps0), device=eps0.device).split(1)
+    solved = [problem.rows(row).solve(eps0[row], _OUTPUTS) for row in rows]
+    longest = max(len(path) for path, _ in solved)
+    path = torch.cat([_lengthened(path, longest) for path, _ in solved], dim=1)
+    return path, max(evaluations for _, evaluations in solved)
 
 
 def _fixed(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
-    """All rows at once, then those that climbed again, implicitly and with more steps, until none climbs.
-
-    A finer path keeps all its points; the others repeat their last one.
-    """
+    """All rows at once, then those that were stepped too coarsely again, as stiff ones and with more steps,
+    until there are none. A finer path keeps all its points."""
     steps = problem.options.steps
     path, spent = problem.solve(eps0, steps)
     rows = torch.arange(eps0.shape[0], device=eps0.device)
     while problem.options.prior_term == "none":  # the drift of Eq. 19 is no gradient: its energy may rise
-        rows = rows[_climbs(problem.rows(rows), path[:, rows])]
+        rows = rows[_too_coarse(problem.rows(rows), path[:, rows])]
         if not len(rows):
             break
         steps *= _FINER
-        finer, spent = problem.rows(rows).solve(eps0[rows], steps, spent, implicit=True)
-        path = torch.cat([path, path[-1:].expand(len(finer) - len(path), -1, -1)])
+        finer, spent = replace(problem.rows(rows), stiff=True).solve(eps0[rows], steps, spent)
+        path = _lengthened(path, len(finer))
         path[:, rows] = finer
     return path, spent
 
 
-def _climbs(problem: Problem, path: Tensor) -> Tensor:
-    """Whether the energy of a row (B,) rises, beyond rounding, before the row ends."""
+def _lengthened(path: Tensor, points: int) -> Tensor:
+    """The path with so many points: it repeats its last one."""
+    return torch.cat([path, path[-1:].expand(points - len(path), -1, -1)])
+
+
+def _too_coarse(problem: Problem, path: Tensor) -> Tensor:
+    """Whether a row (B,), before it ends, climbs beyond rounding or goes more than the trust region's radius
+    in one step."""
     energy = problem.energy(problem.z(path))  # (N, B)
     lowest = energy.cummin(0).values
     slack = 1e-3 * (energy[0] - lowest) + 1e-5 * (1 + energy[0].abs())
-    reached, outside = _events(problem, path, path[0])
+    leaps = path.diff(dim=0, prepend=path[:1]).norm(dim=-1) > problem.options.trust_radius
+    reached, outside = problem.events(path, path[0])
     over = (reached | outside).cumsum(0) - (reached | outside).long() > 0  # its end lies before
-    return ((energy - lowest > slack) & ~over).any(0)
-
-
-def _events(problem: Problem, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-    """Which points (N, B, D) have reached their targets, which have left the trust region: (N, B) bool."""
-    reached = problem.energy.reached(problem.z(points), problem.options.target_probability)
-    return reached, (points - start).norm(dim=-1) > problem.options.trust_radius
+    return (((energy - lowest > slack) | leaps) & ~over).any(0)
 
 
 def _end(problem: Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -158,13 +156,13 @@ def _end(problem: Problem, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     the last inside the trust region.
     """
     rows = torch.arange(path.shape[1], device=path.device)
-    reached, outside = _events(problem, path, path[0])
+    reached, outside = problem.events(path, path[0])
     event = reached | outside
     happened, step = event.any(0), event.int().argmax(0)
     before, after = path[(step - 1).clamp_min(0), rows], path[step, rows]
     part = torch.linspace(0, 1, _PARTS + 1, dtype=path.dtype, device=path.device).view(-1, 1, 1)
     points = torch.lerp(before, after, part)  # the first of them is without event, unless step is 0
-    reached, outside = _events(problem, points, path[0])
+    reached, outside = problem.events(points, path[0])
     event = reached | outside
     event[-1] = True  # as it was on the path
     first = event.int().argmax(0)

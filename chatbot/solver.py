@@ -18,7 +18,7 @@ from torchdiffeq import odeint
 
 from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError, suggestion
-from chatbot.settings import ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS
+from chatbot.settings import ADAPTIVE, ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FlowOptions:
 
     @property
     def in_log_time(self) -> bool:
-        return self.method.startswith("log-")
+        return self.method.startswith("log-") or self.solver in ADAPTIVE
 
     @property
     def total_time(self) -> float:
@@ -81,12 +81,16 @@ class FlowOptions:
 
 @dataclass(frozen=True)
 class Problem:
-    """One flow: energy, prior and options, with the drift that they define."""
+    """One flow: energy, prior and options, with the drift that they define.
+
+    A `stiff` one is solved in log time and linearly implicitly, whatever its method (chatbot/flow.py).
+    """
 
     energy: Energy
     mean: Tensor
     std: Tensor
     options: FlowOptions
+    stiff: bool = False
 
     def rows(self, index: Tensor | slice) -> Problem:
         return replace(self, energy=self.energy.rows(index), mean=self.mean[index], std=self.std[index])
@@ -112,7 +116,7 @@ class Problem:
     def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """The solver's own time as a grid (steps + 1,), and d tau / d clock (B, 1) at a moment of it."""
         options = self.options
-        if not options.in_log_time:
+        if not (options.in_log_time or self.stiff):
             grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
             one = torch.ones_like(eps0[:, :1])
             return grid, lambda t: one * -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
@@ -122,18 +126,25 @@ class Problem:
         grid = torch.linspace(0, 1, steps + 1, dtype=eps0.dtype, device=eps0.device)
         return grid, lambda s: length / kappa * torch.exp(length * s)
 
+    def events(self, points: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+        """Which points (N, B, D) have reached their targets, which left the trust region: (N, B) bool."""
+        reached = self.energy.reached(self.z(points), self.options.target_probability)
+        return reached, (points - start).norm(dim=-1) > self.options.trust_radius
+
     def relaxed(self, eps: Tensor, step: Tensor) -> Tensor:
         """The drift, linearly implicit for a step of tau (B, 1): stiffness cannot shake it (Energy.relax)."""
         unit = self.std / self.scale
         return self.energy.relax(self.z(eps), self.scale, self.drift(eps) * unit, step) / unit
 
-    def solve(
-        self, eps0: Tensor, steps: int, spent: int = 0, *, implicit: bool = False
-    ) -> tuple[Tensor, int]:
-        """The path (steps + 1, B, D) of one call of torchdiffeq, and the evaluations spent with it so far."""
+    def solve(self, eps0: Tensor, steps: int, spent: int = 0) -> tuple[Tensor, int]:
+        """The path (N, B, D) of at most steps + 1 points, and the evaluations spent with it so far.
+
+        An adaptive method goes from point to point, and no farther than all rows need: behind its end a row
+        may be at rest, where such a method takes ever smaller steps.
+        """
         options = self.options
         grid, speed = self.clock(eps0, steps)
-        spent += options.in_log_time
+        spent += options.in_log_time or self.stiff
         width = 1 / steps
 
         def field(clock: Tensor, eps: Tensor) -> Tensor:
@@ -142,23 +153,29 @@ class Problem:
             if spent > options.max_evaluations:
                 raise self.failure(f"may take {options.max_evaluations} evaluations and needs more")
             pace = speed(clock)
-            drift = self.relaxed(eps, pace.abs() * width) if implicit else self.drift(eps)
+            drift = self.relaxed(eps, pace.abs() * width) if self.stiff else self.drift(eps)
             if not bool(drift.isfinite().all()):
                 raise self.failure(f"must stay finite and did not at evaluation {spent}")
             return pace * drift
 
+        path, fixed = eps0.unsqueeze(0), options.solver in FIXED
         try:
             with torch.no_grad():
-                path = odeint(
-                    field, eps0, grid, method=options.solver, rtol=options.rtol, atol=options.atol,
-                    options=_solver_options(options, grid),
-                )  # fmt: skip
+                for moments in [grid] if fixed else grid.unfold(0, 2, 1):
+                    reached, outside = self.events(path, eps0)
+                    if bool((reached | outside).any(0).all()):
+                        break
+                    points = odeint(
+                        field, path[-1], moments, method=options.solver, rtol=options.rtol, atol=options.atol,
+                        options={} if fixed else {"step_t": moments[-1:], "dtype": moments.dtype},
+                    )  # fmt: skip
+                    path = torch.cat([path, torch.as_tensor(points)[1:]])
         except AssertionError as error:  # how torchdiffeq reports a step or a state that failed
             raise self.failure(f"was given up by its solver after {spent} evaluations ({error})") from error
         except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
             # Next to such slopes the 1 of Energy.relax is lost.
             raise self.failure(f"has grown too stiff to be solved at evaluation {spent}") from error
-        return torch.as_tensor(path), spent
+        return path, spent
 
     def failure(self, what: str) -> FlowError:
         weights = self.energy.weights  # (B, 0) where nothing is asked for
@@ -168,13 +185,6 @@ class Problem:
             f"{options.prior_term!r}, largest weight {weight:.3g}. Lower the weights, raise flow.steps or "
             "flow.max_evaluations, or use the default flow.method = 'log-heun'."
         )
-
-
-def _solver_options(options: FlowOptions, grid: Tensor) -> dict[str, object]:
-    """Fixed steps: exactly the grid. Adaptive: end on t = 0, since beyond it beta turns negative."""
-    if options.solver in FIXED:
-        return {}
-    return {"step_t": grid[-1:], "dtype": grid.dtype}
 
 
 def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
