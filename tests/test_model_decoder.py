@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, BertConfig, GPT2Config, LlamaConfig, PretrainedConfig
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    PretrainedConfig,
+    RobertaConfig,
+)
 
 from chatbot.model.decoder import LatentDecoder, Prefix
 
@@ -19,6 +27,10 @@ CONFIGS: dict[str, PretrainedConfig] = {
     "llama": LlamaConfig(
         vocab_size=V, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
         max_position_embeddings=64,
+    ),
+    "roberta": RobertaConfig(
+        vocab_size=V, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=64, is_decoder=True, pad_token_id=1,
     ),
 }  # fmt: skip
 
@@ -89,6 +101,25 @@ def test_step_logits_equal_the_teacher_forced_ones(decoder: LatentDecoder) -> No
         first = decoder.logits(prefix, z, reply[:, :1], torch.ones_like(reply[:, :1]))[:, -1]
         steps = [first] + [decoder.step(prefix, z, reply[:, i]) for i in range(1, 5)]
     torch.testing.assert_close(torch.stack(steps, dim=1), whole, atol=2e-5, rtol=1e-4)
+
+
+def test_positions_are_those_that_the_language_model_counts_itself(decoder: LatentDecoder) -> None:
+    ids, _ = contexts()
+    z = torch.randn(2, D, generator=torch.Generator().manual_seed(2))
+    reply = torch.tensor([[BOT, 5, 6], [BOT, 8, 9]])
+    slots, tokens = decoder.memory(z).view(2, 3, -1), decoder.embed(reply) + decoder.offset(z).unsqueeze(1)
+    with torch.no_grad():
+        whole = decoder.lm(inputs_embeds=torch.cat([decoder.embed(ids), slots, tokens], dim=1)).logits
+        own = decoder.logits(decoder.prefill(ids, torch.ones_like(ids)), z, reply, torch.ones_like(reply))
+    torch.testing.assert_close(own, whole[:, -3:], atol=2e-5, rtol=1e-4)
+
+
+def test_a_window_that_slides_is_all_the_room_there_is() -> None:
+    config = MistralConfig(
+        vocab_size=V, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
+        intermediate_size=32, max_position_embeddings=64, sliding_window=20,
+    )  # fmt: skip
+    assert LatentDecoder.from_config(config, D, 3).max_positions == 20
 
 
 def test_one_prefill_serves_many_rows(decoder: LatentDecoder) -> None:

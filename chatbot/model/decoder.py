@@ -23,6 +23,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, DynamicCache, PretrainedConfig, PreTrainedModel
 
+from chatbot.model.encoder import first_position, max_positions
+
 IGNORE = -100
 
 
@@ -61,6 +63,7 @@ class LatentDecoder(nn.Module):
         super().__init__()
         self.lm = lm
         self.width: int = lm.get_input_embeddings().weight.shape[1]  # type: ignore[union-attr]
+        self.first = first_position(lm)
         self.memory_slots = memory_slots
         self.memory = nn.Linear(latent_dim, memory_slots * self.width)
         self.offset = nn.Linear(latent_dim, self.width, bias=False)
@@ -79,11 +82,11 @@ class LatentDecoder(nn.Module):
 
     @property
     def max_positions(self) -> int:
-        return int(getattr(self.lm.config, "max_position_embeddings", 0) or 1 << 30)
+        return max_positions(self.lm)
 
     def prefill(self, ids: Tensor, mask: Tensor) -> Prefix:
         """Read contexts `ids` (B, T), padded on the right where `mask` (B, T) is 0."""
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        positions = (mask.cumsum(1) - 1).clamp(min=0) + self.first
         out = self.lm(
             input_ids=ids,
             attention_mask=mask,
@@ -103,7 +106,7 @@ class LatentDecoder(nn.Module):
         embeds = torch.cat([slots.to(tokens.dtype), tokens], dim=1)  # (B, m + R, W)
         ones = prefix.mask.new_ones(len(z), self.memory_slots)
         mask = torch.cat([prefix.mask, ones, reply_mask], dim=1)
-        steps = torch.arange(embeds.shape[1], device=z.device)
+        steps = torch.arange(embeds.shape[1], device=z.device) + self.first
         out = self.lm(
             inputs_embeds=embeds,
             attention_mask=mask,
@@ -122,7 +125,7 @@ class LatentDecoder(nn.Module):
         out = self.lm(
             inputs_embeds=embeds,
             attention_mask=prefix.mask,
-            position_ids=prefix.lengths.unsqueeze(1),
+            position_ids=prefix.lengths.unsqueeze(1) + self.first,
             past_key_values=prefix.cache,
             use_cache=True,
         )

@@ -45,12 +45,18 @@ def layers(encoder: nn.Module) -> nn.ModuleList:
     )
 
 
-def max_positions(encoder: PreTrainedModel) -> int:
-    """How many tokens the encoder can read; RoBERTa and its kin begin behind the position of padding."""
-    positions = int(getattr(encoder.config, "max_position_embeddings", 0) or 1 << 30)
-    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+def first_position(model: PreTrainedModel) -> int:
+    """The position of the first token: RoBERTa and its kin begin behind that of padding."""
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     padding = getattr(table, "padding_idx", None)
-    return positions if padding is None else positions - padding - 1
+    return 0 if padding is None else padding + 1
+
+
+def max_positions(model: PreTrainedModel) -> int:
+    """How many tokens the model can read, each of them in sight of all: a window that slides counts too."""
+    names = ("max_position_embeddings", "max_seq_len", "sliding_window", "window_size")
+    limits = [int(limit) for name in names if (limit := getattr(model.config, name, None))]
+    return min(limits, default=1 << 30) - first_position(model)
 
 
 def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
