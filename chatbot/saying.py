@@ -11,9 +11,9 @@ from chatbot.model.text import ByteStream, Speller
 class Saying:
     """A reply that ends at the id `end`, or before the first stop string that its own words complete.
 
-    `text` is what was said so far, `ids` (with `end`) of what; `finish` is "length" until it is "end" or
-    "stop". Words that may yet become a stop string are held back, so that no part of one is ever shown;
-    so are `forms`, for which others are said.
+    `text` is what was said so far, `ids` (with `end`) of what, less those of a stop string; `finish` is
+    "length" until it is "end" or "stop". Words that may yet become a stop string are held back, so that no
+    part of one is ever shown; so are `forms`, for which others are said.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Saying:
         self.text, self.finish = text, "length"
         self._speller, self._end, self._stops = speller, end, stops
         self._held, self._forms = "", forms or {}
+        self._starts: list[int] = []  # where in the text each id begins
 
     @property
     def over(self) -> bool:
@@ -41,6 +42,7 @@ class Saying:
         if self.over:
             return ""
         self.ids.append(token)
+        self._starts.append(len(self.text) + len(self._held))
         if token == self._end:
             self.finish = "end"
         return self._say(self._speller.push(token))
@@ -60,6 +62,9 @@ class Saying:
             ready = len(self._held) - (0 if last else self._doubtful())
         said, self._held = self._held[:ready], self._held[ready:]
         self.text += said
+        if places:  # what is weighed has one id at least
+            end = len(self.text.rstrip())
+            self.ids = self.ids[: max(1, sum(start < end for start in self._starts))]
         return said
 
     def _doubtful(self) -> int:

@@ -66,4 +66,14 @@ def test_the_words_that_it_begins_with_do_not_stop_it() -> None:
     reply = saying("rain", text="The rain")
     for letter in " is rain":
         reply.push(ord(letter))
-    assert (reply.text, reply.finish, len(reply.ids)) == ("The rain is ", "stop", 8)
+    assert (reply.text, reply.finish, len(reply.ids)) == ("The rain is ", "stop", 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("Yes.\nyou: I", "Yes."), ("Oh you: I", "Oh"), ("you: I", "y"), ("Yes.", "Yes.")]
+)
+def test_the_ids_of_a_stop_string_are_none_of_the_reply(said: str, kept: str) -> None:
+    reply = saying("\nyou:", "you:")
+    for letter in said:
+        reply.push(ord(letter))
+    assert "".join(map(chr, reply.ids)) == kept
