@@ -20,6 +20,7 @@ from typing import Any
 from chatbot.asked import apart, aspect_vector
 from chatbot.config import MeasuresConfig
 from profiles import Target
+from profiles.target import MOST_WEIGHT
 
 LEVELS = "▁▂▃▄▅▆▇█"  # from 0 to 1
 NEAR = 0.15  # drift up to which a reply is as asked
@@ -204,7 +205,7 @@ def held(
     """The targets with the weights that hold them, and the factors of `raised` for the trace."""
     factors = raised(targets, traces, rule)
     heavier = {
-        name: Target(aspects=target.aspects, weight=factors[name] * _weight(target))
+        name: Target(aspects=target.aspects, weight=min(factors[name] * _weight(target), MOST_WEIGHT))
         for name, target in targets.items()
         if name in factors
     }

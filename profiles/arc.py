@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from profiles.errors import ProfileError
 from profiles.names import did_you_mean, shortened
-from profiles.target import Target, real
+from profiles.target import MOST_WEIGHT, Target, real
 
 Points = tuple[tuple[float, float], ...]
 
@@ -32,8 +32,8 @@ def check(arc: Mapping[str, Points], attributes: Mapping[str, Target]) -> None:
             )
         strength = attributes[name].probability is not None
         for turn, value in points:
-            if not (0 < value < 1 if strength else 0 <= value < math.inf):
-                rule = "strengths between 0 and 1" if strength else "weights, 0 or more"
+            if not (0 < value < 1 if strength else 0 <= value <= MOST_WEIGHT):
+                rule = "strengths between 0 and 1" if strength else f"weights, 0 to {MOST_WEIGHT:.0f}"
                 raise ProfileError(
                     f"The arc of {name!r} has {rule}, as the attribute has, not {value:g} at turn {turn:g}. "
                     f"{_FORM}"

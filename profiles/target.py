@@ -14,6 +14,7 @@ from profiles.errors import ProfileError
 from profiles.names import did_you_mean, shortened
 
 _WORD = re.compile(r"[^\W_][\w-]{0,39}")
+MOST_WEIGHT = 1e6  # beside a weight of 1 no more can be told apart
 _KEYS = ("aspect", "aspects", "weight", "strength")
 _FIELD = "probability"  # a strength under its name in a stored snapshot
 _FORMS = (
@@ -26,7 +27,7 @@ class Target(BaseModel):
     """What one attribute is asked to be: an aspect vector and how strongly it pulls.
 
     `aspects` are shares above 0 that sum to 1. How strongly is said in one of two ways, or left to the model:
-    `weight` is lambda, 0 or more: 0 means "not guided", up to 1 it is the share of the way to the model's
+    `weight` is lambda, 0 to MOST_WEIGHT: 0 is "not guided", up to 1 it is the share of the way to the model's
     own strength (chatbot/guidance.py), above 1 it pulls harder than others. `probability`, between 0 and 1,
     is how probable the asked aspects are to be in the reply: what people call a strength.
     """
@@ -143,9 +144,12 @@ def _shares(aspects: object) -> dict[str, float]:
 
 
 def _weight(value: object) -> float | None:
-    if value is None or 0 <= real(value) < math.inf:
+    if value is None or 0 <= real(value) <= MOST_WEIGHT:
         return None if value is None else real(value)
-    raise ProfileError(f"A weight is a number, 0 or more, not {shortened(value)}. 1 is normal, 0 is no pull.")
+    raise ProfileError(
+        f"A weight is a number, 0 or more, not {shortened(value)}. 1 is normal, 0 is no pull, "
+        f"{MOST_WEIGHT:.0f} is the most."
+    )
 
 
 def _probability(value: object) -> float | None:

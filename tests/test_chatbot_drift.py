@@ -185,6 +185,8 @@ def test_held_targets_keep_their_aspects_and_the_others_are_untouched() -> None:
     assert (list(found), factors) == (list(TARGETS), {"attitude": 1.25})
     bare = {"attitude": Target.parse("pessimistic")}
     assert held(bare, [trace(0.1), trace(0.1)], RULE)[0] == {"attitude": Target.parse("pessimistic:1.25")}
+    most = {"attitude": Target.parse("pessimistic:1e6")}
+    assert held(most, [trace(0.1), trace(0.1)], RULE)[0] == most
 
 
 def test_a_dial_that_was_turned_starts_afresh() -> None:

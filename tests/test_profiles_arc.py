@@ -53,7 +53,8 @@ def test_asking_for_something_else_ends_the_arc_of_that_attribute() -> None:
         ("attitude = [[1, nan]]", f"arc: A point of an arc is two numbers, not nan (attitude). {FORM}"),
         (
             "attitude = [[1, -1]]",
-            f"The arc of 'attitude' has weights, 0 or more, as the attribute has, not -1 at turn 1. {FORM}",
+            "The arc of 'attitude' has weights, 0 to 1000000, as the attribute has, not -1 at turn 1. "
+            + FORM,
         ),
         (
             "mind = [[1, 0.5], [4, 1]]",

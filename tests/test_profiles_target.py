@@ -104,6 +104,7 @@ def test_a_strength_is_written_as_it_was_given() -> None:
         ({"aspects": {"a": math.nan}}, "number above 0"),
         ({"aspects": {"a": 10**400}}, "number above 0"),
         ({"aspects": {5: 1}}, "name of an aspect"),
+        ("a:1e7", "0 or more, not 10000000.0. 1 is normal, 0 is no pull, 1000000 is the most."),
         ({"aspect": "a", "weight": True}, "0 or more, not True"),
         ({"aspect": "a", "weight": "1"}, "0 or more, not '1'"),
         ({"aspect": "a", "weight": 10**400}, "0 or more, not 1000"),
