@@ -121,7 +121,8 @@ def _fixed(problem: Problem, eps0: Tensor) -> tuple[Tensor, int]:
     steps = problem.options.steps
     path, spent = problem.solve(eps0, steps)
     rows = torch.arange(eps0.shape[0], device=eps0.device)
-    while problem.options.prior_term == "none":  # the drift of Eq. 19 is no gradient: its energy may rise
+    # In plain coordinates the drift of Eq. 19 is no gradient: its energy may rise.
+    while problem.options.whitened or problem.options.prior_term == "none":
         rows = rows[_too_coarse(problem.rows(rows), path[:, rows])]
         if not len(rows):
             break
