@@ -168,7 +168,7 @@ def test_a_flow_that_fails_with_nothing_asked_for_costs_no_reply() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("weight", [1e5, 1e8, 1e20])
+@pytest.mark.parametrize("weight", [1e4, 1e5, 1e6])
 def test_a_mixture_with_a_huge_weight_is_met_or_costs_the_guidance_alone(weight: float, seed: int) -> None:
     start = torch.randn(4, generator=torch.Generator().manual_seed(seed))
     z, note = guided({"mood": Target(aspects={"yes": 0.3, "no": 0.7}, weight=weight)}, start)
