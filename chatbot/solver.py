@@ -65,10 +65,6 @@ class FlowOptions:
         return self.coordinates == "whitened" or (self.coordinates == "auto" and self.prior_term == "none")
 
     @property
-    def in_log_time(self) -> bool:
-        return self.method.startswith("log-") or self.solver in ADAPTIVE
-
-    @property
     def total_time(self) -> float:
         """T, the flow's length in tau."""
         return (self.beta_min + self.beta_max) / 4
@@ -96,6 +92,11 @@ class Problem:
         return replace(self, energy=self.energy.rows(index), mean=self.mean[index], std=self.std[index])
 
     @property
+    def in_log_time(self) -> bool:
+        options = self.options
+        return self.stiff or options.solver in ADAPTIVE or options.method.startswith("log-")
+
+    @property
     def scale(self) -> Tensor:
         """dz of one unit of the flow's coordinates (B, D)."""
         return self.std if self.options.whitened else torch.ones_like(self.std)
@@ -116,7 +117,7 @@ class Problem:
     def clock(self, eps0: Tensor, steps: int) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """The solver's own time as a grid (steps + 1,), and d tau / d clock (B, 1) at a moment of it."""
         options = self.options
-        if not (options.in_log_time or self.stiff):
+        if not self.in_log_time:
             grid = torch.linspace(1, 0, steps + 1, dtype=eps0.dtype, device=eps0.device)
             one = torch.ones_like(eps0[:, :1])
             return grid, lambda t: one * -0.5 * (options.beta_min + (options.beta_max - options.beta_min) * t)
@@ -144,7 +145,7 @@ class Problem:
         """
         options = self.options
         grid, speed = self.clock(eps0, steps)
-        spent += options.in_log_time or self.stiff
+        spent += self.in_log_time  # its kappa
         width = 1 / steps
 
         def field(clock: Tensor, eps: Tensor) -> Tensor:

@@ -205,7 +205,7 @@ def test_failed_flow_costs_the_guidance_not_the_reply(tiny_model: Path) -> None:
 def test_row_whose_flow_fails_spoils_no_other(tiny_model: Path) -> None:
     endless = FlowOptions(logits=True, trust_radius=math.inf, target_probability=1.0)
     engine = GenerationEngine.load(tiny_model, device="cpu", flow=endless)
-    wild = {"attitude": Target.parse("pessimistic:1e7")}
+    wild = {"attitude": Target.parse("pessimistic:1e6")}
     calm = {"attitude": Target.parse("pessimistic:0.1")}
     seeds = [1, 2, 3]
     replies = engine.replies([RAIN] * 3, [calm, wild, {}], SEEDED, seeds)
