@@ -356,15 +356,6 @@ def test_no_step_leaps_across_the_trust_region(method: str) -> None:
     assert torch.equal(still.eps, eps0)
 
 
-def test_raw_logits_leap_neither() -> None:
-    u = torch.tensor([3.0, 0.0, 0.0, 1.0, 0.0], dtype=torch.float64)
-    mean, std, eps0 = prior(4)
-    energy = Energy.of(linear_heads(u), [{"a0": Aim({"yes": 1.0}, 20.0)}] * 4, logits=True)
-    result = flow(energy, mean, std, eps0, options(logits=True, trust_radius=1.0))
-    line = torch.nn.functional.normalize(std * u, dim=-1)
-    assert torch.allclose(result.eps, eps0 + line, atol=0.15)
-
-
 def test_whitened_eq19_is_eq20_for_a_mixture_too() -> None:
     mean, std, eps0 = prior(4)
     energy = Energy.of(random_heads(), [{"style": Aim({"lyrical": 0.7, "plain": 0.3}, 128.0)}] * 4)

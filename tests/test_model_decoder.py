@@ -10,7 +10,6 @@ from transformers import (
     BertConfig,
     GPT2Config,
     LlamaConfig,
-    MistralConfig,
     PretrainedConfig,
     RobertaConfig,
 )
@@ -115,10 +114,7 @@ def test_positions_are_those_that_the_language_model_counts_itself(decoder: Late
 
 
 def test_a_window_that_slides_is_all_the_room_there_is() -> None:
-    config = MistralConfig(
-        vocab_size=V, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
-        intermediate_size=32, max_position_embeddings=64, sliding_window=20,
-    )  # fmt: skip
+    config = GPT2Config(n_embd=16, n_layer=1, n_head=2, n_positions=64, sliding_window=20)
     assert LatentDecoder.from_config(config, D, 3).max_positions == 20
 
 
