@@ -114,8 +114,9 @@ def test_positions_are_those_that_the_language_model_counts_itself(decoder: Late
 
 
 def test_a_window_that_slides_is_all_the_room_there_is() -> None:
-    config = GPT2Config(n_embd=16, n_layer=1, n_head=2, n_positions=64, sliding_window=20)
-    assert LatentDecoder.from_config(config, D, 3).max_positions == 20
+    decoder = LatentDecoder.from_config(GPT2Config(n_embd=16, n_layer=1, n_head=2, n_positions=64), D, 3)
+    decoder.lm.config.sliding_window = 20
+    assert decoder.max_positions == 20
 
 
 def test_one_prefill_serves_many_rows(decoder: LatentDecoder) -> None:
