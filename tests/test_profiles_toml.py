@@ -41,7 +41,7 @@ def _profile(chance: random.Random) -> Profile:
         "a:1.5",
         "high*0.3+low*0.7",
         "grün:0",
-        "a*1e-7+b:1e16",
+        "a*1e-7+b:1e6",
         "1e5:0.1",
         "b:99.9%",
         "a+b:50%",
