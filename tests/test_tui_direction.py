@@ -266,9 +266,6 @@ async def test_another_reply_takes_away_what_followed_the_old_one_off_the_record
         assert len(session.messages()) == 3
 
 
-# --- room, and who said it
-
-
 @pytest.mark.parametrize("up", [0, 2])
 async def test_a_deletion_leaves_what_is_off_the_record_in_sight(opened: Opened, up: int) -> None:
     app, session, _ = opened
@@ -283,6 +280,9 @@ async def test_a_deletion_leaves_what_is_off_the_record_in_sight(opened: Opened,
         await pilot.press("enter")
         await until(pilot, lambda: len(session.messages()) == 2 and len(shown(app)) == 4)
         assert shown(app)[2:] == left[3:]
+
+
+# --- room, and who said it
 
 
 async def test_the_top_line_shows_the_room_in_the_context(opened: Opened) -> None:
