@@ -106,7 +106,7 @@ class GenerationEngine:
             yield reply
             return
         start = self._begin([Row(context, targets, _seed(sampling))], sampling, prefix)
-        saying = self._saying(start, sampling, start.rows[0])
+        (saying,) = self._sayings(start, sampling)
         if saying.text:
             yield saying.text
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
@@ -149,7 +149,7 @@ class GenerationEngine:
         if not rows:
             return []
         start = self._begin(rows, sampling, prefix)
-        sayings = [self._saying(start, sampling, row) for row in rows]
+        sayings = self._sayings(start, sampling)
         with closing(self._generate(start)) as steps:  # pyright: ignore[reportArgumentType]
             for step in steps:
                 for saying, token in zip(sayings, step.tolist(), strict=True):
@@ -198,15 +198,21 @@ class GenerationEngine:
         ids = codec.encode_context(context, self.context_budget)
         return Window(codec.read_back(ids), len(ids), self.context_budget)
 
-    def _saying(self, start: Start, sampling: Sampling, row: Row) -> Saying:
-        """A reply with nothing said but the opening; its speller knows where in a sentence that leaves it."""
+    def _sayings(self, start: Start, sampling: Sampling) -> list[Saying]:
+        """The replies with nothing said but the opening; their spellers know where in a sentence that leaves
+        them."""
         codec = self._artifact.codec
-        speller = codec.stream()
-        for token in start.opening:
-            speller.push(token)
-        speller.finish()  # what it holds back of the opening has been said
-        forms = {} if codec.cased else own_forms(row.context)
-        return Saying(speller, codec.end, stops=sampling.stop, text=start.prefix, forms=forms)
+        contexts = {row.context for row in start.rows}
+        forms = {context: {} if codec.cased else own_forms(context) for context in contexts}
+        sayings = []
+        for row in start.rows:
+            speller = codec.stream()
+            for token in start.opening:
+                speller.push(token)
+            speller.finish()  # what it holds back of the opening has been said
+            said = forms[row.context]
+            sayings.append(Saying(speller, codec.end, stops=sampling.stop, text=start.prefix, forms=said))
+        return sayings
 
     @torch.inference_mode()
     def _begin(self, rows: Sequence[Row], sampling: Sampling, prefix: str = "") -> Start:

@@ -53,8 +53,9 @@ class Saying:
 
     def _say(self, piece: str, *, last: bool = False) -> str:
         self._held += piece if self.text or self._held else piece.lstrip()
-        known = r"\w+" if last else r"\w+(?=\W)"
-        self._held = re.sub(known, lambda word: self._forms.get(word[0], word[0]), self._held)
+        if self._forms:
+            known = r"\w+" if last else r"\w+(?=\W)"
+            self._held = re.sub(known, lambda word: self._forms.get(word[0], word[0]), self._held)
         places = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if places:
             self.finish, ready = "stop", min(places)
