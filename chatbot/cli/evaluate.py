@@ -274,8 +274,8 @@ def _check_places(
 
         plots.check()
     for flag, folder in (("--report", report), ("--work", work)):
-        if folder is not None and (place := options.unwritable(folder)):
-            raise UsageError(f"{flag} makes a folder to write into; {str(place)!r} is none. Name another.")
+        if folder is not None:
+            options.check_folder(flag, folder)
     if output is not None:
         options.check_file(output)
     if sealed is not None and sealed.is_dir() and not os.access(sealed, os.W_OK):

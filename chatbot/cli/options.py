@@ -53,6 +53,12 @@ def unwritable(folder: Path) -> Path | None:
     return None if place.is_dir() and os.access(place, os.W_OK) else place
 
 
+def check_folder(flag: str, folder: Path) -> None:
+    """UsageError where no such folder can be made or written into."""
+    if place := unwritable(folder):
+        raise UsageError(f"{flag} makes a folder to write into; {str(place)!r} is none. Name another.")
+
+
 def check_file(output: Path) -> None:
     """UsageError where no file can be written; before the long work, not after it."""
     place = output if output.exists() else output.parent

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.options import unwritable
+from chatbot.cli.options import check_folder, unwritable
 
 
 def train(
@@ -55,8 +55,7 @@ def train(
         raise UsageError(f"--output is written into {str(taken)!r}, where nothing can be. Name another.")
     named = output if output.name else output.absolute()  # "." has no name
     work = work or named.with_name(f"{named.name}.work")
-    if taken := unwritable(work.absolute()):
-        raise UsageError(f"--work makes a folder to write into; {str(taken)!r} is none. Name another.")
+    check_folder("--work", work.absolute())
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     place = str(pick_device(device))
     manifest = pipeline.train(chosen, corpus or WRITTEN, work, output, plain=plain, device=place)
