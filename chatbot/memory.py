@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from chatbot import recall
+from chatbot import persona, recall
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.nearness import stems
 from chatbot.noticing import Fact, denied, noticed
@@ -142,9 +142,8 @@ def holding(memories: Sequence[Memory], written: Iterable[str] = ()) -> list[Mem
     """Those that nothing later contradicts, and nothing `written` in the settings: what one persona heard
     stands beside what everyone knows."""
     newest: dict[tuple[str, ...] | None, object] = {_about(memory): memory for memory in memories}
-    for text in filter(None, map(one_line, written)):
-        said = spoken_by(text if text[0].isupper() else f"The user {text}")
-        newest |= {_about(fact): fact for fact in noticed(said)}
+    for text in own_words(written):
+        newest |= {_about(fact): fact for fact in noticed(text)}
     return [memory for memory in memories if _about(memory) is None or newest[_about(memory)] is memory]
 
 
@@ -198,6 +197,14 @@ def spoken_by(text: str) -> str:
     said = re.sub(r"^The user is called ", "My name is ", text)
     said = _turned(said, "I", "my", {**_VERBS, "is": "am", "was": "was"})
     return said[:1].upper() + said[1:]
+
+
+def own_words(written: Iterable[str], user_name: str = "") -> list[str]:
+    """What the settings say of the user, as the user would say it; the name behind what is said so there."""
+    found = [said for text in written if (said := " ".join(text.split()))]
+    own = [text for text in found if persona.is_own(text)]
+    told = persona.user_facts(user_name, [text for text in found if text not in own])
+    return [*own, *map(spoken_by, told)]
 
 
 def _turned(text: str, subject: str, owner: str, verbs: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from chatbot import drift, persona
+from chatbot import drift
 from chatbot.arc import arced, turn_of
 from chatbot.conversing import LONGEST_MESSAGE, UNSAVED, Conversing
 from chatbot.errors import ChatbotError, UsageError
@@ -35,7 +35,7 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import forget_denied, holding, keep, spoken_by, unaddressed, unsay
+from chatbot.memory import forget_denied, holding, keep, own_words, spoken_by, unaddressed, unsay
 from chatbot.model.text import Window
 from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
@@ -147,10 +147,8 @@ class ChatSession(Conversing):
         known = self.manager.memories(self.profile.name) if self.memory.know else ()
         memories = holding(known, self.user_facts)
         name = "" if any(memory.kind == "name" for memory in memories) else self.user_name
-        written = [text for text in self.user_facts if text.strip()]
-        own = [text for text in written if persona.is_own(text)]
-        told = persona.user_facts(name, [text for text in written if text not in own])
-        return [*own, *map(spoken_by, told), *(spoken_by(memory.text) for memory in reversed(memories))]
+        told = own_words(self.user_facts, name)
+        return [*told, *(spoken_by(memory.text) for memory in reversed(memories))]
 
     # --- replies
 

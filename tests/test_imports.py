@@ -87,7 +87,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "chatbot.noticing": {"chatbot.anaphora", "chatbot.known_words", "chatbot.noticing_rules"},
     "chatbot.redaction": {"chatbot.known_words", "chatbot.naming", "chatbot.noticing", "storage"},
-    "chatbot.memory": GROUND | {"chatbot.nearness", "chatbot.noticing", "chatbot.recall", "storage"},
+    "chatbot.memory": GROUND
+    | {"chatbot.nearness", "chatbot.noticing", "chatbot.persona", "chatbot.recall", "storage"},
     "chatbot.recall": GROUND | {"storage"},
     "chatbot.nearness": {"chatbot.recall"},
     "chatbot.scene": SESSION | {"chatbot.lorebook", "chatbot.recall", "chatbot.nearness", "chatbot.noticing"},
