@@ -180,5 +180,5 @@ def _renumbered(message: Message, ids: dict[int, int], conversation_id: str) -> 
 
 
 def _row(table: type[Base], record: Conversation | Message) -> dict[str, Any]:
-    """A record as the row of a table, so that no column can be forgotten."""
-    return {column.key: plain_json(getattr(record, column.key)) for column in table.__table__.columns}
+    """A record as the row of a table that can be written."""
+    return {name: plain_json(value) for name, value in table.columns_of(record).items()}

@@ -56,6 +56,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JSON(none_as_null=True)}
 
+    @classmethod
+    def columns_of(cls, record: object) -> dict[str, Any]:
+        """What a record says of every column of the table, so that none can be forgotten."""
+        return {column.key: getattr(record, column.key) for column in cls.__table__.columns}
+
 
 class ConversationRow(Base):
     __tablename__ = "conversation"

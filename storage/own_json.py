@@ -62,9 +62,8 @@ def document_of(tree: Tree) -> dict[str, Any]:
 
 
 def _columns(table: type[Base], record: Conversation | Message, *but: str) -> dict[str, Any]:
-    """What all columns of a table say, so that none can be forgotten."""
-    values = {column.key: getattr(record, column.key) for column in table.__table__.columns}
-    kept = {name: value for name, value in values.items() if name not in but}
+    """What the columns of a table say, `but` for some."""
+    kept = {name: value for name, value in table.columns_of(record).items() if name not in but}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}
 
 

@@ -85,8 +85,9 @@ def hits(
     if not (match := expression(query)):
         return []
     conditions, chosen, asked = [_MATCH], {}, _QUERY
-    if unspaced := list(filter(_UNSPACED.search, _words(query))):
-        asked, chosen = _SCAN, {str(place): word.lower() for place, word in enumerate(_words(query))}
+    words = _words(query)
+    if unspaced := list(filter(_UNSPACED.search, words)):
+        asked, chosen = _SCAN, {str(place): word.lower() for place, word in enumerate(words)}
         conditions = [f"instr(lower(text), :{place})" for place in chosen]
         chosen["word"] = unspaced[0]
     if profile_name is not None:
