@@ -147,9 +147,8 @@ def _written(code: Any) -> Any:
         try:
             stream.flush()
         except OSError as error:
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), stream.fileno()
-            )  # else Python tries again, and complains
+            # Else Python tries again at its end, and complains.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             if error.errno != errno.EPIPE and not code:
                 code = _failed(error.strerror or str(error), 1).exit_code
     return code

@@ -8,6 +8,7 @@ own (`chatbot eval`), because it reads a finished artifact.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -254,9 +255,10 @@ def _check_aspects(labelled: dict[str, tuple[str, ...]], kept: dict[str, tuple[s
 
 def _tell_aspects(corpus: Corpus) -> None:
     """Print what there is to learn: a misspelt label is an aspect of its own."""
-    replies = [reply for item in corpus.parts["train"] for reply in item.replies]
+    replies = (reply for item in corpus.parts["train"] for reply in item.replies)
+    shown = Counter(label for reply in replies for label in set(reply.labels))
     for name, aspects in corpus.attributes.items():
-        counts = (f"{aspect} {sum((name, aspect) in r.labels for r in replies)}" for aspect in aspects)
+        counts = (f"{aspect} {shown[name, aspect]}" for aspect in aspects)
         console.print(f"Replies that show {name}: {', '.join(counts)}", markup=False, soft_wrap=True)
 
 

@@ -89,9 +89,7 @@ class Cvae:
     steps: int = 2000
     replies: int = 128  # replies a step
     single_share: float = 1.0  # of the items with one reply (dialogues, chats), the share that an epoch takes
-    together_times: int = (
-        1  # how often an epoch takes a message with replies in several aspects; 0: no such reply
-    )
+    together_times: int = 1  # times an epoch takes a message with replies in several aspects; 0: none
     lr: float = 3e-4
     encoder_lr: float = 1e-4
     new_lr: float = 1e-3  # layers that start from nothing

@@ -175,8 +175,9 @@ def variety(
     held_out: Sequence[Message], attributes: Mapping[str, tuple[str, ...]], count: int
 ) -> list[Trial]:
     """`count` requests for a combination, of all that the held-out replies show, or as many as there are."""
-    written = [{joined(a.items()): text for a, text in _combined(m, attributes)} for m in held_out]
-    asked = {joined(one.items()): one for m in held_out for one, _ in _combined(m, attributes)}
+    combined = [[*_combined(message, attributes)] for message in held_out]
+    asked = {joined(one.items()): one for found in combined for one, _ in found}
+    written = [{joined(one.items()): text for one, text in found} for found in combined]
     rows = [
         Trial("variety", i, 0, message.context, one, written=written[i].get(name, ""))
         for i, message in enumerate(held_out)
