@@ -265,7 +265,7 @@ def test_what_was_told_last_is_told_to_the_model(session: ChatSession, engine: F
     assert engine.contexts[-1].facts == ("The user is called Ida.",)
 
 
-@pytest.mark.parametrize("written", ["lives in Oslo", "I live in Oslo."])
+@pytest.mark.parametrize("written", ["lives in Oslo", "I live in Oslo.", "i live in Oslo"])
 def test_what_the_settings_say_of_the_user_holds(
     session: ChatSession, engine: FakeEngine, written: str
 ) -> None:
