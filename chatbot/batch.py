@@ -30,9 +30,9 @@ from profiles import Profile, ProfileError, ProfileStore, Target, find
 from storage.strict_json import parsed
 
 if TYPE_CHECKING:
+    from chatbot.decoding.reply import Reply
+    from chatbot.decoding.sampling import Sampling
     from chatbot.engine import GenerationEngine
-    from chatbot.reply import Reply
-    from chatbot.sampling import Sampling
 
 STANDARD = Path("-")  # standard input or output, by its place
 KEYS = ("id", "profile", "facts", "turns", "attributes")

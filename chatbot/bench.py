@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.energy import Target
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 from profiles import Target as Aim
 
 

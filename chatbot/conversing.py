@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from chatbot import persona
 from chatbot.dialling import Dialling
 from chatbot.errors import UsageError
-from chatbot.memory import unsay
+from chatbot.memory.memories import unsay
 from chatbot.terminal import clean
 from chatbot.tuning import of_persona
 from profiles import Profile

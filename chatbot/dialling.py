@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chatbot import config, persona
-from chatbot.drift import Rule
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.memory import MemoryRules
-from chatbot.sampling import Sampling
+from chatbot.measures.drift import Rule
+from chatbot.memory.memories import MemoryRules
 from chatbot.tuning import Tuned, of_persona
 from profiles import Profile, Target
 from storage import Conversation, ConversationManager

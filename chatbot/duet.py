@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.arc import arced, turn_of
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UsageError
-from chatbot.sampling import Sampling
 from chatbot.scene import scene
 from chatbot.tuning import of_persona, put_over
 from profiles import Profile
 from storage import ConversationManager, Message
 
 if TYPE_CHECKING:
+    from chatbot.decoding.reply import Reply
     from chatbot.engine import GenerationEngine
-    from chatbot.reply import Reply
 
 MOST_TURNS = 500
 TITLE = 60  # characters of the topic that stand in it

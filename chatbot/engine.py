@@ -23,8 +23,12 @@ import torch
 from torch import Tensor
 
 from chatbot import __version__
-from chatbot.candidates import Candidate, earlier_ends, measured, whole
-from chatbot.cue import Cue, answering, asked_fact
+from chatbot.decoding.candidates import Candidate, earlier_ends, measured, whole
+from chatbot.decoding.cue import Cue, answering, asked_fact
+from chatbot.decoding.ranking import merit
+from chatbot.decoding.reply import Reply, Row, Start
+from chatbot.decoding.sampling import Sampling
+from chatbot.decoding.saying import Saying
 from chatbot.energy import Target
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
@@ -37,10 +41,6 @@ from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.spelling import Spelling
 from chatbot.model.text import Codec, Context, Window, own_forms
-from chatbot.ranking import merit
-from chatbot.reply import Reply, Row, Start
-from chatbot.sampling import Sampling
-from chatbot.saying import Saying
 
 
 class GenerationEngine:

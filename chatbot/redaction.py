@@ -1,8 +1,8 @@
 """A conversation with the names taken out: each becomes [name 1], [place 1], ..., the same one each time.
 
 Taken out is what can be known: the user's name, what memories and the user's own lines tell of people and
-places, words that are written like names (chatbot/naming.py), and the forms of addresses and numbers. A
-machine cannot find all of it; whoever gives an export away should read it first.
+places, words that are written like names (chatbot/memory/naming.py), and the forms of addresses and numbers.
+A machine cannot find all of it; whoever gives an export away should read it first.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from unicodedata import normalize
 
-from chatbot.known_words import BIG, TITLES
-from chatbot.naming import english, named
-from chatbot.noticing import noticed
+from chatbot.memory.known_words import BIG, TITLES
+from chatbot.memory.naming import english, named
+from chatbot.memory.noticing import noticed
 from storage import Conversation, Memory, Message
 from storage.branches import Tree
 

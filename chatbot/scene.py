@@ -5,8 +5,8 @@ last message (what is known of the user, lore, the persona's own facts), then th
 written, then what else is known of the user, and last what a person told for this conversation alone, its
 scenario and its note, which are always in. A fact goes in whole or not at all, and of the persona's own a
 small model sees a few; where not all are seen, those that answer the last message by their meaning
-(chatbot/cue.py) come first. The rest is for messages, the newest first; where they leave room, example lines
-stand before them.
+(chatbot/decoding/cue.py) come first. The rest is for messages, the newest first; where they leave room,
+example lines stand before them.
 
 What is known of the user goes in as facts ("The user is called Ada."). When the user asks about just that, a
 small model sees nothing else: neither the persona's facts nor the older messages, with which it mixes it up.
@@ -20,13 +20,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatbot import persona, recall
+from chatbot import persona
 from chatbot.lorebook import lore
-from chatbot.memory import MemoryRules, holding
+from chatbot.memory import recall
+from chatbot.memory.memories import MemoryRules, holding
+from chatbot.memory.nearness import asks_of_user, touches
+from chatbot.memory.noticing import noticed
+from chatbot.memory.recall import Line
 from chatbot.model.text import Context, Turn
-from chatbot.nearness import asks_of_user, touches
-from chatbot.noticing import noticed
-from chatbot.recall import Line
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
 

@@ -20,9 +20,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from chatbot import drift
 from chatbot.arc import arced, turn_of
 from chatbot.conversing import LONGEST_MESSAGE, UNSAVED, Conversing
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import ChatbotError, UsageError
 from chatbot.events import (
     Denied,
@@ -35,9 +35,9 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
-from chatbot.memory import forget_denied, holding, keep, own_words, spoken_by, unaddressed, unsay
+from chatbot.measures import drift
+from chatbot.memory.memories import forget_denied, holding, keep, own_words, spoken_by, unaddressed, unsay
 from chatbot.model.text import Window
-from chatbot.sampling import Sampling
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.tuning import Tuning
 from chatbot.writing import write_reply

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from chatbot import config
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError
-from chatbot.sampling import Sampling
 from profiles import Profile
 
 Values = Mapping[str, Any]

@@ -12,7 +12,7 @@ from chatbot.events import Event, Piece, ReplyFailed, ReplyFinished, ReplyStarte
 from storage import ConversationManager, Message, StorageError
 
 if TYPE_CHECKING:
-    from chatbot.reply import Reply
+    from chatbot.decoding.reply import Reply
 
 JOURNAL_EVERY = 0.3  # seconds between two writes of a reply that is still being said
 

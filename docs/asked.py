@@ -18,9 +18,9 @@ from pathlib import Path
 
 from chatbot import config
 from chatbot.cli import start
+from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.model.text import Turn, new_words
-from chatbot.sampling import Sampling
 from chatbot.scene import scene
 from profiles import Profile, ProfileStore
 from storage import ConversationManager

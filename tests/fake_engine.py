@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError
 from chatbot.model.text import Context, Window
-from chatbot.sampling import Sampling
 from profiles import Target
 
 ATTRIBUTES = {"attitude": ("optimistic", "pessimistic"), "mind": ("critical", "emotional")}

@@ -9,9 +9,9 @@ import pytest
 
 from chatbot.arc import arced, at
 from chatbot.cli.start import dialled
-from chatbot.commands import answer
-from chatbot.room import Room
-from chatbot.sampling import Sampling
+from chatbot.decoding.sampling import Sampling
+from chatbot.plain.commands import answer
+from chatbot.plain.room import Room
 from chatbot.session import ChatSession
 from fake_engine import FakeEngine
 from profiles import Profile, ProfileStore, Target

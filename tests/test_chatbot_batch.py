@@ -13,8 +13,8 @@ import pytest
 
 from chatbot import batch
 from chatbot.batch import BadLine
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UsageError
-from chatbot.sampling import Sampling
 from fake_engine import FakeEngine
 from profiles import Profile, ProfileStore, Target
 

@@ -17,8 +17,8 @@ import tomlkit
 
 from chatbot import config, config_file
 from chatbot.config import Config
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import ConfigError
-from chatbot.sampling import Sampling
 from profiles import ProfileAccessError
 
 SHIPPED = config.shipped_path()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.duet import duet
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.sampling import Sampling
 from fake_engine import FakeEngine, FakeReply
 from profiles import Profile, Target
 from storage import ConversationManager

@@ -10,7 +10,10 @@ from typing import Any, cast
 import pytest
 import torch
 
-from chatbot.candidates import Candidate, earlier_ends
+from chatbot.decoding.candidates import Candidate, earlier_ends
+from chatbot.decoding.ranking import echo
+from chatbot.decoding.reply import Reply, Row, Start
+from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.errors import ModelError, UnknownNameError, UsageError
 from chatbot.flow import FlowOptions
@@ -18,9 +21,6 @@ from chatbot.model import artifact
 from chatbot.model.choice import Choice, contrasted
 from chatbot.model.reading import BATCH
 from chatbot.model.text import Context, Turn, words, worn_words
-from chatbot.ranking import echo
-from chatbot.reply import Reply, Row, Start
-from chatbot.sampling import Sampling
 from profiles import Target
 
 RAIN = Context.of(["I have a cat."], ["I like the rain."])
@@ -393,7 +393,9 @@ def test_with_brevity_an_earlier_end_is_a_candidate_of_its_own(
         return -len(text)
 
     monkeypatch.setattr("chatbot.engine.merit", shortest)
-    monkeypatch.setattr("chatbot.candidates.earlier_endings", lambda text, opening: text.split()[:-1][:1])
+    monkeypatch.setattr(
+        "chatbot.decoding.candidates.earlier_endings", lambda text, opening: text.split()[:-1][:1]
+    )
     codec = engine.parts[2]
     two = ([RAIN, Context.of([], ["Hello."])], [GLOOM, {}], replace(SEEDED, candidates=3, brevity=1.0))
     chosen = engine.replies(*two)
@@ -479,7 +481,8 @@ def test_no_earlier_end_brings_a_stop_string_into_the_reply(
     weighed: list[str] = []
     monkeypatch.setattr("chatbot.engine.merit", lambda text, trace: weighed.append(text) or 0)
     monkeypatch.setattr(
-        "chatbot.candidates.earlier_endings", lambda text, opening: [opening + " well.", opening + " well!"]
+        "chatbot.decoding.candidates.earlier_endings",
+        lambda text, opening: [opening + " well.", opening + " well!"],
     )
     two = replace(SEEDED, candidates=2, brevity=1.0, stop=(".",))
     engine.reply(RAIN, GLOOM, two, prefix="So.")  # what it begins with may hold one

@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from chatbot import drift, guidance
+from chatbot import guidance
 from chatbot.energy import Energy
 from chatbot.errors import FlowError
 from chatbot.flow import FlowOptions, FlowResult, flow
 from chatbot.guidance import Note, guide, met
+from chatbot.measures import drift
 from chatbot.model.cvae import Gaussian
 from chatbot.model.heads import Heads
 from profiles import Target

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from chatbot import config
 from chatbot.cli import app
-from chatbot.naming import english, named
+from chatbot.memory.naming import english, named
 from chatbot.redaction import redacted
 from storage import ConversationManager, Message, transfer
 from storage.branches import Tree

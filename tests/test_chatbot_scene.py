@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chatbot import persona
+from chatbot.memory.recall import Line
 from chatbot.model.text import Context, Turn
-from chatbot.recall import Line
 from chatbot.scene import Answering, cost, exchanged, scene
 from profiles import Profile
 from storage import Memory, Message

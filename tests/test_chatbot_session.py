@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from chatbot import writing
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import ModelError, UnknownNameError, UsageError
-from chatbot.memory import MemoryRules
+from chatbot.memory.memories import MemoryRules
 from chatbot.model.text import Turn
-from chatbot.sampling import Sampling
 from chatbot.session import (
     UNSAVED,
     ChatSession,

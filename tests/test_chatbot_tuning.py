@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import ConfigError, UnknownNameError
-from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.tuning import put_over
 from fake_engine import FakeEngine

@@ -18,7 +18,7 @@ from typer.main import get_command
 
 from chatbot import config
 from chatbot.cli import app
-from chatbot.commands import COMMANDS
+from chatbot.plain.commands import COMMANDS
 from chatbot.tui.actions import DEFAULT_KEYS, key_text
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView

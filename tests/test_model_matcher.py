@@ -11,13 +11,13 @@ import torch
 from safetensors import safe_open
 from transformers import BertConfig, GPT2Config, PreTrainedModel
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.model import artifact
 from chatbot.model.encoder import branch, build_encoder, layers
 from chatbot.model.matcher import Matcher
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 
 RAIN = Context.of(["I have a cat."], ["I like the rain."])
 SEA = Context.of([], ["Tell me of the sea."])

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 import tiny
+from chatbot.decoding.sampling import Sampling
 from chatbot.model import artifact
 from chatbot.model.artifact import Artifact
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 from chatbot.train import fit_chats
 from chatbot.train.fit_chats import Passage, draw, latents, nats, passages
 from chatbot.train.forms import Item, Labelled

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 from chatbot.train import evaluate, interview, trials
 from chatbot.train.corpus import Corpus, part_of
 from chatbot.train.forms import Item, Labelled, Marked

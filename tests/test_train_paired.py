@@ -12,11 +12,11 @@ from typing import Any, cast
 import pytest
 
 import tiny
+from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
-from chatbot.sampling import Sampling
 from chatbot.train import ablate, paired, versus
 from chatbot.train.ablate import Way
 from chatbot.train.interview import Scope

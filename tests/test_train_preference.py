@@ -13,11 +13,11 @@ import pytest
 import torch
 
 import tiny
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.reading import Reader
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 from chatbot.train import corpus as corpora
 from chatbot.train import fit_preference, pipeline
 from chatbot.train.corpus import Corpus

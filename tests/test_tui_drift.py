@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chatbot.drift import Rule
+from chatbot.measures.drift import Rule
 from tui_scripted import WatchedApp, open_session, ready, say
 
 WARNING = (

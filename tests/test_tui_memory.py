@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from chatbot.memory import MemoryRules
+from chatbot.memory.memories import MemoryRules
 from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.jump_screen import JumpScreen

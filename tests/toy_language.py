@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
 from chatbot.model.text import Context
-from chatbot.sampling import Sampling
 from chatbot.train import evaluate
 from chatbot.train.interview import Scope
 from chatbot.train.metrics import words

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from textual.pilot import Pilot
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError
-from chatbot.sampling import Sampling
 from chatbot.session import ChatSession
 from chatbot.tui.app import ChatApp
 from profiles.profile import Profile

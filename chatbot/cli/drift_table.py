@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from chatbot import drift
 from chatbot.config import MeasuresConfig
-from chatbot.drift import Rule, Series
+from chatbot.measures import drift
+from chatbot.measures.drift import Rule, Series
 from chatbot.terminal import one_line
 from storage import Conversation, Message
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatbot import infer
 from chatbot.cli import printing, stored
 from chatbot.errors import UsageError
-from chatbot.infer import Line
+from chatbot.measures import infer
+from chatbot.measures.infer import Line
 from chatbot.terminal import one_line
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def register(message: typer.Typer, conversation: typer.Typer, profile: typer.Typ
 
 def why(number: Number, as_json: options.AsJson = False) -> None:
     """Say how a reply came about: what was asked, what was measured, the flow, the seed, the times."""
-    from chatbot import why as reasons
+    from chatbot.measures import why as reasons
 
     with stored.open_manager() as manager:
         message = reasons.reply(manager, number)
@@ -51,8 +51,8 @@ def replay(
 
     Exit code 0: the same text. 1: another one; then it says what is not as it was, and shows both.
     """
-    from chatbot import replay as replays
     from chatbot.cli import start
+    from chatbot.measures import replay as replays
 
     settings = stored.settings({"model.path": model, "model.device": device})
     with stored.open_manager(settings) as manager:
@@ -99,8 +99,8 @@ def check(
 
     Exit code 1 when an attribute is out of its band. The measure is the model's own.
     """
-    from chatbot import probe
     from chatbot.cli import start
+    from chatbot.measures import probe
 
     settings = _settings(model, device)
     persona = _persona(settings, name)
@@ -132,10 +132,10 @@ def quiz(
     as_json: options.AsJson = False,
 ) -> None:
     """Score a persona on the Big Five by 50 statements: how much likelier it says each than its opposite."""
-    from chatbot import quiz as quizzes
-    from chatbot import radar
     from chatbot.cli import start
     from chatbot.config import expanded
+    from chatbot.measures import quiz as quizzes
+    from chatbot.measures import radar
 
     if png is not None:
         png = expanded(png)

@@ -61,7 +61,7 @@ def add(
     as_json: options.AsJson = False,
 ) -> None:
     """Let a persona know something of you."""
-    from chatbot.memory import write_down
+    from chatbot.memory.memories import write_down
 
     with open_manager() as manager:
         kept = write_down(manager, _known(profile), text)
@@ -76,7 +76,7 @@ def forget(
     as_json: options.AsJson = False,
 ) -> None:
     """Forget one thing for good: nothing of it is left in the file."""
-    from chatbot.memory import spoken_of
+    from chatbot.memory.memories import spoken_of
 
     with open_manager() as manager:
         gone = manager.forget(number)
@@ -118,7 +118,7 @@ def _known(name: str) -> str:
 
 
 def _table(memories: Sequence[Memory]) -> str:
-    from chatbot.memory import spoken_of
+    from chatbot.memory.memories import spoken_of
 
     wide = max(len(str(memory.id)) for memory in memories)
     return "\n".join(

@@ -74,7 +74,7 @@ def edit(
 
 
 def _unsay(manager: ConversationManager, message: Message) -> None:
-    from chatbot.memory import spoken_of, unsay
+    from chatbot.memory.memories import spoken_of, unsay
 
     for memory in unsay(manager, message):
         print(clean(f"Forgotten: {spoken_of(memory.text)}"), file=sys.stderr)

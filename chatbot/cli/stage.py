@@ -46,7 +46,7 @@ def sweep(
     as_json: bool,
 ) -> None:
     """Print the replies to one message side by side; nothing is stored."""
-    from chatbot import sweep
+    from chatbot.measures import sweep
     from profiles import ProfileStore, find
     from storage import ConversationManager
 

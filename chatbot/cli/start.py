@@ -16,9 +16,9 @@ from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
     from chatbot.config import Config
+    from chatbot.decoding.sampling import Sampling
     from chatbot.engine import GenerationEngine
-    from chatbot.plain import PlainChat
-    from chatbot.sampling import Sampling
+    from chatbot.plain.chat import PlainChat
     from chatbot.session import ChatSession
     from profiles import Profile
     from storage import ConversationManager
@@ -39,7 +39,7 @@ def load_engine(config: Config) -> GenerationEngine:
 
 def sampling(config: Config, *profiles: Profile) -> Sampling:
     """The settings of [sampling], with those of a persona over them and what was given by flag over these."""
-    from chatbot.sampling import Sampling
+    from chatbot.decoding.sampling import Sampling
     from chatbot.tuning import of_persona, put_over
 
     layers = [asdict(config.sampling), *map(of_persona, profiles), by_flag(config)]
@@ -126,8 +126,8 @@ def open_session(
 
 def session_of(config: Config, manager: ConversationManager, profile: Profile) -> ChatSession:
     """A session with this persona as the settings have it, its model not yet read."""
-    from chatbot.drift import Rule
-    from chatbot.memory import MemoryRules
+    from chatbot.measures.drift import Rule
+    from chatbot.memory.memories import MemoryRules
     from chatbot.session import ChatSession
 
     kept = config.memory.enabled
@@ -181,7 +181,7 @@ def chat(
 
 
 def _by_lines(config: Config, session: ChatSession, interactive: bool, as_json: bool) -> PlainChat:
-    from chatbot.plain import PlainChat
+    from chatbot.plain.chat import PlainChat
     from profiles import ProfileStore
 
     return PlainChat(

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.flow import FlowOptions
 from chatbot.guidance import Targets, guide
 from chatbot.model.artifact import Artifact
 from chatbot.model.reading import Reader, pad
 from chatbot.model.text import Codec, Context
-from chatbot.sampling import Sampling
 from chatbot.train.forms import Item
 from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Chats, Recipe

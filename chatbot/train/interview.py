@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from chatbot.sampling import Sampling
+from chatbot.decoding.sampling import Sampling
 from chatbot.train.reading import Said
 from chatbot.train.trials import Trial
 from profiles import Target

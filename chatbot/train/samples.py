@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.model.artifact import Artifact
 from chatbot.model.text import Context, Turn
-from chatbot.sampling import Sampling
 from chatbot.train.forms import Item
 from profiles import Target
 

@@ -14,7 +14,7 @@ from textual.message import Message as Note
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from chatbot import drift
+from chatbot.measures import drift
 from chatbot.persona import spoken
 from chatbot.session import BYTES_LEFT, ChatSession
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, key_text

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from chatbot.drift import numbers, tables
+from chatbot.measures.drift import numbers, tables
 from chatbot.terminal import label
 from chatbot.tui.literal import one_line
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from textual import work
 
-from chatbot import sweep
-from chatbot.memory import spoken_of
+from chatbot.measures import sweep
+from chatbot.memory.memories import spoken_of
 from chatbot.session import Memory, Message, local
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line

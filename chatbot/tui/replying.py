@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from textual.widgets import Static
 
-from chatbot import drift
-from chatbot.commands import called
 from chatbot.errors import near_names
 from chatbot.events import (
     Denied,
@@ -22,6 +20,8 @@ from chatbot.events import (
     Unstored,
     UserStored,
 )
+from chatbot.measures import drift
+from chatbot.plain.commands import called
 from chatbot.session import Memory
 from chatbot.tui.actions import ACTIONS, QUIT
 from chatbot.tui.composer import Composer

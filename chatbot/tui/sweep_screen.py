@@ -12,7 +12,7 @@ from textual.containers import HorizontalScroll, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from chatbot.sweep import Outcome
+from chatbot.measures.sweep import Outcome
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.emphasis import emphasized
 from chatbot.tui.literal import literal, one_line

@@ -1,0 +1,1 @@
+"""The line-by-line chat and its /commands."""
