@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +25,7 @@ from torch import Tensor
 from chatbot import __version__
 from chatbot.decoding.candidates import Candidate, earlier_ends, measured, whole
 from chatbot.decoding.cue import Cue, answering, asked_fact
+from chatbot.decoding.news import misplaced
 from chatbot.decoding.ranking import merit
 from chatbot.decoding.reply import Reply, Row, Start
 from chatbot.decoding.sampling import Sampling
@@ -40,7 +41,7 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.spelling import Spelling
-from chatbot.model.text import Codec, Context, Window, own_forms
+from chatbot.model.text import Codec, Context, Window, own_forms, worn_words
 
 
 class GenerationEngine:
@@ -243,20 +244,23 @@ class GenerationEngine:
         times = {"encode_ms": 1e3 * (read - begun), "flow_ms": 1e3 * (time.perf_counter() - read)}
         asked = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
         cues = [asked[place] for place in owner.tolist()]
-        worn = self._worn(contexts, asked)[owner] if sampling.presence_penalty else None
+        shunned = {
+            context: worn_words(context, cue.words if cue else ()) | misplaced(context.turns[-1].text)
+            for context, cue in zip(contexts, asked, strict=True)
+        }
+        worn = self._tokens(shunned.values())[owner] if sampling.presence_penalty else None
         wanted = self._wanted(cues, sampling.fact_bonus)
         spell = self._spell(contexts, owner.tolist())
         choice = self._choice(sampling, chance.to(self._device), worn, wanted, spell, len(opening))
         return Start(
-            rows, z, read_contexts, owner, choice, notes, cues, times, begun, opening, prefix.strip()
+            rows, z, read_contexts, owner, choice, notes, cues, shunned, times, begun, opening, prefix.strip()
         )
 
-    def _worn(self, contexts: Sequence[Context], asked: Sequence[Cue | None]) -> Tensor:
-        """1 (C, V) for the tokens that each context's persona has worn out."""
-        codec = self._artifact.codec
-        found = torch.zeros(len(contexts), self._artifact.model.decoder.lm.config.vocab_size)
-        for row, (context, cue) in enumerate(zip(contexts, asked, strict=True)):
-            found[row, codec.worn(context, cue.words if cue else ())] = 1.0
+    def _tokens(self, shunned: Collection[Collection[str]]) -> Tensor:
+        """1 (C, V) for the tokens that are one of a context's shunned words."""
+        found = torch.zeros(len(shunned), self._artifact.model.decoder.lm.config.vocab_size)
+        for row, words in enumerate(shunned):
+            found[row, self._artifact.codec.whole(words)] = 1.0
         return found.to(self._device)
 
     def _wanted(self, cues: Sequence[Cue | None], bonus: float) -> Wanted | None:

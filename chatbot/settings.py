@@ -60,7 +60,7 @@ class SamplingConfig:
     fact_bonus: float = setting(2.5, low=0.0, high=100.0)
     max_tokens: int = setting(60, low=1)
     candidates: int = setting(8, low=1, high=256)
-    brevity: float = setting(0.3, low=0.0, high=100.0)
+    brevity: float = setting(0.4, low=0.0, high=100.0)
     spread: float = setting(0.3, low=0.0, high=3.0)
     contrast: float = setting(0.5, low=0.0, high=4.0)
     stop: tuple[str, ...] = setting(())

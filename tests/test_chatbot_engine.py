@@ -499,7 +499,7 @@ def test_presence_penalty_keeps_what_was_said_from_coming_again(
     lively = replace(free, temperature=1.0)
     said = " ".join(engine.reply(RAIN, GLOOM, replace(lively, seed=seed)).text for seed in range(8))
     again = Context(RAIN.facts, (*RAIN.turns, Turn("bot", said), Turn("user", "Why?")))
-    worn = set(codec.worn(again))
+    worn = set(codec.whole(worn_words(again)))
     assert worn & set(codec.encode(engine.reply(again, GLOOM, free).text))  # it repeats itself when it may
     kept = replace(free, presence_penalty=100.0)
     together = engine.replies([again, RAIN], [GLOOM, GLOOM], kept, [3, 3])

@@ -240,14 +240,13 @@ def test_the_words_of_a_fact_are_worn_when_two_lines_had_them_but_not_where_it_i
 
 
 @pytest.mark.parametrize("cased", [False, True])
-def test_worn_tokens_are_those_that_are_a_whole_word(codec: Codec, cased: bool) -> None:
+def test_whole_tokens_are_those_that_are_a_word(codec: Codec, cased: bool) -> None:
     if cased:
         pieces = [*MARKERS, "the", "train", "She", "says", "sa", "d", "<unk>"]
         tokenizer = Tokenizer(models.WordLevel({p: i for i, p in enumerate(pieces)}, unk_token="<unk>"))
         tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
         codec = Codec(tokenizer)
-    lines = ["hi", "The train left in spring", "why the daughter"]
-    assert [codec.tokenizer.id_to_token(i) for i in codec.worn(Context.of([], lines))] == ["train"]
+    assert [codec.tokenizer.id_to_token(i) for i in codec.whole(["train", "trainwrecks"])] == ["train"]
 
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(codec: Codec) -> None:

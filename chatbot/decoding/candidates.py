@@ -11,7 +11,7 @@ from chatbot.decoding.ranking import echo
 from chatbot.decoding.reply import Start
 from chatbot.decoding.saying import Saying
 from chatbot.model.reading import Reader
-from chatbot.model.text import Codec, worn_words
+from chatbot.model.text import Codec
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,10 @@ def measured(
     """What a reply's trace says of each candidate; unless it is `alone`, also what speaks for it."""
     said = start.select([one.row for one in candidates])
     contexts, texts = [row.context for row in said.rows], [one.text for one in candidates]
-    cues = dict(zip(contexts, said.cues, strict=True))
-    worn = {context: worn_words(context, cue.words if cue else ()) for context, cue in cues.items()}
     found: list[dict[str, Any]] = []
     reads = reader.measure(contexts, texts)
     for one, context, cue, read in zip(candidates, contexts, said.cues, reads, strict=True):
-        figures = {"measured": read, "echo": echo(worn[context], one.text)}
+        figures = {"measured": read, "echo": echo(start.shunned[context], one.text)}
         figures |= {"tokens": len(one.ids), "finish": one.finish}
         figures |= {"asked_fact": cue.answered(one.text)} if cue else {}
         found.append(figures | ({"cut": one.cut} if one.cut else {}))

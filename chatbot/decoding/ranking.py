@@ -10,8 +10,8 @@ from chatbot.asked import aspect_vector
 from chatbot.guidance import met
 from chatbot.model.text import telling_words
 
-PERSONA = 40.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
-ECHO = 8.0  # weight of words that the persona said before; with 3, phrases come back in every line
+PERSONA = 50.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
+ECHO = 8.0  # weight of shunned words; with 3, phrases come back in every line
 FEW, MANY = 5, 9  # words; each word that is missing or too many counts against a candidate
 CURT = 2.0  # what a missing one costs; `Sampling.brevity` says what one too many does
 ASKED = 3.0  # what a word of the fact that the message asks for is worth
@@ -46,10 +46,10 @@ def merit(text: str, trace: dict[str, Any]) -> float:
     return found - CURT * max(0, FEW - said) - brevity * max(0, said - MANY)
 
 
-def echo(worn: Collection[str], text: str) -> float:
-    """Share, 0 to 1, of a text's telling words that its persona has said before: those in `worn`
-    (`text.worn_words` of the context), and words that come twice in the text."""
-    said = set(worn)
+def echo(shunned: Collection[str], text: str) -> float:
+    """Share, 0 to 1, of a text's telling words that are shunned (said before: `text.worn_words` of the
+    context; or out of place: `news.misplaced`) or come twice in the text."""
+    said = set(shunned)
     own = list(telling_words(text))
     again = 0
     for word in own:

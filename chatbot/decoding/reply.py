@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,6 +65,7 @@ class Start:
     choice: Choice
     notes: list[dict[str, Any]]  # of the flow, one for each row
     cues: Sequence[Cue | None]  # for each row the fact that its message asks for
+    shunned: Mapping[Context, Collection[str]]  # the words that a reply does better without
     times: dict[str, float]
     begun: float
     opening: Sequence[int] = ()  # ids that every reply begins with

@@ -40,7 +40,7 @@ class Sampling:
     fact_bonus: float = 2.5
     max_tokens: int = 60
     candidates: int = 8
-    brevity: float = 0.3
+    brevity: float = 0.4
     spread: float = 0.3
     contrast: float = 0.5
     stop: tuple[str, ...] = ()

@@ -199,11 +199,12 @@ class Codec:
                 said.append(token)
         return Context(tuple(facts), tuple(turns))
 
-    def worn(self, context: Context, asked: Collection[str] = ()) -> list[int]:
-        """Ids of the `worn_words` of a context that are one token long, lowest first."""
-        spent = worn_words(context, asked)
-        ids = {i for turn in context.turns if turn.role == "bot" for i in self.encode(turn.text)}
-        return sorted(i for i in ids if self.decode([i]).lower() in spent)
+    def whole(self, words: Iterable[str]) -> list[int]:
+        """Ids of those lower-case words that are one token long, lowest first."""
+        known = set(words)
+        forms = (form for word in known for form in (word, word.capitalize())[: 1 + self.cased])
+        ids = {ids[0] for form in forms for ids in self.spellings(form) if len(ids) == 1}
+        return sorted(i for i in ids if self.decode([i]).lower() in known)  # else it is an unknown word's
 
     def spellings(self, word: str) -> list[list[int]]:
         """The ids of a word as a sentence may hold it; a cased tokenizer has others behind a space."""
