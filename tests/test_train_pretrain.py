@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,6 +99,22 @@ def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:
         UsageError, match=r"Only a word-piece vocabulary can be pruned; .* Set vocabulary = 0"
     ):
         build_tokenizer(str(tmp_path), "main", 500, [])
+
+
+def test_a_bert_is_not_called_corrupted_for_want_of_an_output_head(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[logging.LogRecord] = []
+    ear = logging.Handler()
+    monkeypatch.setattr(ear, "emit", told.append)
+    transformers = logging.getLogger("transformers")
+    transformers.addHandler(ear)
+    try:
+        build_lm(str(trained / "base"), "main", range(9), 0)
+        assert told == []
+        assert transformers.level == logging.WARNING
+    finally:
+        transformers.removeHandler(ear)
 
 
 def test_no_base_keeps_its_dropout(tmp_path: Path) -> None:

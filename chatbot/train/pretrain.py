@@ -27,6 +27,7 @@ from transformers import (
     PretrainedConfig,
     PreTrainedModel,
 )
+from transformers.utils import logging
 
 from chatbot.errors import UsageError
 from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
@@ -107,7 +108,11 @@ def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -
     """
     config = _config(base, revision)
     config.is_decoder = True  # or all of the BERT family see what comes next
+    loudness = logging.get_verbosity()
+    if config.model_type == "bert":
+        logging.set_verbosity_error()  # else it warns of a missing output head, which _bert_head makes
     lm = AutoModelForCausalLM.from_pretrained(base, revision=revision, config=config, dtype=torch.float32)
+    logging.set_verbosity(loudness)
     _rearrange(lm, sources)
     if config.model_type == "bert":
         _bert_head(lm)
