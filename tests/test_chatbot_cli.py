@@ -536,6 +536,13 @@ def test_config_set_says_when_a_variable_wins() -> None:
         assert run("config", *change).stderr == wins
 
 
+def test_config_show_of_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHATBOT_CHAT_PROFILE")
+    shown = run("config", "show")
+    told = "Every setting is the default. See them with --all.\n"
+    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "", told)
+
+
 def test_config_show_all_names_every_setting() -> None:
     lines = run("config", "show", "--all").output.splitlines()
     assert [line.split(" = ")[0] for line in lines] == [

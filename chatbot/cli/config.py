@@ -29,12 +29,13 @@ def show(
     from chatbot import config, config_file
 
     settings = config.load()
-    for name, value, source in config.settings(settings):
-        if all_settings or source != "default":
-            print(clean(f"{name} = {config_file.literal(value)}  # {source}"))
-    for name, values, source in config.presets(settings):
-        if all_settings or source != "default":
-            print(clean(f"presets.{name} = {config_file.literal(values)}  # {source}"))
+    named = [(f"presets.{name}", values, source) for name, values, source in config.presets(settings)]
+    every = [*config.settings(settings), *named]
+    shown = every if all_settings else [found for found in every if found[2] != "default"]
+    for name, value, source in shown:
+        print(clean(f"{name} = {config_file.literal(value)}  # {source}"))
+    if not shown:
+        print("Every setting is the default. See them with --all.", file=sys.stderr)
 
 
 @app.command()
