@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from chatbot import config
 from chatbot.cli import app
+from chatbot.cli.transfer import Format
 from profiles import Profile, ProfileStore
-from storage import ConversationManager, from_json, to_json
+from storage import ConversationManager, from_json, to_json, transfer
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -95,6 +96,10 @@ def test_a_file_whose_name_begins_with_a_tilde(here: Path) -> None:
     gives(run("export", KEYS, "~~keys.json"), f"{KEYS} written to ~~keys.json\n")
     assert json.loads((here / "~~keys.json").read_text("utf-8")) == DOCUMENT
     assert run("import", "~~keys.json").stdout.endswith(" The keys (3 messages)\n")
+
+
+def test_format_takes_the_names_of_all_formats() -> None:
+    assert [form.value for form in Format] == [form.name for form in transfer.FORMATS]
 
 
 @pytest.mark.usefixtures("stored")

@@ -26,7 +26,8 @@ def train(
         typer.Option("--work", help="Folder for checkpoints and train.jsonl; OUTPUT.work by default."),
     ] = None,
     base: Annotated[
-        str | None, typer.Option("--base", help="Base of encoder and decoder: a hub id or a local folder.")
+        str | None,
+        typer.Option("--base", help="A BERT for encoder and decoder: a hub id or a local folder."),
     ] = None,
     steps: Annotated[
         list[str] | None,
