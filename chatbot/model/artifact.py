@@ -150,6 +150,7 @@ def save(
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json, whole or not at all."""
     partial = folder / "manifest.json.part"
     data = asdict(manifest)
     if not manifest.matcher_layers:  # as every model before matchers has it

@@ -35,6 +35,7 @@ class Gaussian:
 
     @property
     def std(self) -> Tensor:
+        """Standard deviation (B, D)."""
         return torch.exp(0.5 * self.log_var)
 
     def sample(self, noise: Tensor) -> Tensor:
@@ -42,6 +43,7 @@ class Gaussian:
         return self.mean + self.std * noise
 
     def select(self, rows: Tensor) -> Gaussian:
+        """Of other rows (N,), repeated or reordered."""
         return Gaussian(self.mean.index_select(0, rows), self.log_var.index_select(0, rows))
 
     def kl(self, other: Gaussian) -> Tensor:

@@ -74,14 +74,17 @@ class LatentDecoder(nn.Module):
 
     @classmethod
     def from_config(cls, config: PretrainedConfig, latent_dim: int, memory_slots: int) -> LatentDecoder:
+        """An untrained one."""
         return cls(AutoModelForCausalLM.from_config(config), latent_dim, memory_slots)
 
     @property
     def embed(self) -> nn.Module:
+        """Token ids (B, T) to embeddings (B, T, W)."""
         return self.lm.get_input_embeddings()
 
     @property
     def max_positions(self) -> int:
+        """How many tokens the language model can read: context, memory and reply."""
         return max_positions(self.lm)
 
     def prefill(self, ids: Tensor, mask: Tensor) -> Prefix:

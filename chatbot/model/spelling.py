@@ -30,6 +30,7 @@ class Words:
 
     @classmethod
     def of(cls, words: Iterable[Sequence[int]]) -> Words:
+        """From the ids of each word."""
         after: dict[Word, set[int]] = {}
         whole: set[Word] = set()
         for ids in map(tuple, words):

@@ -126,6 +126,7 @@ class Codec:
 
     @classmethod
     def load(cls, path: Path) -> Codec:
+        """From the tokenizer.json of a model folder."""
         return cls(Tokenizer.from_file(str(path)))
 
     def encode(self, text: str) -> list[int]:
