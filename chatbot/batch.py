@@ -5,9 +5,9 @@ Input, one object a line ("turns" ends with the user's; the rest may be left out
 Output, in the order of the input:
     {"id": "a", "reply": "...", "trace": {...}}
 
-Facts and attributes of a line come on top of its profile's, whose own [sampling] holds for it, and whose
-[arc] is where the line's turns have come to. With a seed, line n of the file draws from seed + n: its reply
-does not depend on the batch size nor on what stands in other lines.
+Facts and attributes of a line come on top of its profile's ("off" takes one away), whose own [sampling]
+holds for it, and whose [arc] is where the line's turns have come to. With a seed, line n of the file draws
+from seed + n: its reply does not depend on the batch size nor on what stands in other lines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chatbot import persona
 from chatbot.arc import arced
-from chatbot.errors import ChatbotError, UsageError, suggestion
+from chatbot.errors import ChatbotError, UnknownNameError, UsageError, near_names, suggestion
 from chatbot.model.text import Context
 from chatbot.tuning import of_persona, put_over
 from profiles import Profile, ProfileError, ProfileStore, Target, find
@@ -206,7 +206,7 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
         raise LineError(
             f'"attributes" is an object such as {{"mind": "critical"}}, not {_short(attributes)}.'
         )
-    targets = {name: Target.parse(value) for name, value in attributes.items()}
+    targets = given = {name: Target.parse(value) for name, value in attributes.items() if value != "off"}
     facts, rules = _texts("facts", data.get("facts", [])), {}
     if data.get("profile") is not None:
         profile = _profile(data["profile"], profiles)
@@ -214,6 +214,9 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
         turn = (len(turns) + 1) // 2  # every second text is the user's, and so is the last
         targets = {**arced(profile.attributes, profile.arc, turn), **targets}
         rules = of_persona(profile)
+    for name in attributes.keys() - given:
+        if targets.pop(name, None) is None and near_names(name, targets):
+            raise UnknownNameError("dial called", name, targets)
     return Request(number, data.get("id", number), Context.of(facts, turns), targets, rules)
 
 

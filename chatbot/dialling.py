@@ -114,8 +114,10 @@ class Dialling(Tuned):
         self.profile, self.dials, self._greeting = profile, dict(profile.attributes), 0
         self._save_profile()
 
-    def set_dial(self, attribute: str, aspect: str | None = None, weight: float | None = None) -> Target:
-        """Ask for an aspect ("critical", or any text that Target.parse reads), or change the weight alone.
+    def set_dial(
+        self, attribute: str, aspect: str | Target | None = None, weight: float | None = None
+    ) -> Target:
+        """Ask for an aspect ("critical", or what else Target.parse reads), or change the weight alone.
 
         A dial that never had a weight pulls with the model's own strength.
         """
@@ -149,7 +151,7 @@ class Dialling(Tuned):
         if (target := self.dials.get(attribute)) is None:
             return self.set_dial(attribute)  # which says what is wrong
         mixture = target.model_copy(update={"weight": None, "probability": None})
-        return self.set_dial(attribute, f"{mixture}:{pull}")
+        return self.set_dial(attribute, Target.typed(f"{mixture}:{pull}"))
 
     def clear_dial(self, attribute: str) -> None:
         """Stop guiding an attribute."""

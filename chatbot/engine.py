@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -186,12 +186,12 @@ class GenerationEngine:
         texts: Sequence[str],
         sampling: Sampling,
         seeds: Sequence[int],
-    ) -> list[list[float]]:
-        """Mean log p of a token (nats) of each text as the persona's reply, a row for each seed."""
+    ) -> Iterable[list[float]]:
+        """Mean log p of a token (nats) of each text as the persona's reply, a row a seed, one by one."""
         start = self._begin([Row(context, targets, seed) for seed in seeds], sampling)
         ids = [[*self._artifact.codec.encode(text), self._artifact.codec.end] for text in texts]
         first = torch.zeros(len(ids), dtype=torch.long, device=self._device)
-        return [self._reader.likelihood(start.read, first, z.expand(len(ids), -1), ids) for z in start.z]
+        return (self._reader.likelihood(start.read, first, z.expand(len(ids), -1), ids) for z in start.z)
 
     def window(self, context: Context) -> Window:
         """What of a context the decoder sees before a reply."""

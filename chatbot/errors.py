@@ -4,7 +4,7 @@
     ├── UsageError          2  the caller asked for something that cannot be
     │   ├── ConfigError     2  a setting is unknown or has an impossible value
     │   └── UnknownNameError 2 a name that is not among the known ones
-    ├── ModelError          1  a model folder is missing, corrupt, newer or unfinished
+    ├── ModelError          1  a model folder is corrupt, newer or unfinished (2: there is none)
     └── FlowError           1  the flow became non-finite or ran away; the engine replies from the prior
 
 `profiles.ProfileError` and `storage.StorageError` stand beside this tree (those packages do not know this

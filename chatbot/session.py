@@ -36,7 +36,7 @@ from chatbot.events import (
     UserStored,
 )
 from chatbot.measures import drift
-from chatbot.memory.memories import forget_denied, holding, keep, own_words, spoken_by, unaddressed, unsay
+from chatbot.memory.memories import heard, holding, own_words, spoken_by, unsay
 from chatbot.model.text import Window
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.tuning import Tuning
@@ -256,10 +256,6 @@ class ChatSession(Conversing):
         """What the user's message, the last of `path`, tells of the user is remembered, and what it denies is
         forgotten."""
         if self.memory.notice:
-            before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
-            own = (f"My name is {self.profile.speaker}.", *self.profile.facts)
-            message = replace(path[-1], text=unaddressed(path[-1].text, own))
-            named = bool(self.user_name.strip())
-            kept = keep(self.manager, self.profile.name, message, after=before, named=named)
+            kept, gone = heard(self.manager, self.profile, path, self.user_name)
             yield from map(Noticed, kept)
-            yield from map(Denied, forget_denied(self.manager, self.profile.name, message.text))
+            yield from map(Denied, gone)

@@ -50,7 +50,7 @@ class StoredProfile:
     """A profile and where it lies."""
 
     profile: Profile
-    path: Path
+    path: Path | None  # None: a blend, which is kept nowhere
     builtin: bool
     favourite: bool = False
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from profiles.errors import ProfileError
 from profiles.names import did_you_mean, shortened
 
+HEAVIEST = 20.0  # the most that is typed or turned to; files may say more
 _WORD = re.compile(r"[^\W_][\w-]{0,39}")
 MOST_WEIGHT = 1e6  # beside a weight of 1 no more can be told apart
 _KEYS = ("aspect", "aspects", "weight", "strength")
@@ -43,6 +44,15 @@ class Target(BaseModel):
         """From "pessimistic", "pessimistic:90%", "pessimistic:1.2", "emotional*0.8+critical*0.2:0.7", a
         mapping such as {"aspect": "pessimistic", "strength": 0.9}, or a Target."""
         return value if isinstance(value, Target) else cls(**_fields(value))
+
+    @classmethod
+    def typed(cls, text: str) -> Target:
+        """As `parse`, of what a person types as a dial, where 90 is meant for 90%."""
+        target = cls.parse(text)
+        if target.weight is not None and target.weight > HEAVIEST:
+            given = f"{HEAVIEST:g} at the most where it is typed, not as in {shortened(text)}"
+            raise ProfileError(f"A weight is {given}. A strength is 90%.")
+        return target
 
     @model_validator(mode="before")
     @classmethod

@@ -64,6 +64,16 @@ def manager() -> Iterator[ConversationManager]:
 
 
 @pytest.fixture
+def kept() -> Iterator[ConversationManager]:
+    """The store that the commands use."""
+    from chatbot import config
+    from storage import ConversationManager
+
+    with ConversationManager(config.load().database) as manager:
+        yield manager
+
+
+@pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     """The terminal interface over a fresh database and an engine of fixed lines; for tests/test_tui_*."""
     from tui_scripted import WatchedApp, open_session  # Textual comes with it

@@ -108,12 +108,15 @@ def test_facts_and_attributes_come_on_top_of_the_profile(run: Run) -> None:
         {"turns": ["a"], "profile": "poet"},
         {"turns": ["a"], "profile": "poet", "facts": ["I am old."], "attributes": {"mind": "emotional:2"}},
         {"turns": ["a"], "attributes": {"mind": {"aspects": {"critical": 3, "emotional": 1}, "weight": 0.5}}},
+        {"turns": ["a"], "profile": "poet", "attributes": {"mind": "off"}},
     )
-    assert [row["reply"] for row in rows] == ["a / I know friend.", "a / I know friend. I am old.", "a / "]
+    replies = ["a / I know friend.", "a / I know friend. I am old.", "a / ", "a / I know friend."]
+    assert [row["reply"] for row in rows] == replies
     assert [row["trace"]["targets"] for row in rows] == [
         {"attitude": "pessimistic:1.2", "mind": "critical"},
         {"attitude": "pessimistic:1.2", "mind": str(Target.parse("emotional:2"))},
         {"mind": "critical*0.75+emotional*0.25:0.5"},
+        {"attitude": "pessimistic:1.2"},
     ]
 
 
@@ -155,6 +158,10 @@ def test_an_arc_is_where_the_turns_of_the_line_have_come_to(run: Run, tmp_path: 
         (
             {"turns": ["a"], "attributes": {"mnd": "critical"}},
             "There is no attribute 'mnd'. Did you mean 'mind'?",
+        ),
+        (
+            {"turns": ["a"], "profile": "poet", "attributes": {"mnd": "off"}},
+            "There is no dial called 'mnd'. Did you mean 'mind'?",
         ),
         ({"turns": ["a"], "attributes": {"mind": "critcal"}}, "There is no aspect of mind 'critcal'."),
         (

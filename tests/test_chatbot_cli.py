@@ -5,23 +5,23 @@ from __future__ import annotations
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
+from types import ModuleType
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from chatbot import __version__, config
-from chatbot.cli import app, main, start
+from chatbot.cli import main, start
 from chatbot.errors import ModelError
 from fake_engine import FakeEngine
+from printed import run
 from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
-
-runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +37,8 @@ def engine(monkeypatch: pytest.MonkeyPatch, home: Path) -> FakeEngine:
 
 
 @pytest.fixture
-def manager(engine: FakeEngine) -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
-
-
-def run(*arguments: str, text: str = "") -> Result:
-    return runner.invoke(app, arguments, input=text, prog_name="chatbot")
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 def failed(result: Result, code: int, sentence: str) -> None:
@@ -260,6 +255,10 @@ def test_measures_are_said_when_asked(engine: FakeEngine) -> None:
             "There is no attribute 'mnd'. Did you mean 'mind'? Known: attitude, mind.",
         ),
         (
+            ["--set", "attitude=pessimistic:90"],
+            "A weight is 20 at the most where it is typed, not as in 'pessimistic:90'. A strength is 90%.",
+        ),
+        (
             ["--set", "attitud=off"],
             "There is no dial called 'attitud'. Did you mean 'attitude'? Known: attitude.",
         ),
@@ -439,6 +438,16 @@ def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.Mon
 def test_a_mistake_in_the_program_is_not_hidden(engine: FakeEngine) -> None:
     engine.pieces = (ZeroDivisionError(),)
     assert isinstance(run("chat", "--once", "Hi").exception, ZeroDivisionError)
+
+
+def test_ctrl_c_while_the_program_is_read_is_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(ModuleType):
+        def __getattr__(self, name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "chatbot.cli", Stopped("chatbot.cli"))
+    with pytest.raises(SystemExit, match="130"):
+        runpy.run_module("chatbot", run_name="__main__")
 
 
 def test_an_unknown_option_is_code_2() -> None:

@@ -8,7 +8,6 @@ import pty
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from typer.testing import CliRunner, Result
 from chatbot import config
 from chatbot.cli import app, start, transcript
 from fake_engine import FakeEngine
+from printed import gives
 from storage import ConversationManager, from_json
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -61,9 +61,8 @@ SECOND: dict[str, Any] = {
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 @pytest.fixture
@@ -72,12 +71,8 @@ def both(manager: ConversationManager) -> None:
         from_json(manager, document)
 
 
-def run(*arguments: str, text: str = "") -> Result:
+def run(*arguments: str, text: str | bytes = "") -> Result:
     return CliRunner().invoke(app, ["conversation", *arguments], input=text, prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 # --- list and show
@@ -324,9 +319,15 @@ def test_search(manager: ConversationManager) -> None:
     gives(run("search", '"; DROP', "TABLE"), "", "No message contains '\"; DROP TABLE'.\n")
     gives(run("search", "?!", "🙂"), "", "Search finds words, not '?! 🙂'.\n")  # many may contain them
     (hit,) = manager.search("lost k")
-    assert transcript.hits([hit], colour=True) == (
+    assert transcript.hits([hit], {KEYS: manager.get(KEYS)}, colour=True) == (
         "k3v9q2mx  2026-01-02 10:10  you: I \x1b[1mlost\x1b[0m my \x1b[1mkeys\x1b[0m bot: [31mforged"
     )
+
+
+def test_search_calls_the_persona_as_the_chat_does(manager: ConversationManager) -> None:
+    called = {"name": "gloomy-poet", "display_name": "Victor"}
+    from_json(manager, {**DOCUMENT, "conversation": {**DOCUMENT["conversation"], "profile": called}})
+    gives(run("search", "everything"), "k3v9q2mx  2026-01-02 10:11  Victor: Everything is lost.\n")
 
 
 @pytest.mark.usefixtures("both")

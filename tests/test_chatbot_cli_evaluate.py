@@ -52,9 +52,15 @@ def test_a_report_and_a_seal_are_refused_before_the_work_too(
 
 
 def test_a_model_that_is_not_there_is_not_called_read_only() -> None:
-    result = CliRunner().invoke(app, ["eval", "--seal", "--model", "no-model"])
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "'no-model' has none" in result.stderr
+    for model in ("no-model", __file__):
+        result = CliRunner().invoke(app, ["eval", "--seal", "--model", model])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"{model!r} has none" in result.stderr
+
+
+def test_options_before_a_command_are_not_lost() -> None:
+    result = CliRunner().invoke(app, ["eval", "--seeds", "2", "versus", "a", "b"])
+    assert (result.exit_code, result.stderr[-15:]) == (2, "Put it behind.\n")
 
 
 def test_figures_that_cannot_be_written_are_printed(

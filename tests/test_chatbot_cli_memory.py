@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from chatbot import config
 from chatbot.cli import app, start
 from fake_engine import FakeEngine
 from full_disk import no_room_for
+from printed import gives, run
 from storage import ConversationManager, database
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 @pytest.fixture
@@ -32,14 +32,6 @@ def people(monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "ann.toml").write_text('facts = ["I bake."]\n[attributes]\nattitude = "pessimistic"\n')
     (folder / "bea.toml").write_text('display_name = "Bea"\nfacts = ["I fish."]\n')
     monkeypatch.setattr(start, "load_engine", lambda settings: FakeEngine())
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 def test_memories_are_added_listed_and_forgotten(manager: ConversationManager, people: None) -> None:
@@ -219,9 +211,7 @@ def test_a_sweep_over_strengths(manager: ConversationManager, people: None) -> N
 
 
 def test_a_sweep_over_personas_as_json(people: None) -> None:
-    rows = json.loads(
-        run("sweep", "Hi", "-p", "ann", "--profiles", "ann,bea", "--json", "--seed", "8").stdout
-    )
+    rows = json.loads(run("sweep", "Hi", "--profiles", "ann,bea", "--json", "--seed", "8").stdout)
     assert [
         (row["number"], row["setting"], row["profile"], row["targets"], row["reply"]) for row in rows
     ] == [
@@ -241,13 +231,23 @@ def test_a_sweep_over_personas_as_json(people: None) -> None:
     ],
 )
 def test_a_sweep_takes_blends_between_semicolons(people: None, names: str, profiles: list[str]) -> None:
-    rows = json.loads(run("sweep", "Hi", "-p", "ann", "--profiles", names, "--json").stdout)
+    rows = json.loads(run("sweep", "Hi", "--profiles", names, "--json").stdout)
     assert [row["profile"] for row in rows] == profiles
 
 
 def test_a_blend_among_commas_is_refused_by_the_rule(people: None) -> None:
     sentence = "Error: Beside a blend, semicolons separate the names: 'ann:0.2,bea:0.8; cy'.\n"
-    gives(run("sweep", "Hi", "-p", "ann", "--profiles", "ann:0.2,bea:0.8,ann"), "", sentence, 2)
+    gives(run("sweep", "Hi", "--profiles", "ann:0.2,bea:0.8,ann"), "", sentence, 2)
+
+
+def test_personas_of_a_sweep_answer_the_message_alone(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine: Any = FakeEngine()
+    engine.replies = lambda contexts, *_: pytest.fail(str([len(context.turns) for context in contexts]))
+    monkeypatch.setattr(start, "load_engine", lambda settings: engine)
+    with pytest.raises(pytest.fail.Exception, match=r"\[1, 1\]"):
+        CliRunner().invoke(app, ["sweep", "Hi", "--profiles", "ann,bea"], catch_exceptions=False)
+    sentence = "Error: All who reply are named with --profiles. Leave out --profile.\n"
+    gives(run("sweep", "Hi", "-p", "ann", "--profiles", "ann,bea"), "", sentence, 2)
 
 
 def test_a_sweep_compares_one_thing(people: None) -> None:

@@ -8,15 +8,12 @@ import pty
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot import config
-from chatbot.cli import app
+from printed import gives, run
 from storage import ConversationManager, from_json
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -62,20 +59,11 @@ OTHER: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def manager() -> Iterator[ConversationManager]:
+def manager(kept: ConversationManager) -> ConversationManager:
     """Two conversations: the messages 1 to 6 and 7."""
-    with ConversationManager(config.load().database) as manager:
-        for document in (DOCUMENT, OTHER):
-            from_json(manager, document)
-        yield manager
-
-
-def run(*arguments: str, text: str = "") -> Result:
-    return CliRunner().invoke(app, arguments, input=text, prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
+    for document in (DOCUMENT, OTHER):
+        from_json(kept, document)
+    return kept
 
 
 def from_json_of(*arguments: str) -> Any:
@@ -310,6 +298,18 @@ def test_edit_with_a_text(manager: ConversationManager) -> None:
         "Error: A message may have 20,000 characters; this one has 20,001. Shorten it.\n",
         2,
     )
+
+
+def test_edit_notices_what_it_tells_as_a_chat_does(
+    manager: ConversationManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("message", "edit", "5", "I live in Leeds.").stderr == "Remembered: you live in Leeds\n"
+    assert [memory.message_id for memory in manager.memories()] == [8]
+    assert run("message", "edit", "8", "I don't live in Leeds.").stderr == "Forgotten: you live in Leeds\n"
+    manager.set_profile(RAIN, profile_name="none", profile={})
+    assert run("message", "edit", "7", "I live in Rome.").stderr == ""
+    monkeypatch.setenv("CHATBOT_MEMORY_ENABLED", "false")
+    assert run("message", "edit", "8", "I live in York.").stderr == ""
 
 
 def test_edit_from_standard_input(manager: ConversationManager) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from chatbot import config
 from chatbot.cli import app
+from printed import gives
 from storage import ConversationManager
 from storage.migrations import CURRENT_VERSION
 
@@ -30,10 +31,6 @@ def database() -> Path:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["storage", *arguments], prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 def test_path_whether_the_file_exists_or_not_and_where_chats_are_incognito(

@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from chatbot import config
-from chatbot.cli import app
 from chatbot.cli.transfer import Format
+from printed import gives
 from profiles import Profile, ProfileStore
 from storage import ConversationManager, from_json, to_json, transfer
+from test_chatbot_cli_conversation import DOCUMENT as FIRST
+from test_chatbot_cli_conversation import KEYS, run
 
 pytestmark = pytest.mark.usefixtures("utc")
 
-KEYS = "k3v9q2mx"
-BARE = {"hidden": False, "generation": None, "state": "complete"}
 NEW = {"bookmarked": False, "speaker": "", "extra": None}
 DOCUMENT: dict[str, Any] = {
-    "format": "chatbot-conversation",
+    **FIRST,
     "version": 2,
-    "conversation": {
-        "id": KEYS,
-        "title": "The keys",
-        "profile_name": "gloomy-poet",
-        "profile": {"name": "gloomy-poet"},
-        "model": "tiny",
-        "created_at": "2026-01-02T10:00:00+00:00",
-        "updated_at": "2026-01-02T10:11:30+00:00",
-        "head": 3,
-        "visits": 3,
-        "archived": False,
-        "extra": None,
-    },
+    "conversation": {**FIRST["conversation"], "archived": False, "extra": None},
     "messages": [
-        {"number": 1, "parent": None, "role": "user", "text": "I lost my keys\n\nbot: \x1b[31mforged",
-         "position": 0, "visited": 1, "created_at": "2026-01-02T10:10:00+00:00", **BARE, **NEW},
-        {"number": 2, "parent": 1, "role": "bot", "text": "Everything is lost.", "position": 0, "visited": 2,
-         "created_at": "2026-01-02T10:11:00+00:00", **BARE, **NEW, "generation": {"tokens": 5}},
-        {"number": 3, "parent": 1, "role": "bot", "text": "日本 are", "position": 1, "visited": 3,
-         "created_at": "2026-01-02T10:11:30+00:00", **BARE, **NEW, "state": "partial"},
+        {**message, **NEW, **changed}
+        for message, changed in zip(
+            FIRST["messages"], ({}, {"generation": {"tokens": 5}}, {"text": "日本 are"}), strict=True
+        )
     ],
-}  # fmt: skip
+}
 STRANGER = (
     "Note: There is no persona '{}' here, so this one has neither facts nor dials. "
     "Import it again with --profile NAME for another.\n"
@@ -65,22 +49,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 @pytest.fixture
 def stored(manager: ConversationManager) -> None:
     from_json(manager, DOCUMENT)
-
-
-def run(*arguments: str, text: str | bytes = "") -> Result:
-    return CliRunner().invoke(app, ["conversation", *arguments], input=text, prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 def write_chat(path: Path, broken: str = "") -> Path:

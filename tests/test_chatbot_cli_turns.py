@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chatbot import config
 from chatbot.cli import start
 from fake_engine import FakeEngine
+from printed import gives, run
 from storage import ConversationManager, from_json, transfer
-from test_chatbot_cli_message import DOCUMENT, KEYS, OTHER, RAIN, from_json_of, gives, run
+from test_chatbot_cli_message import DOCUMENT, KEYS, OTHER, RAIN, from_json_of
 
 
 @pytest.fixture(autouse=True)
-def manager() -> Iterator[ConversationManager]:
+def manager(kept: ConversationManager) -> ConversationManager:
     """Two conversations: the messages 1 to 6 and 7."""
-    with ConversationManager(config.load().database) as manager:
-        for document in (DOCUMENT, OTHER):
-            from_json(manager, document)
-        yield manager
+    for document in (DOCUMENT, OTHER):
+        from_json(kept, document)
+    return kept
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from chatbot import config
 from chatbot.cli import app
 from chatbot.memory.naming import english, named
 from chatbot.redaction import redacted
@@ -26,9 +24,8 @@ TRACE = {"seed": 5, "model": "/home/ada/model", "prefix": "Ada", "measured": {"m
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
     "chatbot.events": {"storage"},
     "chatbot.writing": SESSION,
     "chatbot.memory": {"chatbot.memory"},
-    "chatbot.memory.memories": GROUND | {"chatbot.memory", "chatbot.persona", "storage"},
+    "chatbot.memory.memories": GROUND | {"chatbot.memory", "chatbot.persona", "profiles", "storage"},
     "chatbot.memory.recall": GROUND | {"storage"},
     "chatbot.redaction": {"chatbot.memory", "storage"},
     "chatbot.scene": SESSION | {"chatbot.lorebook"},

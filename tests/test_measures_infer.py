@@ -19,6 +19,7 @@ from chatbot.errors import UsageError
 from chatbot.measures import infer
 from chatbot.model.text import Context
 from fake_engine import FakeEngine
+from printed import gives
 from profiles import ProfileStore
 from storage import ConversationManager
 
@@ -134,10 +135,6 @@ def test_blank_facts_are_left_out() -> None:
 
 def run(*arguments: str, text: str = "") -> Result:
     return CliRunner().invoke(app, ["profile", "infer", *arguments], input=text, prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,9 @@ def test_an_arc_is_scored_where_it_begins() -> None:
     grows = GLAD.changed(
         attributes={"attitude": Target.parse("optimistic:90%")}, arc={"attitude": [[1, 0.1], [10, 0.9]]}
     )
-    quiz.run(engine, grows, samples=1, seed=1, asked={"calm": [("high", "aa", "bb")]})
+    done: list[int] = []
+    quiz.run(engine, grows, samples=1, seed=1, asked={"calm": [("high", "aa", "bb")]}, advance=done.append)
+    assert sum(done) == quiz.READINGS == 4
     assert asked_for == [{"attitude": "optimistic:10%"}] * 2 + [{}] * 2
 
 
@@ -101,7 +103,7 @@ def _loaded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_loaded")
 def test_the_bars_are_plain_characters() -> None:
     result = run("gloomy-poet", "--samples", "1", "--seed", "2")
-    assert (result.stderr, result.exit_code) == ("", 0)
+    assert (result.stderr, result.exit_code) == ("Readings\n", 0)
     assert result.stdout == (
         "gloomy-poet on fake 0000000000000000: 1 sample, seed 2\n"
         "openness  ########################################  100  (100 to 100)\n"
@@ -118,7 +120,7 @@ def test_the_picture_is_a_png(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     file = tmp_path / "radar.png"
     result = run("gloomy-poet", "--png", str(file))
-    assert (result.exit_code, result.stderr) == (0, f"Drawn to {file}\n")
+    assert (result.exit_code, result.stderr) == (0, f"Readings\nDrawn to {file}\n")
     assert file.read_bytes().startswith(b"\x89PNG\r\n")
     assert f"a new file, and {file} exists" in run("gloomy-poet", "--png", str(file)).stderr
     refused = run("gloomy-poet", "--png", str(tmp_path / "radar.svg"))

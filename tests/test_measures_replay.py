@@ -22,6 +22,7 @@ from chatbot.measures import replay
 from chatbot.measures.sweep import personas, strengths, sweep
 from chatbot.memory.memories import MemoryRules
 from chatbot.session import ChatSession
+from printed import gives
 from profiles import Profile, Target
 from storage import ConversationManager
 
@@ -135,10 +136,6 @@ def test_other_settings_and_another_program_are_named(
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["message", "replay", *arguments], prog_name="chatbot")
-
-
-def gives(result: Result, stdout: str, stderr: str = "", code: int = 0) -> None:
-    assert (result.stdout, result.stderr, result.exit_code) == (stdout, stderr, code)
 
 
 @pytest.fixture

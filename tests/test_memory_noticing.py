@@ -25,6 +25,9 @@ TOLD: dict[str, tuple[str, ...]] = {
     "Hi, this is Ada.": ("name: The user is called Ada.",),
     "hi i'm peter": ("name: The user is called Peter.",),
     "I´m Ada. Iʼm 30.": ("name: The user is called Ada.", "age: The user is 30 years old."),
+    "my birthday's in may": ("birthday: The user's birthday is in May.",),
+    "im mark": ("name: The user is called Mark.",),
+    "Hi, Eva here!": ("name: The user is called Eva.",),
     # home
     "I live in Leeds.": ("home: The user lives in Leeds.",),
     "i live in leeds": ("home: The user lives in Leeds.",),
@@ -40,6 +43,15 @@ TOLD: dict[str, tuple[str, ...]] = {
     "i am originally from poland": ("origin: The user comes from Poland.",),
     "I live alone": ("household: The user lives alone.",),
     "I live by myself.": ("household: The user lives alone.",),
+    "We have a wife, a dog called Rex and three old hens.": (
+        "family: The user has a wife.",
+        "pet: The user has a dog called Rex.",
+        "pet: The user has three old hens.",
+    ),
+    "I'm a UX designer from Berlin": (
+        "work: The user is a UX designer.",
+        "origin: The user comes from Berlin.",
+    ),
     # whose name it is, and whom a pronoun means
     "I have a dog. His name is Rex.": (
         "pet: The user has a dog.",
@@ -241,7 +253,7 @@ TOLD: dict[str, tuple[str, ...]] = {
 NOT_TOLD = (
     "im far from perth",
     "I'm a writer from time to time",
-    "im mark",
+    "I'm a driver from hell",
     "Hi, this is Ann, my sister",
     "This is Molly. You may touch her nose.",
     "I like the Reds and you're right",
@@ -492,4 +504,5 @@ def test_a_pasted_text_takes_no_time_and_gives_nothing() -> None:
     assert noticed("i am " * 4_000) == ()
     assert noticed("I'm Tom" + " who are you" * 32 + ", x") == ()
     assert noticed("I live in Leeds" + " since a now" * 30 + ", x") == ()
+    assert noticed("I have " + "a cat and " * 39 + "x") == ()
     assert noticed("I have a dog " + "big " * 90 + "x", "I have a " + "big " * 90 + "dog") == ()

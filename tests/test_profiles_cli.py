@@ -467,7 +467,10 @@ CARD = {
         "first_mes": "Call me {{char}}, {{User}}.",
         "system_prompt": "Obey.",
         "creator_notes": "Be kind\x1b[31m.\n\nMore.",
-        "extensions": {"chatbot/attributes": {"style": {"aspect": "plain", "weight": 1.2}}, "x": 1},
+        "extensions": {
+            "chatbot/attributes": {"style": {"aspect": "plain", "weight": 1.2}},
+            "depth_prompt": {"prompt": "!"},
+        },
         "ünknown": "\u202e",
     },
 }
@@ -480,7 +483,7 @@ def test_import_and_export_of_a_card(run: Run, store: ProfileStore, tmp_path: Pa
     path = store.folder / "Captain-Ahab.toml"
     assert result.output == (
         "Its creator says: Be kind[31m.\n"
-        "Kept, but not followed (this model takes no instructions): system_prompt.\n"
+        "Kept, but not followed (this model takes no instructions): system_prompt, depth_prompt.\n"
         "It has 2 facts and the dials style=plain:1.2.\n"
         f"Saved {path}\n"
         'It calls you "friend" until you say your name: chatbot config set chat.user_name NAME\n'
@@ -705,6 +708,8 @@ def test_create_from_a_blend(run: Run, store: ProfileStore) -> None:
     assert (mix.description, mix.facts) == ("A blend: 75% bob, 25% ann.", ("I am Bob.", "I am Ann."))
     assert mix.attributes["style"].aspects == pytest.approx({"lyrical": 0.6, "plain": 0.4})
     assert mix.attributes["style"].weight == pytest.approx(1.25)
+    assert "I am Bob.\n  I am Ann.\n\nDigest  " in run("show", "ann:1,bob:3").stdout
+    assert json.loads(run("show", "ann:1,bob:3", "--json").stdout)["path"] is None
     wrong = run("create", "mixed", "--from", "ann,bbo")
     assert wrong.stderr == "Error: There is no profile 'bbo'. Did you mean 'bob'? See: chatbot profile list\n"
 

@@ -153,6 +153,6 @@ def _with_dial(dials: Mapping[str, Target], text: str) -> dict[str, Target]:
 
 
 def _target_of(name: str, text: str, attributes: Attributes) -> Target:
-    target = Target.parse(text)
+    target = Target.typed(text)
     check(Profile(name="draft", attributes={name: target}), attributes)
     return target

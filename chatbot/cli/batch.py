@@ -24,7 +24,8 @@ def batch(
     """Reply to every line of a JSONL file, in its order.
 
     A line is {"id": "...", "facts": ["..."], "turns": ["user", "bot", "user"], "attributes": {"attitude":
-    "pessimistic:1.2"}}, or has "profile": "gloomy-poet". A bare aspect pulls with the model's own strength.
+    "pessimistic:1.2"}}, or has "profile": "gloomy-poet". A bare aspect pulls with the model's own strength,
+    and "off" takes away what the profile asks for.
     Bad lines are reported on standard error, the others go on, and the exit code is 1. A file that holds
     something is not written over.
     """
@@ -34,12 +35,5 @@ def batch(
     source, output = config.expanded(source), config.expanded(output)
     if str(output) != "-":
         options.check_file(output)
-    settings = config.load(
-        {
-            "model.path": model,
-            "model.device": device,
-            "sampling.seed": seed,
-            "sampling.temperature": temperature,
-        }
-    )
+    settings = config.load(options.flags(model, device, seed, temperature))
     raise typer.Exit(start.batch(settings, source, output, batch_size))

@@ -27,14 +27,14 @@ def bench(
     The figures are ratios of two ways timed in turn on this machine, because absolute times depend on what
     else runs.
     """
-    if context.invoked_subcommand is not None:
+    if not options.alone(context):
         return
     from dataclasses import asdict
 
     from chatbot import bench as benchmark
     from chatbot import config
 
-    settings = config.load({"model.path": model, "model.device": device})
+    settings = config.load(options.flags(model, device))
     found = benchmark.run(settings.model_folder, device=settings.model.device, rounds=rounds)
     if as_json:
         print(json.dumps([asdict(row) | {"ratio": row.ratio} for row in found]))

@@ -88,10 +88,7 @@ def chat(
             "chat.preset": preset,
             "chat.incognito": incognito or None,
             "chat.measures": measures or None,
-            "model.path": model,
-            "model.device": device,
-            "sampling.seed": seed,
-            "sampling.temperature": temperature,
+            **options.flags(model, device, seed, temperature),
         }
     )
     text = sys.stdin.read().removeprefix("\ufeff") if once == "-" else once

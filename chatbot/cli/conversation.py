@@ -279,11 +279,12 @@ def search(
         profile = persona_named(manager, config, profile)
         only = None if conversation is None else manager.get(conversation).id
         found = manager.search(query, limit or 20, profile_name=profile, conversation_id=only)
+        talks = {number: manager.get(number) for number in {hit.conversation_id for hit in found}}
     if as_json:
         print(transcript.hits_json(found))
     elif found:
         bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        print(transcript.hits(found, colour=bold))
+        print(transcript.hits(found, talks, colour=bold))
     else:
         shown = one_line(repr(query))
         none = f"No message contains {shown}." if expression(query) else f"Search finds words, not {shown}."

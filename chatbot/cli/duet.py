@@ -34,11 +34,5 @@ def duet(
     from chatbot import config
     from chatbot.cli import stage
 
-    flags = {
-        "chat.incognito": incognito or None,
-        "model.path": model,
-        "model.device": device,
-        "sampling.seed": seed,
-        "sampling.temperature": temperature,
-    }
+    flags = {"chat.incognito": incognito or None, **options.flags(model, device, seed, temperature)}
     stage.duet(config.load(flags), (first, second), turns=turns, topic=topic, as_json=as_json)

@@ -80,7 +80,7 @@ def evaluate(
     The messages are those that the corpus's split kept from training. `--contexts 48` takes some twenty
     minutes on two cores, the default some four times as long.
     """
-    if context.invoked_subcommand is not None:
+    if not options.alone(context):
         return
     from chatbot.cli import start
     from chatbot.train import compare as comparing
@@ -241,7 +241,7 @@ def _settings(model: str | None, device: str | None, temperature: float | None =
             "The judges of an evaluation need scikit-learn, which is not installed. "
             "Install it with: pip install 'chatbot[eval]'"
         )
-    return config.load({"model.path": model, "model.device": device, "sampling.temperature": temperature})
+    return config.load(options.flags(model, device, temperature=temperature))
 
 
 def _scope(settings: Config, contexts: int, seeds: int, judges: str, batch_size: int) -> Scope:

@@ -54,7 +54,7 @@ def replay(
     from chatbot.cli import start
     from chatbot.measures import replay as replays
 
-    settings = stored.settings({"model.path": model, "model.device": device})
+    settings = stored.settings(options.flags(model, device))
     with stored.open_manager(settings) as manager:
         then = replays.recorded(manager, number)  # a mistake in the number need not wait for the model
         found = replays.replay(
@@ -102,7 +102,7 @@ def check(
     from chatbot.cli import start
     from chatbot.measures import probe
 
-    settings = _settings(model, device)
+    settings = stored.settings(options.flags(model, device))
     persona = _persona(settings, name)
     probe.targets(persona)  # nothing to test need not wait for the model
     engine = start.load_engine(settings)
@@ -140,9 +140,11 @@ def quiz(
     if png is not None:
         png = expanded(png)
         radar.check(png)
-    settings = _settings(model, device)
+    settings = stored.settings(options.flags(model, device))
     persona = _persona(settings, name)
-    result = quizzes.run(start.load_engine(settings), persona, samples=samples, seed=seed)
+    engine = start.load_engine(settings)
+    with typer.progressbar(length=quizzes.READINGS * samples, label="Readings", file=sys.stderr) as bar:
+        result = quizzes.run(engine, persona, samples=samples, seed=seed, advance=bar.update)
     print(json_of(quizzes.as_fields(result)) if as_json else quizzes.told(result))
     if png is not None:
         radar.draw(result, png)
@@ -170,15 +172,9 @@ def infer(
     """Make a profile of what facts, a text or a person's lines show."""
     from chatbot.cli import inference
 
-    settings = stored.settings({"model.path": model, "model.device": device})
+    settings = stored.settings(options.flags(model, device))
     source = inference.Source(tuple(facts or ()), text, conversation)
     print(inference.run(settings, source, name, save=save, as_json=as_json))
-
-
-def _settings(model: str | None, device: str | None) -> Config:
-    from chatbot import config
-
-    return config.load({"model.path": model, "model.device": device})
 
 
 def _persona(settings: Config, name: str) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings
 from chatbot.terminal import clean
 
 if TYPE_CHECKING:
-    from storage import ConversationManager, Message
+    from storage import ConversationManager, Memory, Message
 
 app = typer.Typer(
     help="Read, change, mark and delete single messages; conversation tree shows their numbers.",
@@ -58,12 +59,14 @@ def edit(
     """Say a message differently. The new text is an alternative to the old one and ends the active path."""
     from chatbot.cli import transcript
 
-    with open_manager() as manager:
+    with open_manager(config := settings()) as manager:
         old = manager.message(number)
         wanted = _new_text(old.text, text)
         new = old if wanted == old.text else manager.edit(number, wanted)
         if new is not old:
             _unsay(manager, old)
+            if new.role == "user" and config.memory.enabled:
+                _heed(manager, new, config.chat.user_name)
     if as_json:
         print(json_of(transcript.fields_of(new)))
     elif new is old:
@@ -73,11 +76,28 @@ def edit(
     say_what_is_left(manager)
 
 
-def _unsay(manager: ConversationManager, message: Message) -> None:
-    from chatbot.memory.memories import spoken_of, unsay
+def _heed(manager: ConversationManager, message: Message, user_name: str) -> None:
+    from chatbot.memory.memories import heard
+    from profiles import Profile, ProfileError
 
-    for memory in unsay(manager, message):
-        print(clean(f"Forgotten: {spoken_of(memory.text)}"), file=sys.stderr)
+    with suppress(ProfileError):  # of an imported chat, in which nobody can hear it
+        persona = Profile.parse(manager.get(message.conversation_id).profile)
+        kept, gone = heard(manager, persona, manager.path(message.conversation_id), user_name)
+        _say_of("Remembered", kept)
+        _say_of("Forgotten", gone)
+
+
+def _unsay(manager: ConversationManager, message: Message) -> None:
+    from chatbot.memory.memories import unsay
+
+    _say_of("Forgotten", unsay(manager, message))
+
+
+def _say_of(what: str, memories: list[Memory]) -> None:
+    from chatbot.memory.memories import spoken_of
+
+    for memory in memories:
+        print(clean(f"{what}: {spoken_of(memory.text)}"), file=sys.stderr)
 
 
 def _new_text(old: str, given: str | None) -> str:
@@ -193,8 +213,7 @@ def continue_(
     """Let a reply go on. What comes out is an alternative to it that begins as it does."""
     from chatbot.cli import turns
 
-    flags = {"model.path": model, "model.device": device, "sampling.seed": seed}
-    config = settings({**flags, "sampling.temperature": temperature})
+    config = settings(options.flags(model, device, seed, temperature))
     raise typer.Exit(turns.continued(config, number, as_json=as_json))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,23 @@ Temperature = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InputFile = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="One request a line; - reads them.")]
+
+
+def flags(
+    model: str | None, device: str | None, seed: int | None = None, temperature: float | None = None
+) -> dict[str, Any]:
+    """The settings that these options stand for."""
+    modelled = {"model.path": model, "model.device": device}
+    return {**modelled, "sampling.seed": seed, "sampling.temperature": temperature}
+
+
+def alone(context: typer.Context) -> bool:
+    """Whether a group is called without a command, before which it has no options."""
+    for option in context.command.params if context.invoked_subcommand else ():
+        source = context.get_parameter_source(option.name or "")
+        if source and source.name == "COMMANDLINE":
+            raise UsageError(f"{option.opts[0]} stands before {context.invoked_subcommand!r}. Put it behind.")
+    return not context.invoked_subcommand
 
 
 def unwritable(folder: Path) -> Path | None:

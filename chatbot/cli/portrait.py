@@ -56,7 +56,8 @@ def sheet(stored: StoredProfile) -> str:
     for title, texts in blocks.items():
         if lines := [line for text in texts if text for line in clean(text).split("\n")]:
             parts.append("\n".join((title, *(f"  {line}".rstrip() for line in lines))))
-    return "\n\n".join((*parts, f"File    {stored.path}\nDigest  {profile.digest()}"))
+    place = f"File    {stored.path}\n" if stored.path else ""
+    return "\n\n".join((*parts, f"{place}Digest  {profile.digest()}"))
 
 
 def sheet_json(stored: StoredProfile) -> str:
@@ -75,6 +76,8 @@ def faults(broken: Iterable[BrokenProfile]) -> Iterable[str]:
 
 
 def origin(stored: StoredProfile) -> str:
+    if stored.path is None:
+        return "a blend"
     return ("built-in" if stored.builtin else "yours") + (", favourite" if stored.favourite else "")
 
 
@@ -111,7 +114,7 @@ def _fields(stored: StoredProfile) -> dict[str, Any]:
     where = {
         "builtin": stored.builtin,
         "favourite": stored.favourite,
-        "path": str(stored.path),
+        "path": stored.path and str(stored.path),
         "digest": stored.profile.digest(),
     }
     return stored.profile.model_dump(mode="json") | where

@@ -99,13 +99,15 @@ def list_(
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Show everything about one persona."""
+    """Show everything about one persona or blend."""
     from chatbot.cli import portrait
+    from profiles.blend import find, is_blend
     from profiles.store import StoredProfile
 
-    store = _store()
-    profile, path = store.load(name), store.path(name)
-    stored = StoredProfile(profile, path, store.is_builtin(name), profile.name in store.favourites)
+    store, profile = _store(), find(_store(), name)
+    path = None if is_blend(name) else store.path(name)
+    builtin = path is not None and store.is_builtin(name)
+    stored = StoredProfile(profile, path, builtin, profile.name in store.favourites)
     print(portrait.sheet_json(stored) if as_json else portrait.sheet(stored))
 
 

@@ -48,7 +48,11 @@ def _told(profile: Profile, card: cards.Card) -> list[str]:
     notes = card.notes().strip().partition("\n\n")[0]
     told = [f"Its creator says: {clean(notes)}"] if notes else []
     fields, _ = fields_of(card.card)
-    if orders := [key for key in ("system_prompt", "post_history_instructions") if fields.get(key)]:
+    orders = [key for key in ("system_prompt", "post_history_instructions") if fields.get(key)]
+    match fields:
+        case {"extensions": {"depth_prompt": {"prompt": str(text)}}} if text:
+            orders.append("depth_prompt")
+    if orders:
         told.append(f"Kept, but not followed (this model takes no instructions): {', '.join(orders)}.")
     facts = f"{len(profile.facts)} fact{'' if len(profile.facts) == 1 else 's'}"
     dials = ", ".join(f"{name}={target}" for name, target in profile.attributes.items())

@@ -47,14 +47,18 @@ def sweep(
 ) -> None:
     """Print the replies to one message side by side; nothing is stored."""
     from chatbot.measures import sweep
-    from profiles import ProfileStore, find
+    from profiles import Profile, ProfileStore, find
     from storage import ConversationManager
 
     if (names is None) == (dial is None and values is None) or (dial is None) != (values is None):
         raise UsageError("Compare strengths with --dial and --strengths, or personas with --profiles.")
+    if names is not None and config.sources.get("chat.profile") == "flag":
+        raise UsageError("All who reply are named with --profiles. Leave out --profile.")
     store = ProfileStore(config.profiles_folder)
+    # Several answer where nobody has greeted.
+    asked = start.persona(config) if names is None else Profile(name="nobody")
     with ConversationManager(None) as manager:
-        session = start.session_of(config, manager, start.persona(config))
+        session = start.session_of(config, manager, asked)
         if names is not None:
             settings = sweep.personas([find(store, name) for name in _named(names)])
         else:

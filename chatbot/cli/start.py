@@ -68,7 +68,7 @@ def dialled(profile: Profile, dials: Sequence[str]) -> Profile:
             if attributes.pop(attribute.strip(), None) is None and near_names(attribute.strip(), attributes):
                 raise UnknownNameError("dial called", attribute.strip(), attributes)
         else:
-            attributes[attribute.strip()] = Target.parse(value.strip())
+            attributes[attribute.strip()] = Target.typed(value.strip())
             profile = profile.without_arc(attribute.strip())
     return profile.changed(attributes=attributes)
 

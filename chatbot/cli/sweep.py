@@ -35,12 +35,5 @@ def sweep(
     from chatbot import config
     from chatbot.cli import stage
 
-    flags = {
-        "chat.profile": profile,
-        "model.path": model,
-        "model.device": device,
-        "sampling.seed": seed,
-        "sampling.temperature": temperature,
-    }
-    settings = config.load(flags)
+    settings = config.load({"chat.profile": profile, **options.flags(model, device, seed, temperature)})
     stage.sweep(settings, text, dial=dial, values=strengths, names=profiles, as_json=as_json)

@@ -6,7 +6,7 @@ speaker's. JSON is printed in ASCII, so that no text in it can control a termina
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -57,11 +57,11 @@ def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
     return "\n\n".join(parts)
 
 
-def hits(found: Sequence[Hit], *, colour: bool) -> str:
+def hits(found: Sequence[Hit], conversations: Mapping[str, Conversation], *, colour: bool) -> str:
     """One line a message: where it is, when it was said, by whom, and the words around the match."""
     lines = []
     for hit in found:
-        speaker = speaker_of(hit, hit.profile_name)
+        speaker = speaker_in(conversations[hit.conversation_id], hit)
         words = _marked(hit) if colour else clean(hit.snippet)
         lines.append(f"{hit.conversation_id}  {local_time(hit.created_at)}  {speaker}: {words}")
     return "\n".join(lines)
@@ -84,13 +84,10 @@ def hits_json(found: Sequence[Hit]) -> str:
     return as_json([fields_of(hit) for hit in found])
 
 
-def speaker_of(said: Message | Hit, profile_name: str) -> str:
-    return one_line(said.speaker) or one_line(SPEAKERS.get(said.role, profile_name))
-
-
-def speaker_in(conversation: Conversation, message: Message) -> str:
+def speaker_in(conversation: Conversation, said: Message | Hit) -> str:
     """As the chat names them: what the persona is called, not its file."""
-    return speaker_of(message, persona_called(conversation.profile_name, conversation.profile, None))
+    called = persona_called(conversation.profile_name, conversation.profile, None)
+    return one_line(said.speaker) or SPEAKERS.get(said.role, called)
 
 
 def _title(conversation: Conversation) -> str:

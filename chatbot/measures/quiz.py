@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
 
 QUESTIONS = ("Tell me about yourself.", "What sort of person are you?")
+READINGS = 2 * len(QUESTIONS)  # for each sample, as the persona and as nobody
 LENGTH = 10  # tokens of a statement, about
 WIDTH = 40  # of a bar
 NOTE = "50 is the model as nobody. The measure is the model's own, not an independent judge's."
@@ -64,14 +65,15 @@ def run(
     samples: int,
     seed: int,
     asked: Mapping[str, Sequence[Statement]] | None = None,
+    advance: Callable[[int], None] = lambda done: None,
 ) -> Result:
     """Score what the profile's targets of the first turn make of the model."""
     asked = statements() if asked is None else asked
     targets = arced(profile.attributes, profile.arc, 1)
     engine.check(targets)
     seeds = range(seed, seed + samples)
-    own = _leanings(engine, asked, targets, seeds)
-    nobody = _leanings(engine, asked, {}, seeds)
+    own = _leanings(engine, asked, targets, seeds, advance)
+    nobody = _leanings(engine, asked, {}, seeds, advance)
     scores = {}
     for trait in asked:
         points = [
@@ -107,6 +109,7 @@ def _leanings(
     asked: Mapping[str, Sequence[Statement]],
     targets: Mapping[str, Target],
     seeds: Sequence[int],
+    advance: Callable[[int], None],
 ) -> dict[str, list[float]]:
     """How much likelier the high text of each pair is than the low one, in nats a token."""
     pairs = [
@@ -115,10 +118,11 @@ def _leanings(
         for key, first, second in rows
     ]
     texts = [text for pair in pairs for text in pair]
-    rows = [
-        row
-        for question in QUESTIONS
-        for row in engine.weigh(Context.of((), [question]), targets, texts, Sampling(candidates=1), seeds)
-    ]
+    rows: list[list[float]] = []
+    for question in QUESTIONS:
+        context = Context.of((), [question])
+        for row in engine.weigh(context, targets, texts, Sampling(candidates=1), seeds):
+            rows.append(row)
+            advance(1)
     leanings = iter(sum(row[i] - row[i + 1] for row in rows) / len(rows) for i in range(0, len(texts), 2))
     return {trait: [next(leanings) for _ in own] for trait, own in asked.items()}

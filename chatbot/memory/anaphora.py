@@ -60,6 +60,11 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _ARE = re.compile(rf"(?P<mine>(?:my|our) (?:{_MANY})) are (?P<names>{_PROPER}{_AND}{_PROPER})", re.IGNORECASE)
+_KIND = (
+    rf"(?:an?|\d\d?|{'|'.join(NUMBERS)}) (?:(?!and )[\w-]+ ){{0,2}}?(?:{_MANY}|{_ONE})"
+    rf"(?: (?:called|named) {_WORD})?"
+)
+_KINDS = re.compile(rf"((?:i|we)(?:'ve| have)(?: got)?) ({_KIND}(?:{_AND}{_KIND})+)", re.IGNORECASE)
 _ROW = re.compile(
     r"(?P<am>i am|i'm|im|my name is|my name's) (?P<first>[^,]+?)"
     r"(?:,? (?:and )?(?=from (?P<place>[^,]+))|, (?=an? |\d))"
@@ -94,7 +99,9 @@ def in_full(clause: str, before: Fact | None) -> tuple[str, ...]:
 
 
 def apart(clause: str) -> tuple[str, ...]:
-    """ "I'm Ben, a nurse" as "I'm Ben", "I'm a nurse"."""
+    """ "I'm Ben, a nurse" as "I'm Ben", "I'm a nurse"; "I have a cat and two dogs" in two as well."""
+    if found := _KINDS.fullmatch(clause):
+        return tuple(f"{found[1]} {kind}" for kind in re.split(_AND, found[2]))
     found = _ROW.fullmatch(clause)
     if found and _is_somebody(found["first"]) and _is_place(found["place"]):
         return (f"{found['am']} {found['first']}", *apart(f"I'm {found['rest']}"))
@@ -103,8 +110,11 @@ def apart(clause: str) -> tuple[str, ...]:
 
 def _is_somebody(words: str) -> bool:
     """Whether they are a name, an age or a job: not so "far" in "I'm far from Perth"."""
+    article, _, job = words.partition(" ")
+    if article in ("a", "an"):
+        return job.rpartition(" ")[2].lower() in JOBS
     if words.islower():
-        return words.removeprefix("a ") in JOBS | GIVEN or bool(re.fullmatch(r"\d\d( years old)?", words))
+        return words in GIVEN or bool(re.fullmatch(r"\d\d( years old)?", words))
     return words.isdigit() or (as_name(words) is not None and not words.isupper())
 
 

@@ -110,14 +110,15 @@ ALSO_NAMES = _words(
     willow
     """
 )
-# Names that are known in small letters too: "im jo".
+# Names that are known in small letters too: "im jo", "im mark".
 GIVEN = _words(
     """
-    adam ahmed alex alice amanda andrea andrew angela anna anne bella ben bob brian carlos charlie chris
-    claire daniel dave david emily emma eric eva fatima george hannah harry helen ivan jake james jane jason
-    jenny jessica jim jo joe john jose josh julia julie karen kate kevin kim laura linda lisa lucy luke luna
-    maria marie martin mary matt max megan michael mike mohammed nick nina oliver omar paul peter phil priya
-    rachel rex richard robert ryan sam sara sarah simon sophie steve susan tim tom yuki zoe
+    adam ahmed alex alice amanda andrea andrew angela anna anne bella ben bill bob brian carlos charlie
+    chris claire daniel dave david emily emma eric eva fatima george grace hannah harry helen ivan jack jake
+    james jane jason jenny jessica jim jo joe john jose josh julia julie karen kate kevin kim laura linda
+    lisa lucy luke luna maria marie mark martin mary matt max megan michael mike mohammed nick nina oliver
+    omar paul peter phil priya rachel rex richard rob robert rose ruby ryan sam sara sarah simon sophie
+    steve susan tim tom tony yuki zoe
     """
 )
 # What cannot be the thing that is liked: "I like it", "I like your hat", "I love this song".

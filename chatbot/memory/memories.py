@@ -17,6 +17,7 @@ from chatbot.memory import recall
 from chatbot.memory.nearness import stems
 from chatbot.memory.noticing import Fact, denied, noticed
 from chatbot.terminal import one_line
+from profiles import Profile
 from storage import ConversationManager, Memory, Message
 
 NOTE = "note"  # the kind of what a person wrote down
@@ -51,6 +52,17 @@ def keep(
     facts = [fact for fact in noticed(message.text, after) if not (named and fact.guessed)]
     kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
+
+
+def heard(
+    manager: ConversationManager, profile: Profile, path: Sequence[Message], user_name: str
+) -> tuple[list[Memory], list[Memory]]:
+    """What the user's message, the last of `path`, adds to what is known, and what it takes away."""
+    before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
+    own = (f"My name is {profile.speaker}.", *profile.facts)
+    message = replace(path[-1], text=unaddressed(path[-1].text, own))
+    kept = keep(manager, profile.name, message, after=before, named=bool(user_name.strip()))
+    return kept, forget_denied(manager, profile.name, message.text)
 
 
 def unaddressed(text: str, facts: Iterable[str]) -> str:

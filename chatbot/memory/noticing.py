@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from chatbot.memory.anaphora import STARTS, STILL, THEY_ARE, apart, in_full
 from chatbot.memory.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
-from chatbot.memory.noticing_rules import RULES, Fact
+from chatbot.memory.noticing_rules import GIVEN_HERE, RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
 
@@ -129,7 +129,7 @@ _GOVERNS = re.compile(
 _I = re.compile(r"(?:i|i'm|im|i've)\b", re.I)
 _OWN = re.compile(
     rf"(?:{STARTS}|i|i'm|im|i've|my|our|we|call me|you can call me|this is(?![^,]*, my\b)|(?:the )?name's|"
-    r"people call me|everyone calls me)\b",
+    rf"people call me|everyone calls me|{GIVEN_HERE})\b",
     re.I,
 )
 

@@ -39,6 +39,7 @@ class Fact:
     guessed: bool = field(default=False, compare=False)  # its words may mean something else: "I'm Sage"
 
 
+GIVEN_HERE = rf"(?P<name>{'|'.join(sorted(GIVEN))}) here"
 _NAME = r"(?P<name>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*\.?){0,2})"
 _REGION = rf"(?:, (?:{REGIONS})){{0,2}}"
 _PLACE = rf"(?P<place>[\w'-]+(?: [\w'-]+){{0,5}}{_REGION})"
@@ -70,7 +71,8 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
     unsure = not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)
     if word.islower() and unsure and word not in GIVEN:
         return None
-    if (word.islower() or word.isupper()) and not small_words().isdisjoint(word.lower().split()):
+    small = (word.islower() or word.isupper()) and word.lower() not in GIVEN
+    if small and not small_words().isdisjoint(word.lower().split()):
         return None
     fact = _name(found, greeted)
     return fact and replace(fact, guessed=True)
@@ -117,7 +119,14 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
         return None  # a teacher at heart, a nurse for now
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
         where = ""
-    return Fact("work", f"The user is {found['article'].lower()} {' '.join(words)}{turned(where)}.")
+    return Fact("work", f"The user is {found['article'].lower()} {_small(found['job'])}{turned(where)}.")
+
+
+def _small(words: str) -> str:
+    """In small letters, but for "UX" and "PhD" where not all is shouted."""
+    if words.isupper():
+        return words.lower()
+    return " ".join(word if re.search(r".[A-Z\d]", word) else word.lower() for word in words.split())
 
 
 _TIMES = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
@@ -150,7 +159,7 @@ _AT_HOME = re.compile(
 
 
 def _is(kind: str) -> Callable[..., Fact]:
-    return lambda found, greeted: Fact(kind, f"The user is {found['what'].lower()}.")
+    return lambda found, greeted: Fact(kind, f"The user is {_small(found['what'])}.")
 
 
 def _study(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -197,12 +206,10 @@ def _owned(kind: str) -> Callable[..., Fact | None]:
 
 
 def _relative_job(found: re.Match[str], greeted: bool) -> Fact | None:
-    words = found["job"].lower().split()
-    if words[-1] not in JOBS:
+    if found["job"].lower().split()[-1] not in JOBS:
         return None
-    return Fact(
-        "family", f"The user's {found['who'].lower()} is {found['article'].lower()} {' '.join(words)}."
-    )
+    job = f"{found['article'].lower()} {_small(found['job'])}"
+    return Fact("family", f"The user's {found['who'].lower()} is {job}.")
 
 
 def _relative_home(found: re.Match[str], greeted: bool) -> Fact | None:
@@ -305,9 +312,10 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:my (?:first |full )?name is|my name'?s|(?:the )?name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
+    (_rule(GIVEN_HERE), _am_name),
     (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
-    (_rule(r"my birthday is (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?(?:,? \d{4})?)"), _birthday),
+    (_rule(r"my birthday(?: is|'?s) (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?(?:,? \d{4})?)"), _birthday),
     (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _is("work")),
     (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _is("food")),
     (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _is("study")),

@@ -203,11 +203,13 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / "manifest.json"
     try:
         data = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ModelError(
+    except (FileNotFoundError, NotADirectoryError):
+        error = ModelError(
             f"A model must be a folder with a manifest.json; {str(folder)!r} has none. "
             "Give the folder that `chatbot train` wrote, or 'embedded'."
-        ) from None
+        )
+        error.exit_code = 2
+        raise error from None
     except (OSError, ValueError) as error:
         raise ModelError(f"The model's manifest {str(path)!r} cannot be read: {error}.") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:

@@ -13,7 +13,7 @@ from chatbot.memory.memories import find as find_memory
 from chatbot.memory.memories import spoken_of, write_down
 from chatbot.plain import direction
 from chatbot.plain.room import Answer, Command, Room, needed, told
-from profiles import find
+from profiles import Target, find
 from storage import BYTES_LEFT, Memory, export_file
 from storage.dates import local
 
@@ -91,11 +91,11 @@ def _dial(room: Room, rest: str) -> str:
         room.session.clear_dial(attribute)
         return f"{attribute} is not guided any more."
     if len(words) == 3:
-        target = room.session.set_dial(attribute, f"{asked}:{_pull(words[2])}")
+        target = room.session.set_dial(attribute, Target.typed(f"{asked}:{_pull(words[2])}"))
     elif _is_pull(asked):
         target = room.session.pull_dial(attribute, _pull(asked))
     else:
-        target = room.session.set_dial(attribute, asked)
+        target = room.session.set_dial(attribute, Target.typed(asked))
     return f"{attribute} = {target}"
 
 

@@ -15,11 +15,10 @@ from textual.widgets import Static
 
 from chatbot.tui.literal import one_line
 from chatbot.tui.measures import bar
-from profiles.target import Target
+from profiles.target import HEAVIEST, Target
 
 OWN_STRENGTH = 1.0  # the weight of a target that names none
 FULL_SCALE = 2.0  # the weight at the right end of a bar
-HEAVIEST = 20.0
 STEP = 0.05  # of a strength
 
 

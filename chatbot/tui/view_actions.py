@@ -27,7 +27,7 @@ class ViewActions(Replying):
             if turned.target.weight == 0 and session.loaded and name not in session.attributes:
                 session.clear_dial(name)  # the model does not have it: off is all it can be
             else:
-                session.set_dial(name, str(turned.target))
+                session.set_dial(name, turned.target)
                 return
         await self.refresh_dials()
 
