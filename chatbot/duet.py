@@ -106,8 +106,8 @@ def _line(
     """The next line of a persona, `speaks` 1 for B, and what its trace says of the scene; one that repeats an
     earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
-    budget = engine.context_budget
-    given = scene(profile, seen, budget=budget, user_name=other, chance=chance, answering=engine.answering)
+    rules = {"budget": engine.context_budget, "answering": engine.answering, "length": engine.length}
+    given = scene(profile, seen, user_name=other, chance=chance, **rules)
     targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):

@@ -193,6 +193,10 @@ class GenerationEngine:
         first = torch.zeros(len(ids), dtype=torch.long, device=self._device)
         return (self._reader.likelihood(start.read, first, z.expand(len(ids), -1), ids) for z in start.z)
 
+    def length(self, fact: str) -> int:
+        """How many tokens a fact takes in a context."""
+        return 1 + len(self._artifact.codec.encode(fact))
+
     def window(self, context: Context) -> Window:
         """What of a context the decoder sees before a reply."""
         codec = self._artifact.codec

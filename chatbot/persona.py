@@ -51,7 +51,7 @@ def facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...
 def own_facts(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
     """What the model is told about itself."""
     texts = (spoken(text, profile, user_name, chance) for text in profile.facts)
-    return tuple(text for text in texts if text.strip())
+    return tuple(dict.fromkeys(text for text in texts if text.strip()))
 
 
 def scenario(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str, ...]:
@@ -68,7 +68,8 @@ def greetings(profile: Profile, user_name: str, chance: str = RUN) -> tuple[str,
 
 
 def examples(profile: Profile, user_name: str, chance: str = RUN) -> tuple[Said, ...]:
-    """The lines of the example dialogue, its blocks one after the other; narration in it is left out."""
+    """The lines of the example dialogue, its blocks one after the other; what stands before the first one and
+    what others say ("Old Nell: Ha.") is left out."""
     lines: list[Said] = []
     for block in _START.split(profile.example_dialogue):
         lines.extend(_block(block, profile, user_name))
@@ -122,9 +123,19 @@ def _block(block: str, profile: Profile, user_name: str) -> Iterator[Said]:
         if found := speaker.match(line):
             yield Said(role, " ".join(words))
             role, words = "user" if found["user"] else "bot", [found["rest"].strip()]
+        elif _is_of_another(line):
+            yield Said(role, " ".join(words))
+            role, words = "", [""]
         elif role and line.strip():
             words.append(line.strip())
     yield Said(role, " ".join(words))
+
+
+def _is_of_another(line: str) -> bool:
+    """Whether a line begins with a name, of three words at most, and a colon."""
+    name, colon, _ = line.partition(":")
+    words = name.split()
+    return bool(colon) and 0 < len(words) <= 3 and all(word[0].isupper() for word in words)
 
 
 def _speaker(profile: Profile, user_name: str) -> re.Pattern[str]:

@@ -35,6 +35,7 @@ TOUCHING = 3  # memories that may come before all others
 SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
 OWN = 5  # of the persona's facts that such a model sees: as many as the chats that it was trained on have
 Answering = Callable[[str, Sequence[str]], Collection[int]]
+Length = Callable[[str], int]
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
 
@@ -51,6 +52,7 @@ class Scene:
     used: dict[str, list[int] | list[str]] = field(default_factory=dict)
     facts_left_out: tuple[str, ...] = ()
     messages_left_out: int = 0  # here; the codec cuts what is too long after all
+    before: int = 0  # turns that stand before the messages: lines that come to mind, or else examples
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -87,15 +89,21 @@ def scene(
     note: str = "",
     chance: str = persona.RUN,
     answering: Answering | None = None,
+    length: Length | None = None,
 ) -> Scene:
     """The context for a reply to the last message of `path`, of about `budget` tokens.
 
     `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
     facts; {{random}} draws from `chance`. `answering` gives the places of the texts that answer a message,
-    the best first (`GenerationEngine.answering`). `used` has the numbers of the memories and of the recalled
-    messages, the texts of the lore, and `chance` where something was drawn from it; it is empty when there is
-    nothing of the kind.
+    the best first (`GenerationEngine.answering`), and `length` the tokens of a fact: too many of these would
+    be cut at the end. `used` has the numbers of the memories and of the recalled messages, the
+    texts of the lore, and `chance` where something was drawn from it; it is empty when there is nothing of
+    the kind.
     """
+
+    def size(text: str) -> int:
+        return max(cost(text), length(text)) if length else cost(text)
+
     if scenario:
         profile = profile.model_copy(update={"scenario": ""})
     shown = whole = seen(path)
@@ -112,16 +120,16 @@ def scene(
     directed = [
         _Fact(told, source=source)
         for source, text in (("scenario", scenario), ("note", note))
-        if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4))
+        if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4, size))
     ]
-    room = budget // 2 - sum(cost(fact.text) for fact in directed)
+    room = budget // 2 - sum(size(fact.text) for fact in directed)
     crowded = budget < SMALL and sum(fact.source == "persona" for fact in facts) > OWN
-    if answering and last and (crowded or sum(cost(fact.text) for fact in facts) > room):
+    if answering and last and (crowded or sum(size(fact.text) for fact in facts) > room):
         best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
         facts = [*best, *(fact for fact in facts if fact not in best)]
         facts = _few(facts) if crowded else facts
-    facts = [*_fitting(facts, room, first=not directed), *directed]
-    left = budget - sum(cost(fact.text) for fact in facts)
+    facts = [*_fitting(facts, room, size, first=not directed), *directed]
+    left = budget - sum(size(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
     fitting |= {
         fact.memory.message_id or 0 for fact in facts if fact.memory
@@ -146,6 +154,7 @@ def scene(
         {name: found for name, found in used.items() if found},
         tuple(dict.fromkeys(fact.text for fact in known if fact.text not in texts)),
         len(whole) - len(shown),
+        len(before),
     )
 
 
@@ -158,11 +167,12 @@ def remembered_scene(
     rules: MemoryRules,
     user_name: str = "",
     user_facts: Sequence[str] = (),
-    used: Mapping[str, Collection[int]] | None = None,
+    used: Mapping[str, Sequence[int]] | None = None,
     scenario: str = "",
     note: str = "",
     chance: str = persona.RUN,
     answering: Answering | None = None,
+    length: Length | None = None,
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
@@ -171,7 +181,9 @@ def remembered_scene(
     """
     shown = seen(path)
     lines: tuple[Line, ...] = ()
-    if rules.recall and shown:
+    if used is not None and shown:
+        lines = recall.again(manager, shown[-1].text, used.get("recalled", ()))
+    elif rules.recall and shown:
         lines = recall.recalled(
             manager,
             profile.name,
@@ -182,7 +194,6 @@ def remembered_scene(
         )
     memories = manager.memories(profile.name) if rules.know else ()
     if used is not None:
-        lines = tuple(line for line in lines if line.message_id in used.get("recalled", ()))
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:
         memories = holding(memories, user_facts)
@@ -200,6 +211,7 @@ def remembered_scene(
         note=note,
         chance=chance,
         answering=answering,
+        length=length,
     )
 
 
@@ -213,7 +225,7 @@ def exchanged(path: Sequence[Message], facts: Iterable[str], *, budget: int) -> 
     The messages are those of `path`, which ends with the persona's.
     """
     roles = {"user": "bot", "bot": "user"}
-    told = [fact.text for fact in _fitting([_Fact(text) for text in facts], budget // 2)]
+    told = [fact.text for fact in _fitting([_Fact(text) for text in facts], budget // 2, cost)]
     shown = newest(seen(path), budget - sum(map(cost, told)))
     return Context(tuple(told), tuple(Turn(roles.get(m.role, m.role), m.text) for m in shown))
 
@@ -235,7 +247,7 @@ def newest(messages: Sequence[Message], budget: int) -> list[Message]:
 
 
 def cost(text: str) -> int:
-    """About how many tokens a fact or a turn takes, its markers with it; rather too many than too few."""
+    """About how many tokens a fact or a turn takes, its markers with it; too few where names are rare."""
     return 2 + sum(1 + (len(piece) >= _LONG_WORD) for piece in _PIECE.findall(text))
 
 
@@ -281,34 +293,32 @@ def _few(facts: Sequence[_Fact]) -> list[_Fact]:
     return [fact for fact in facts if fact not in unseen]
 
 
-def _fitting(facts: Sequence[_Fact], budget: int, *, first: bool = True) -> list[_Fact]:
+def _fitting(facts: Sequence[_Fact], budget: int, size: Length, *, first: bool = True) -> list[_Fact]:
     """The facts that have room, each whole and once; with `first` the first one always."""
     kept: list[_Fact] = []
     for fact in facts:
         if (first and not kept) or (
-            cost(fact.text) <= budget and fact.text not in {known.text for known in kept}
+            size(fact.text) <= budget and fact.text not in {known.text for known in kept}
         ):
             kept.append(fact)
-            budget -= cost(fact.text)
+            budget -= size(fact.text)
     return kept
 
 
-def _cut(text: str, budget: int) -> str:
+def _cut(text: str, budget: int, size: Length) -> str:
     """The first sentences of a text that have room; of a longer first one its first words."""
     text, whole = " ".join(text.split()), ""
     for beginning in persona.beginnings(text):
-        if cost(beginning) > budget:
+        if size(beginning) > budget:
             break
         whole = beginning
     if whole:
         return whole
-    left, kept = budget - cost(""), []
-    for word in text.split():  # costs add up, and a text may be very long
-        left -= cost(word) - cost("")
-        if left < 0:
+    for word in text.split():
+        if size(longer := f"{whole} {word}".strip()) > budget:
             break
-        kept.append(word)
-    return " ".join(kept)
+        whole = longer
+    return whole
 
 
 def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> list[Turn]:
@@ -319,6 +329,6 @@ def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> lis
         if budget < 0:
             break
         turns.append(Turn(role, text))
-    if len(turns) % 2 and turns[-1].role == "user":
+    while turns and turns[-1].role == "user":  # the talk itself would be the answer
         turns.pop()
     return turns

@@ -181,6 +181,7 @@ class ChatSession(Conversing):
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
+        self.conversation = self.manager.get(path[-1].conversation_id)  # its note may be another program's
         scene = self.scene(path)
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
         targets, factors = self._held(path)
@@ -236,6 +237,7 @@ class ChatSession(Conversing):
             note=self.note,
             chance=self.chance,
             answering=self.engine.answering,
+            length=self.engine.length,
         )
 
     def window(self) -> tuple[Window, Scene]:

@@ -10,6 +10,7 @@ Where every profile asks for the attribute with a strength, strengths are mixed 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from profiles.errors import ProfileError
@@ -71,11 +72,19 @@ def blended(parts: Parts) -> Profile:
         greeting=first.greeting,
         alternate_greetings=first.alternate_greetings,
         scenario=first.scenario,
-        example_dialogue=first.example_dialogue,
+        example_dialogue=_said_by_char(first),
         tags=_each_once(profile.tags for profile in profiles),
         attributes=_attributes(mixed),
         sampling=first.sampling,
         lorebook=tuple(entry for profile in profiles for entry in profile.lorebook)[:MAX_ENTRIES],
+    )
+
+
+def _said_by_char(profile: Profile) -> str:
+    """The example lines, its own under {{char}}: its name is another in a blend."""
+    names = f"{re.escape(profile.speaker)}|{re.escape(profile.name)}"
+    return re.sub(
+        rf"^([ \t]*)(?:{names})(?=\s*:)", r"\1{{char}}", profile.example_dialogue, flags=re.I | re.M
     )
 
 

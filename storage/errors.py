@@ -2,6 +2,7 @@
 
 StorageError                     exit code 1
 ├── UnknownConversationError     exit code 2   no conversation answers to the reference
+│   └── DeletedConversationError               any more
 ├── AmbiguousConversationError   exit code 2   more than one does
 ├── UnknownMessageError          exit code 2   no message has the id
 ├── UnknownMemoryError           exit code 2   no memory has the id
@@ -49,6 +50,15 @@ class UnknownConversationError(StorageError):
         super().__init__(
             "A conversation is named by its id, the beginning of its id, its exact title or 'last', "
             f"and nothing answers to {reference!r}. {hint}See: chatbot conversation list --all"
+        )
+
+
+class DeletedConversationError(UnknownConversationError):
+    def __init__(self, conversation_id: str) -> None:
+        StorageError.__init__(
+            self,
+            f"A conversation goes on while it is there, and nothing answers to {conversation_id!r} any more: "
+            "it was deleted. Open another one.",
         )
 
 

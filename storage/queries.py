@@ -9,7 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.errors import AmbiguousConversationError, UnknownConversationError, UnknownMessageError
+from storage.errors import (
+    AmbiguousConversationError,
+    DeletedConversationError,
+    UnknownConversationError,
+    UnknownMessageError,
+)
 from storage.models import ConversationRow, GenerationRow, MessageRow
 from storage.records import Conversation, Message
 from storage.values import one_line
@@ -145,10 +150,10 @@ def latest_leaf(conversation_id: str, start: ColumnElement[bool]) -> Select[Any]
 
 
 def conversation_row(session: Session, conversation_id: str) -> ConversationRow:
-    """The row to be changed; UnknownConversationError when it is gone."""
+    """The row to be changed; DeletedConversationError when it is gone."""
     row = session.get(ConversationRow, conversation_id)
     if row is None:
-        raise UnknownConversationError(conversation_id, session.scalars(select(ConversationRow.id)))
+        raise DeletedConversationError(conversation_id)
     return row
 
 

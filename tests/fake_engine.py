@@ -51,6 +51,9 @@ class FakeEngine:
         """What a model without a matcher says."""
         return {}
 
+    def length(self, fact: str) -> int:
+        return len(fact.split())
+
     def window(self, context: Context) -> Window:
         """Every word of a fact or a turn is a token, and a turn goes in whole or not at all."""
         used = sum(len(fact.split()) for fact in context.facts)

@@ -319,6 +319,7 @@ def test_the_window_is_what_the_model_sees(engine: GenerationEngine) -> None:
     window = engine.window(RAIN)
     assert window.context == RAIN
     assert (window.used, window.total) == (13, 64)
+    assert engine.length("I am old.") == engine.window(Context(("I am old.",))).used
     assert engine.reply(RAIN, {}, SEEDED).trace["window"] == {"used": 13, "total": 64, "turns": 1}
     long = Context.of(["I have a cat."] * 50, ["I like the rain."] * 41)
     seen = engine.window(long)

@@ -24,6 +24,7 @@ def test_facts_and_greetings_are_filled_in_and_blank_ones_left_out() -> None:
         alternate_greetings=("{{comment:x}} ", "Yo."),
     )
     assert persona.facts(bob, "Ada") == ("I am bob.", "Ada is here.")
+    assert persona.own_facts(bob.changed(facts=("I am {{char}}.", "I am bob.")), "") == ("I am bob.",)
     assert persona.greetings(bob, "Ada") == ("Hi Ada.", "Yo.")
 
 
@@ -66,7 +67,7 @@ def test_examples_are_read_by_their_speakers() -> None:
         example_dialogue=(
             "Told before.\n<START>\n{{user}}: Hi {{char}}.\n{{char}}: Hello\n  there, {{user}}.\n\n"
             "<start>\nTold again.\n<BOT>: Yes: no.\nAda L.: Mm.\nYou: Why?\nBen: So.\n"
-            "user: A\nbot: B\nadamant: C\n{{char}}:\n"
+            "user: A\nbot: B\nadamant: C\nOld Nell: Ha.\nShe left.\n{{char}}:\n"
         ),
     )
     assert persona.examples(ada, "Ben") == (

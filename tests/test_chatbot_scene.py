@@ -219,6 +219,8 @@ def test_a_recalled_line_that_a_memory_comes_from_is_left_out() -> None:
 def test_examples_stand_before_a_young_conversation_only() -> None:
     young = scene(BAKER, path("Hi."), budget=96).context.turns
     assert [turn.text for turn in young] == ["Hi.", "Good morning!", "Bye.", "Bye!", "Hi."]
+    asking = BAKER.changed(example_dialogue="{{char}}: Morning!\n{{user}}: Who bakes?")
+    assert [turn.text for turn in scene(asking, path("Hi."), budget=96).context.turns] == ["Morning!", "Hi."]
     old = scene(BAKER, path(*["some words to fill the room"] * 9), budget=96).context.turns
     assert {turn.text for turn in old} == {"some words to fill the room"}
 
@@ -251,6 +253,16 @@ def test_the_note_is_the_last_fact_and_always_in() -> None:
     assert tight.sources == ("scenario", "note")
     endless = scene(BARE, talk, budget=24, note="word " * 20_000)  # an import may hold anything
     assert endless.context.facts == ("word word word word",)
+
+
+def test_facts_with_rare_names_leave_the_note_its_room() -> None:
+    def length(fact: str) -> int:  # names are spelled letter by letter
+        return sum(len(word) if word.istitle() else 1 for word in fact.split())
+
+    khuz = Profile.parse({"name": "khuz", "facts": [f"I speak Khuzdul and Ytterby{n}." for n in range(9)]})
+    told = scene(khuz, path("Hi."), budget=96, note="It is late.", length=length).context.facts
+    assert told == ("I speak Khuzdul and Ytterby0.", "I speak Khuzdul and Ytterby1.", "It is late.")
+    assert sum(map(length, told)) <= 48
 
 
 def test_the_scenario_of_a_conversation_stands_for_the_personas_own() -> None:

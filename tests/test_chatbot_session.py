@@ -648,6 +648,16 @@ def test_a_note_and_a_scenario_wait_for_the_conversation_and_stay_with_it(
     assert (session.note, session.scenario) == ("It is late.", "")
 
 
+def test_a_note_of_another_program_is_told_from_the_next_reply_on(manager: ConversationManager) -> None:
+    engine = FakeEngine()
+    here, there = chat(manager, engine), chat(manager)
+    list(here.reply("one"))
+    there.resume("last")
+    there.set_note("It is late.")
+    list(here.regenerate())
+    assert engine.contexts[-1].facts == ("It is late.",)
+
+
 def test_an_imported_note_that_is_no_text_is_none(manager: ConversationManager) -> None:
     session = chat(manager)
     list(session.reply("One"))

@@ -233,6 +233,22 @@ def test_memories_of_later_do_not_come_in(manager: ConversationManager, engine: 
     )
 
 
+def test_what_came_to_mind_then_does_so_again(manager: ConversationManager, engine: GenerationEngine) -> None:
+    session = ChatSession(engine=engine, manager=manager, profile=SAD, sampling=Sampling(max_tokens=12))
+    session.memory = MemoryRules(recall=True)
+    list(session.reply("My parrot sings."))
+    first = session.messages()[0].id
+    session.new()
+    list(session.reply("What of the parrot?"))
+    number = session.messages()[-1].id
+    assert (manager.message(number).generation or {})["scene"] == {"recalled": [first]}
+    for text in ("A parrot flew by.", "That parrot is green.", "My parrot is old."):
+        session.ask(text)
+    assert again(manager, number, engine).differences == ()
+    manager.hide(first)
+    assert "1 is gone (hidden" in again(manager, number, engine).differences[0]
+
+
 def test_an_alternative_of_a_comparison_is_told_what_it_was_told(
     manager: ConversationManager, engine: GenerationEngine
 ) -> None:

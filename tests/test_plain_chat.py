@@ -14,6 +14,7 @@ import pytest
 
 from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError
+from chatbot.model.text import Context, Window
 from chatbot.plain.chat import PlainChat, in_words
 from chatbot.plain.commands import COMMANDS
 from chatbot.session import ChatSession
@@ -409,6 +410,20 @@ def test_note_scenario_and_what_the_model_sees(room: Open) -> None:
         "poet: It rains.\n" + "you: And now?\npoet: It rains.\n" * 4 + "left out: 1 older message\n"
         "The note is gone.\n"
     )
+
+
+def test_examples_in_what_the_model_sees_are_told_from_messages(
+    room: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine(context_budget=30)
+    talk = room(engine)
+    talk.session.use(Profile(name="poet", example_dialogue="{{user}}: Who?\n{{char}}: Me."))
+    talk.run("Hello", "/context")
+    whole, end = "you (example): Who?\n", "poet (example): Me.\nyou: Hello\npoet: It rains.\n"
+    assert talk.out.getvalue() == f"It rains.\n5 of 30 tokens\n{whole}{end}"
+    monkeypatch.setattr(engine, "window", lambda seen: Window(Context((), seen.turns[1:]), 4, 4))
+    talk.run("/context")
+    assert talk.out.getvalue().endswith(f"4 of 4 tokens\n{end}")
 
 
 def test_off_the_record(room: Open) -> None:

@@ -108,7 +108,7 @@ def test_texts_are_those_of_the_heaviest_first() -> None:
             "alternate_greetings": ["Yo."],
             "scenario": "A bar.",
             "sampling": {"spread": 0.5},
-            "example_dialogue": "{{char}}: Hm.",
+            "example_dialogue": "{{char}}: Hm.\nYou: Who?\n old heavy : Me.\nHeavy: I, heavy: yes.",
             "tags": ["y", "z"],
             "lorebook": [{"keys": ["h"], "content": "H."}],
         }
@@ -122,7 +122,7 @@ def test_texts_are_those_of_the_heaviest_first() -> None:
         sampling={"spread": 0.5},
         alternate_greetings=("Yo.",),
         scenario="A bar.",
-        example_dialogue="{{char}}: Hm.",
+        example_dialogue="{{char}}: Hm.\nYou: Who?\n {{char}} : Me.\n{{char}}: I, heavy: yes.",
         tags=("y", "z", "x"),
         lorebook=(*heavy.lorebook, *light.lorebook),
     )

@@ -717,7 +717,7 @@ def test_create_from_a_blend(run: Run, store: ProfileStore) -> None:
 def test_show_of_a_displayed_name_a_strength_and_a_lorebook(run: Run, store: ProfileStore) -> None:
     lorebook = [
         {"keys": ["moon", "night"], "secondary_keys": ["cat"], "content": "The moon\nis old."},
-        {"keys": ["x+"], "use_regex": True, "enabled": False, "content": "y" * 200},
+        {"keys": ["/a/i", "x+"], "use_regex": True, "enabled": False, "content": "y" * 200},
         {"constant": True, "content": "It rains."},
     ]
     bob = Profile.parse(
@@ -732,7 +732,7 @@ def test_show_of_a_displayed_name_a_strength_and_a_lorebook(run: Run, store: Pro
         "Arc\n  style  turn 1: 0.25, turn 4.5: 0.9\n\n"
         "Lorebook\n"
         "  moon, night and cat -> The moon is old.\n"
-        f"  off: /x+/ -> {'y' * 86}…\n"
+        f"  off: /a/i, /x+/ -> {'y' * 80}…\n"
         "  always -> It rains.\n\n"
         f"File    {path}\nDigest  {bob.digest()}\n"
     )

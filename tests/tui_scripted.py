@@ -59,6 +59,9 @@ class ScriptedEngine:
     def answering(self, message: str, facts: Any) -> dict[int, float]:
         return {}
 
+    def length(self, fact: str) -> int:
+        return len(fact.split())
+
     def stream(
         self, context: Any, targets: Mapping[str, Any], sampling: Any, *, prefix: str = ""
     ) -> Iterator[Any]:

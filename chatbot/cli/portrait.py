@@ -83,8 +83,11 @@ def origin(stored: StoredProfile) -> str:
 
 def _knowledge(entry: LoreEntry) -> str:
     """An entry of a lorebook on one line: what calls it up, and how it begins."""
-    keys = " and ".join(", ".join(keys) for keys in (entry.keys, entry.secondary_keys) if keys)
-    called = "always" if entry.constant else f"/{keys}/" if entry.use_regex else keys or "never"
+    groups: tuple[Iterable[str], ...] = (entry.keys, entry.secondary_keys)
+    if entry.use_regex:
+        groups = ([key if key.startswith("/") else f"/{key}/" for key in entry.keys],)
+    keys = " and ".join(", ".join(keys) for keys in groups if keys)
+    called = "always" if entry.constant else keys or "never"
     return cut(one_line(f"{called if entry.enabled else f'off: {called}'} -> {entry.content}"), 100)
 
 

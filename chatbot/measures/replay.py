@@ -39,7 +39,7 @@ class Recorded:
     sampling: Sampling
     seed: int
     prefix: str
-    used: Mapping[str, Collection[int]]  # memories and recalled lines that the model was told
+    used: Mapping[str, Sequence[int]]  # memories and recalled lines that the model was told
     chance: str  # what {{random}} drew from
     partner: str  # whom it spoke to in a duet; "" where that was the user
 
@@ -75,7 +75,7 @@ def recorded(manager: ConversationManager, message_id: int) -> Recorded:
     try:
         targets, sampling = _targets(trace), Sampling.read(trace["sampling"])
         seed, prefix, scene = int(trace["seed"]), str(trace.get("prefix") or ""), trace.get("scene") or {}
-        used = {part: frozenset(map(int, scene.get(part, ()))) for part in ("memories", "recalled")}
+        used = {part: tuple(map(int, scene.get(part, ()))) for part in ("memories", "recalled")}
         chance = str(next(iter(scene.get("chance", ())), persona.RUN))
         partner = str(trace.get("partner") or "")
         return Recorded(message, trace, targets, sampling, seed, prefix, used, chance, partner)
@@ -122,6 +122,7 @@ def replay(
             note=told.get("note", ""),
             chance=then.chance,
             answering=engine.answering,
+            length=engine.length,
         )
 
     now = {what: text for what in ("scenario", "note") if (text := directed(conversation, what))}

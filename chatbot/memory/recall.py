@@ -92,6 +92,13 @@ def recalled(
     return tuple(lines.values())[:RECALLED]
 
 
+def again(manager: ConversationManager, text: str, numbers: Sequence[int]) -> tuple[Line, ...]:
+    """The lines of these messages as they came to mind at `text` before, without those hidden since."""
+    found = {message.id: message for message in manager.messages(numbers) if not message.hidden}
+    lines = (Line(n, found[n].role, _short(found[n], words(text))) for n in numbers if n in found)
+    return tuple(line for line in lines if line.text)
+
+
 def words(text: str) -> list[str]:
     """The words of a text that say what it is about, each once."""
     found = (match[0].lower() for match in _WORD.finditer(text.replace("’", "'")))

@@ -58,7 +58,7 @@ def _directed(rest: str, what: str, now: str, change: Callable[[str], None]) -> 
 def _context(room: Room, rest: str) -> str:
     """What the model sees, line by line, each with what it is."""
     window, scene = room.session.window()
-    seen, recalled = window.context, len(scene.used.get("recalled", ()))
+    seen, kind = window.context, "recalled" if "recalled" in scene.used else "example"
     cut = len(scene.context.turns) - len(seen.turns)  # the oldest
     who = {"user": "you", "bot": room.session.profile.speaker}
     names = {"persona": "fact", "user": "of you"}
@@ -66,11 +66,11 @@ def _context(room: Room, rest: str) -> str:
         (names.get(source, source), text) for source, text in zip(scene.sources, seen.facts, strict=False)
     ]
     for place, turn in enumerate(seen.turns):
-        mark = " (recalled)" if place + cut < recalled else ""
+        mark = f" ({kind})" if place + cut < scene.before else ""
         rows.append((f"{who.get(turn.role, turn.role)}{mark}", turn.text))
     lines = [f"{window.used} of {window.total} tokens", *(f"{name}: {text}" for name, text in rows)]
     lines += [f"left out: {text}" for text in scene.facts_left_out]
-    older = scene.messages_left_out + cut
+    older = scene.messages_left_out + max(0, cut - scene.before)
     return "\n".join([*lines, *([f"left out: {older} older message{'s'[: older != 1]}"] if older else [])])
 
 
