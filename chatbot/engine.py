@@ -41,7 +41,8 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.device import pick_device, pick_dtype
 from chatbot.model.reading import Reader
 from chatbot.model.spelling import Spelling
-from chatbot.model.text import Codec, Context, Window, own_forms, worn_words
+from chatbot.model.text import Codec, Context, Window
+from chatbot.model.words import own_forms, worn_words
 
 
 class GenerationEngine:

@@ -20,7 +20,8 @@ from chatbot import config
 from chatbot.cli import start
 from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
-from chatbot.model.text import Turn, new_words
+from chatbot.model.text import Turn
+from chatbot.model.words import new_words
 from chatbot.scene import scene
 from profiles import Profile, ProfileStore
 from storage import ConversationManager

@@ -15,7 +15,8 @@ from pathlib import Path
 from chatbot import config
 from chatbot.cli import start
 from chatbot.events import ReplyFinished
-from chatbot.model.text import Turn, telling_words, words
+from chatbot.model.text import Turn
+from chatbot.model.words import telling_words, words
 from chatbot.session import ChatSession
 from chatbot.settings import SamplingConfig
 from profiles import ProfileStore

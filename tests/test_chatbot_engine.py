@@ -20,7 +20,8 @@ from chatbot.flow import FlowOptions
 from chatbot.model import artifact
 from chatbot.model.choice import Choice, contrasted
 from chatbot.model.reading import BATCH
-from chatbot.model.text import Context, Turn, words, worn_words
+from chatbot.model.text import Context, Turn
+from chatbot.model.words import words, worn_words
 from profiles import Target
 
 RAIN = Context.of(["I have a cat."], ["I like the rain."])

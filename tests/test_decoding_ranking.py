@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chatbot.decoding.ranking import CURT, MATCH, PERSONA, echo, merit
-from chatbot.model.text import Context, worn_words
+from chatbot.model.text import Context
+from chatbot.model.words import worn_words
 
 RAIN = "The rain is lost again."
 

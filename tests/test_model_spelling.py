@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from chatbot.model.choice import Choice, Spell
 from chatbot.model.spelling import Spelling, Words
-from chatbot.model.text import CASE_MARKERS, MARKERS, Codec
+from chatbot.model.text import MARKERS, Codec
+from chatbot.model.typesetting import CASE_MARKERS
 
 PIECES = ("pip", "##pa", "##s", "bak", "##er", "##ing", "ud", "##o", "##ie", "18", "##20", "the", ".", "x")
 

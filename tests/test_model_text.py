@@ -11,7 +11,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn, own_forms, worn_words
+from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn
+from chatbot.model.words import own_forms, worn_words
 from chatbot.train.pretrain import build_tokenizer
 
 EMBEDDED = Path(__file__).parent.parent / "chatbot" / "weights" / "embedded" / "tokenizer.json"

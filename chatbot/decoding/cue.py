@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.model.reading import Reader
-from chatbot.model.text import Context, Turn, new_words, words
+from chatbot.model.text import Context, Turn
+from chatbot.model.words import new_words, words
 
 NEAR = 9.0  # least score: of held-out lines that ask, and have such a fact, two thirds of the replies say it
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatbot.asked import aspect_vector
 from chatbot.guidance import met
-from chatbot.model.text import telling_words
+from chatbot.model.words import telling_words
 
 PERSONA = 50.0  # weight of the persona; with less, three aspects are met less often; with more, sense goes
 ECHO = 8.0  # weight of shunned words; with 3, phrases come back in every line
@@ -47,7 +47,7 @@ def merit(text: str, trace: dict[str, Any]) -> float:
 
 
 def echo(shunned: Collection[str], text: str) -> float:
-    """Share, 0 to 1, of a text's telling words that are shunned (said before: `text.worn_words` of the
+    """Share, 0 to 1, of a text's telling words that are shunned (said before: `words.worn_words` of the
     context; or out of place: `news.misplaced`) or come twice in the text."""
     said = set(shunned)
     own = list(telling_words(text))

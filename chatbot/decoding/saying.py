@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from chatbot.model.text import ByteStream, Speller
+from chatbot.model.typesetting import ByteStream, Speller
 
 
 class Saying:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from chatbot.model.text import Codec, telling_words
+from chatbot.model.text import Codec
+from chatbot.model.words import telling_words
 
 Word = tuple[int, ...]
 

@@ -33,7 +33,8 @@ from chatbot.errors import UsageError
 from chatbot.model.artifact import Artifact
 from chatbot.model.decoder import LatentDecoder
 from chatbot.model.reading import Reader, pad
-from chatbot.model.text import Context, telling_words
+from chatbot.model.text import Context
+from chatbot.model.words import telling_words
 from chatbot.train import samples
 from chatbot.train.corpus import Corpus
 from chatbot.train.fit_chats import guided

@@ -30,7 +30,8 @@ from transformers import (
 from transformers.utils import logging
 
 from chatbot.errors import UsageError
-from chatbot.model.text import CASE_MARKERS, MARKERS, Codec, Turn
+from chatbot.model.text import MARKERS, Codec, Turn
+from chatbot.model.typesetting import CASE_MARKERS
 from chatbot.train.corpus import Corpus
 from chatbot.train.forms import Item, Plain, texts
 from chatbot.train.loop import Stage, autocast
