@@ -107,13 +107,19 @@ async def test_the_next_reply_is_asked_for_what_the_dials_say_and_it_is_stored(o
         assert Profile.model_validate(stored).attributes["style"] == pure("plain", 1.1)
 
 
-async def test_a_click_chooses_a_dial(opened: Opened) -> None:
+async def test_a_click_chooses_a_dial_which_stays_in_sight(opened: Opened) -> None:
     app, _, _ = opened
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
         await pilot.click(app.chat.dials.dials[2])
         await until(pilot, lambda: app.chat.dials.has_focus)
         assert app.chat.dials.chosen is app.chat.dials.dials[2]
+        last = app.chat.dials.dials[-1]
+        await pilot.click(last)
+        await pilot.resize_terminal(100, 12)
+        await until(
+            pilot, lambda: app.size.height == 12 and last.region.bottom <= app.chat.dials.region.bottom
+        )
 
 
 async def test_a_profile_that_the_model_cannot_follow_is_told_and_can_be_helped(tmp_path: Path) -> None:

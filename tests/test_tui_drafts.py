@@ -177,6 +177,9 @@ async def test_what_is_written_in_two_tabs_that_have_not_begun_is_not_lost(tmp_p
         await until(pilot, lambda: app.chat.composer.text == "one")
         await pilot.press("alt+pagedown")
         await until(pilot, lambda: app.chat.composer.text == "two")
+        await pilot.press("alt+t")
+        await until(pilot, lambda: len(tabs(app)) == 3)
+        assert app.chat.composer.text == "", "it belongs to the tab in which it was written"
         await pilot.press("ctrl+q")
     session.manager.close()
 

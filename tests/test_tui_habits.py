@@ -12,6 +12,7 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.binding import Binding
 from textual.events import Key
+from textual.geometry import Region
 from textual.widgets import TextArea
 
 from chatbot import config
@@ -71,6 +72,11 @@ async def test_alt_j_puts_letters_on_what_can_be_gone_to(opened: Opened) -> None
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.chat)
         assert app.chat.dials.has_focus
+        found = list[Any]()
+        many = [(widget, Region(0, 0, 1, 1)) for widget in [app.chat.composer] * 60 + [app.chat.dials]]
+        await app.push_screen(JumpScreen(many), found.append)
+        await pilot.press("M")
+        await until(pilot, lambda: found == [app.chat.dials])
 
 
 async def test_alt_s_leaves_the_air_out_and_is_remembered_as_is_another_theme(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual import events
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.session import ChatSession
@@ -510,6 +510,14 @@ async def test_no_text_controls_the_terminal_from_the_box(opened: Opened) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, EditScreen))
         assert session.messages() == stored, "what the box shows is no other text"
+        for key in ("ctrl+s", "ctrl+p"):
+            await pilot.press(key)
+            await until(pilot, lambda: app.screen.query(Input) and app.screen.query_one(Input).has_focus)
+            line = app.screen.query_one(Input)
+            app.post_message(events.Paste("\x1b[2Ja\x9b\u202eb\nc"))
+            await until(pilot, lambda line=line: line.value == "[2Jab")
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.chat)
 
 
 async def test_alt_v_writes_the_message_in_the_persons_editor(

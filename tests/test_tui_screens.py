@@ -194,6 +194,28 @@ async def test_f3_hides_the_measures(opened: Opened) -> None:
         await until(pilot, lambda: "lyrical" not in app.texts[-1])
 
 
+async def test_what_is_read_stays_in_sight_when_lines_break_elsewhere(opened: Opened) -> None:
+    app, session, engine = opened
+    for number in range(18):
+        assert list(session.reply(f"{number}: {'some words of mine ' * number}"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        view = app.chat.conversation
+        await until(pilot, lambda: view.max_scroll_y > 60)
+        await view.reveal(session.messages()[21].id)
+        await until(pilot, lambda: view.scroll_y < view.max_scroll_y)
+        read = next(v for v in view.views if v.virtual_region.bottom > view.scroll_y)
+        for width, key in ((50, "f3"), (150, "f2"), (60, "f3")):
+            await pilot.resize_terminal(width, 30)
+            await pilot.press(key)
+            await until(pilot, lambda width=width: app.size.width == width)
+            await until(pilot, lambda: -read.region.height < read.region.y - view.region.y <= 1)
+        await half_said(pilot, engine, 3)
+        await pilot.resize_terminal(90, 30)
+        await until(pilot, lambda: app.size.width == 90 and view.scroll_y == view.max_scroll_y)
+        engine.gate.set()
+
+
 async def test_a_long_conversation_opens_at_its_end_and_fetches_the_past(opened: Opened) -> None:
     app, session, _ = opened
     manager = session.manager

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from textual.events import Paste
+from textual.widgets import OptionList
 
 from chatbot.session import ChatSession
+from chatbot.tui.pick_screen import PickScreen, Row
 from tui_scripted import LINES, WatchedApp, open_session, ready, say, until
 
 
@@ -53,6 +55,8 @@ async def test_a_narrow_window_shows_either_the_talk_or_the_dials(session: ChatS
         await until(pilot, lambda: app.chat.composer.has_focus)
         assert app.chat.query_one("#talk").display
         assert not app.chat.dials.display
+        await pilot.resize_terminal(110, 20)
+        await until(pilot, lambda: app.chat.dials.region)
 
 
 @pytest.mark.parametrize("size", [(40, 16), (40, 8)])
@@ -99,6 +103,26 @@ async def test_where_both_have_room_the_dials_stay_and_one_writes_on(session: Ch
         await pilot.resize_terminal(40, 16)  # here they would cover the box
         await until(pilot, lambda: app.chat.composer.region.bottom == 15 and app.chat.composer.has_focus)
         assert not app.chat.dials.display
+
+
+@pytest.mark.parametrize("theme", ["dusk", "ansi-dark"])
+async def test_the_row_that_enter_takes_is_seen_and_a_long_list_ends_with_its_note(
+    session: ChatSession, theme: str
+) -> None:
+    app = WatchedApp(session, theme=theme)
+    async with app.run_test(size=(110, 32)) as pilot:
+        await ready(pilot)
+        app.push_screen(PickScreen("Numbers", [Row(str(n), str(n), "below") for n in range(40)], nothing=""))
+        await until(pilot, lambda: app.screen.query("#rows") and app.screen.query_one("#rows").region)
+        note, dialog = app.screen.query_one("#dialog-note").region, app.screen.query_one("#dialog").region
+        assert note.bottom == dialog.bottom - 1
+        rows = app.screen.query_one("#rows", OptionList)
+        chosen, other = ({part.style and part.style.bgcolor for part in rows.render_line(y)} for y in (1, 2))
+        assert chosen != other
+        rows.action_last()
+        await until(pilot, lambda: rows.is_vertical_scroll_end)
+        await pilot.resize_terminal(110, 16)
+        await until(pilot, lambda: rows.size.height < 17 and rows.is_vertical_scroll_end)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 16)])

@@ -17,8 +17,8 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
+from chatbot import terminal
 from chatbot.session import ChatSession
-from chatbot.terminal import end_with_it
 from chatbot.tui import clipboard
 from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, as_textual, key_text, shared_keys
 from chatbot.tui.alt_keys import know_alt_keys
@@ -39,7 +39,7 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
     """
     from chatbot.config_file import store
 
-    end_with_it()
+    terminal.end_with_it()
     know_alt_keys()
     where = settings.database
     app = ChatApp(
@@ -145,6 +145,13 @@ class ChatApp(App[None]):
             # Done here, not sent as a key: that would come behind what was pressed since.
             if not await self._check_bindings(arrow, priority=True):
                 await self._check_bindings(arrow)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted never controls the terminal, into whatever line it goes."""
+        if isinstance(event, events.Paste):
+            text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
+            event.text = terminal.clean(text)
+        await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if screen is self.chat:

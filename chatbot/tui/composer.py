@@ -95,8 +95,6 @@ class Composer(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
-        text = event.text.replace("\r\n", "\n").replace("\r", "\n")  # terminals end a line with \r
-        event.text = clean(text)
         if self._asks and (len(event.text) > MOST_LETTERS or event.text.count("\n") >= MOST_LINES):
             event.prevent_default()
             self.post_message(self.Pasted(event.text))

@@ -12,8 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message as Note
 from textual.reactive import var
+from textual.screen import Screen
 from textual.widgets import Static
 
 from chatbot.session import PASSING, UNSAVED, Message
@@ -57,6 +59,8 @@ class ConversationView(VerticalScroll):
         self._earlier: list[Message] = []
         self._speakers = {"user": "you", "bot": "", "narrator": "narrator"}
         self._picked: int | None = None
+        self._top: tuple[MessageView, int] | None = None  # and how many of its lines are above; None: the end
+        self._shape = Size(), Size()  # of the window and of its lines
 
     def compose(self) -> ComposeResult:
         yield Static(id="welcome", markup=False)
@@ -65,6 +69,7 @@ class ConversationView(VerticalScroll):
     def on_mount(self) -> None:
         self.anchor()
         self._tell_earlier()
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._stay)
 
     # --- what is shown
 
@@ -242,6 +247,10 @@ class ConversationView(VerticalScroll):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        if self._shape == (self.size, self.virtual_size):  # otherwise a new shape moves it, not the person
+            seen = [view for view in self.views if view.virtual_region.bottom > new_value]
+            above = round(new_value) - seen[0].virtual_region.y if seen else 0
+            self._top = (seen[0], above) if seen and new_value < self.max_scroll_y else None
         if new_value == 0 and old_value > 0 and self._earlier:
             self.call_next(self._fetch_earlier)
 
@@ -252,7 +261,18 @@ class ConversationView(VerticalScroll):
         fetched, self._earlier = self._earlier[-count:], self._earlier[:-count]
         await self.mount_all((self._view(message) for message in fetched), before=views[0])
         self._tell_earlier()
-        self.call_after_refresh(self.scroll_to_widget, views[0], animate=False, top=True)
+
+    def anchor(self, anchor: bool = True) -> None:
+        self._top = None
+        super().anchor(anchor)
+
+    def _stay(self, _: Screen[object]) -> None:
+        """What is read stays where it is when lines break elsewhere, or others come above them."""
+        before, self._shape = self._shape, (self.size, self.virtual_size)
+        if before != self._shape and self._top and (region := self._top[0].virtual_region):
+            y = region.y + min(self._top[1], region.height - 1)
+            if y != self.scroll_y:
+                self.scroll_to(y=y, animate=False, immediate=True)
 
     def scroll_up_from_end(self, lines: float) -> None:
         """Show what stands this far above the end; the view stays there while more is said."""

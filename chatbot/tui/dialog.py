@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
+from textual.widgets import OptionList
 
 from chatbot.tui.literal import clean
 
@@ -19,6 +20,11 @@ class Dialog(ModalScreen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.is_active else AwaitComplete.nothing()
+
+    def on_resize(self) -> None:
+        """The row that Enter takes stays in sight; sooner, its list has not its new height."""
+        for rows in self.query(OptionList):
+            self.call_after_refresh(rows.scroll_to_highlight)
 
     def tried(self, change: Callable[[], object]) -> bool:
         """Whether it worked; what failed is told."""

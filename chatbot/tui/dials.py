@@ -175,6 +175,9 @@ class DialPanel(VerticalScroll):
         if dials and self.has_focus:
             self.scroll_to_widget(dials[self._place], animate=False)
 
+    def on_resize(self) -> None:
+        self._choose(self._place)  # the keys turn it: it stays in sight
+
     def watch_has_focus(self, _has_focus: bool) -> None:  # on_focus and on_blur come before it changes
         super().watch_has_focus(_has_focus)
         self._choose(self._place)

@@ -75,7 +75,8 @@ class Drafts(ChatView):
 
     def leave_draft(self) -> None:
         """Write down what stands in the box, which then belongs to nothing that was open."""
-        self.keep_draft(leaving=True)
+        if self.keep_draft(leaving=True):
+            self._kept = self.composer.text  # without the drafts of other tabs
         self._owner = ""
 
     def take_draft_along(self) -> None:

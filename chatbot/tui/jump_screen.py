@@ -12,16 +12,16 @@ from textual.widgets import Static
 
 from chatbot.tui.dialog import Dialog
 
-LETTERS = "asdfghjklqwertyuiopzxcvbnm"
+LETTERS = "asdfghjklqwertyuiopzxcvbnmASDFGHJKLQWERTYUIOPZXCVBNM"
 
 
 class JumpScreen(Dialog[Widget | None]):
     """Dismissed with the widget whose letter was typed; any other key leads back."""
 
     def __init__(self, places: Sequence[tuple[Widget, Region]]) -> None:
-        """`places` are widgets with the part of the screen where they can be seen."""
+        """`places` are widgets with the part of the screen where they can be seen; the last have letters."""
         super().__init__()
-        self._places = dict(zip(LETTERS, places, strict=False))
+        self._places = dict(zip(LETTERS, places[-len(LETTERS) :], strict=False))
 
     def compose(self) -> ComposeResult:
         for letter, (_, region) in self._places.items():
@@ -32,5 +32,5 @@ class JumpScreen(Dialog[Widget | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        place = self._places.get(event.key)
+        place = self._places.get(event.character or "")
         self.dismiss(place[0] if place else None)

@@ -55,7 +55,6 @@ class TreeScreen(Dialog[int | None]):
         self._rows.focus()
         last = max((i for i, branch in enumerate(self._branches) if branch.active), default=0)
         self._rows.highlighted = self._place(self._chosen, last)
-        self.call_after_refresh(self._rows.scroll_to_highlight)  # now it has its height
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._branches[event.option_index].message.id)

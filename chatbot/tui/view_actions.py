@@ -42,8 +42,10 @@ class ViewActions(Replying):
         self._show_panel(not self.dials.display)
 
     def _show_panel(self, shown: bool) -> None:
-        self.set_class(shown, "-panel")
-        self.set_class(not shown, "-no-panel")
+        if self.has_class("-narrow"):  # each by itself: a wide window has room for them all the time
+            self.set_class(shown, "-panel")
+        else:
+            self.set_class(not shown, "-no-panel")
         if not shown:
             self.composer.focus()
             return
