@@ -8,9 +8,11 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import normalizers
 
@@ -134,6 +136,13 @@ def test_a_second_tokenizer_is_kept_only_when_it_differs(tiny_model: Path, tmp_p
     assert (tmp_path / "encoder-tokenizer.json").exists()
     again = artifact.load(tmp_path)
     assert again.encoder_codec.tokenizer.to_str() == other.to_str() != again.codec.tokenizer.to_str()
+
+
+def test_a_model_without_room_says_so(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = artifact.load(tiny_model)
+    monkeypatch.setattr(artifact, "save_file", Mock(side_effect=SafetensorError("No space")))
+    with pytest.raises(ModelError, match="part' cannot be written .No space.. Make room"):
+        artifact.save(tiny_model, old.manifest, old.model, old.codec.tokenizer, old.codec.tokenizer)
 
 
 def test_nothing_of_a_model_that_was_there_before_is_left(tiny_model: Path, tmp_path: Path) -> None:

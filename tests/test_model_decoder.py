@@ -150,6 +150,18 @@ def test_padding_adds_nothing_to_the_loss(decoder: LatentDecoder) -> None:
     torch.testing.assert_close(both[1:], short, atol=2e-5, rtol=1e-4)
 
 
+def test_a_short_reply_behind_a_long_context_may_stand_beside_a_long_one(decoder: LatentDecoder) -> None:
+    """Each fits by itself; the padding of the first would stand behind the last position."""
+    ids, mask = torch.randint(3, V, (2, 50)), torch.ones(2, 50, dtype=torch.long)
+    reply, reply_mask, z = ids[:, :30], mask[:, :30].clone(), torch.randn(2, D)
+    mask[1, 4:], reply_mask[0, 2:] = 0, 0
+    with torch.no_grad():
+        both = decoder.reply_loss(decoder.prefill(ids, mask), z, reply, reply_mask, shown=reply)
+        prefix, own = decoder.prefill(ids[:1], mask[:1]), reply[:1, :2]
+        alone = decoder.reply_loss(prefix, z[:1], own, mask[:1, :2], shown=own)
+    torch.testing.assert_close(both[:1], alone)
+
+
 def test_the_gradient_reaches_z_and_the_context(decoder: LatentDecoder) -> None:
     ids, mask = contexts()
     z = torch.randn(2, D, requires_grad=True)

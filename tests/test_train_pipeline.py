@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from chatbot.train import fit_cvae, fit_heads, pipeline, pretrain
 from chatbot.train import recipe as recipes
 from chatbot.train.fit_cvae import EncodedItem, epoch_batches
 from chatbot.train.loop import Stage, learning_rate
+from full_disk import no_room_for
 
 
 def log(trained: Path, stage: str) -> list[dict[str, float]]:
@@ -30,10 +32,9 @@ def log(trained: Path, stage: str) -> list[dict[str, float]]:
 
 
 def test_the_losses_fall(trained: Path) -> None:
-    for stage, term in (("pretrain", "loss"), ("cvae", "loss_reconstruction"), ("heads", "loss")):
-        rows = log(trained, stage) if stage != "heads" else log(trained, "cvae")
-        values = [row[term] for row in rows] if stage != "heads" else [row["loss_aspect"] for row in rows]
-        assert values[-1] < 0.7 * values[0], (stage, values)
+    for stage, term in (("pretrain", "loss"), ("cvae", "loss_reconstruction"), ("cvae", "loss_aspect")):
+        values = [row[term] for row in log(trained, stage)]
+        assert values[-1] < 0.7 * values[0], (term, values)
 
 
 def test_z_carries_the_aspect_and_the_decoder_uses_z(trained: Path) -> None:
@@ -46,17 +47,8 @@ def test_z_carries_the_aspect_and_the_decoder_uses_z(trained: Path) -> None:
 
 
 def test_every_loss_is_logged(trained: Path) -> None:
-    terms = {
-        "loss_reconstruction",
-        "loss_kl",
-        "loss_aspect",
-        "loss_distance",
-        "loss_bow",
-        "kl_nats",
-        "beta",
-        "noise",
-    }
-    assert all(terms <= row.keys() for row in log(trained, "cvae"))
+    losses = {f"loss_{name}" for name in ("reconstruction", "kl", "aspect", "distance", "bow")}
+    assert all(losses | {"kl_nats", "beta", "noise"} <= row.keys() for row in log(trained, "cvae"))
 
 
 def test_a_finished_run_is_not_trained_again(trained: Path, tmp_path: Path) -> None:
@@ -113,11 +105,15 @@ def test_a_work_folder_is_of_one_run(trained: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_run_is_survives_json_and_an_older_folder(trained: Path, tmp_path: Path) -> None:
-    """10 and 10.0 are one value; a folder from before there was a run.json goes on and has one then."""
+    """10 and 10.0 are one value; a folder from before there was a run.json, or where none found room, goes on
+    and has one then."""
     recipe = tiny.recipe(trained / "base")
     corpus = corpora.load(trained / "corpus")
     (tmp_path / "cvae.pt").touch()
     (tmp_path / "tokenizer.json").touch()
+    for full in (tmp_path / "run.json", tmp_path / "run.part"):
+        with no_room_for(full), suppress(OSError):
+            pipeline.claim(tmp_path, recipe, corpus)
     pipeline.claim(tmp_path, recipe, corpus)
     assert (tmp_path / "tokenizer.json").exists()
     whole = replace(recipe, cvae=replace(recipe.cvae, aspect=int(recipe.cvae.aspect)))
@@ -163,6 +159,25 @@ def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(tmp_path / "b", 11)
     torch.testing.assert_close(run(tmp_path / "b", None), through)
+
+
+def test_the_log_has_each_step_once_and_a_full_disk_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layer, log = torch.nn.Linear(3, 1), tmp_path / "train.jsonl"
+    log.write_text('{"stage": "other", "step": 90}\n')
+    stage = Stage("toy", tmp_path, {"layer": layer}, [(layer.parameters(), 0.1)], 20)
+    reason = pytest.raises(ChatbotError, match=r"toy\.pt' cannot be written .*No space left.* Make room")
+    with no_room_for(tmp_path / "toy.part"), reason:
+        stage.run(lambda step: (layer.weight.sum(), {}))
+    assert [*tmp_path.iterdir()] == [log]
+    with log.open("a") as file:
+        file.write('{"stage": "toy", "st')
+    stage.step = 0  # as there is no checkpoint
+    stage.run(lambda step: (layer.weight.sum(), {}))
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(row["stage"], row["step"]) for row in rows] == [("other", 90), ("toy", 10), ("toy", 20)]
+    assert capsys.readouterr().out == ""
 
 
 def test_a_run_that_was_killed_after_the_warm_up_ends_in_the_same_weights(
@@ -225,6 +240,8 @@ def test_recipe_errors_name_the_key(tmp_path: Path) -> None:
         recipes.load(str(path))
     with pytest.raises(ConfigError, match="embedded, paper"):
         recipes.load("nope")
+    path.write_text('name = "mine"\n', encoding="utf-8-sig")
+    assert recipes.load(str(path)).name == "mine"
 
 
 @pytest.mark.parametrize(

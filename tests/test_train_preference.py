@@ -196,7 +196,7 @@ def test_a_reply_is_grounded_when_it_says_a_word_of_the_facts_that_nobody_said(t
 
 
 def test_a_reply_without_what_was_asked_counts_as_the_worst(
-    trained: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def measure(_: Reader, contexts: list[Context], replies: list[str]) -> list[dict[str, dict[str, float]]]:
         assert len(contexts) == len(replies)
@@ -219,6 +219,12 @@ def test_a_reply_without_what_was_asked_counts_as_the_worst(
     assert first.better == [2]
     assert first.worse(2) == [0, 1]
     assert second.better == [1]
+    corpus, recipe = (
+        Corpus(marked={"train": rows[2:3], "valid": [], "test": []}),
+        tiny.recipe(trained / "base"),
+    )
+    off = replace(recipe, preference=SHAPE)
+    assert fit_preference.fit(model, corpus, off, tmp_path, torch.device("cpu")) == {"contexts": 0}
 
 
 def test_what_was_marked_better_becomes_likelier_and_only_the_decoder_changes(

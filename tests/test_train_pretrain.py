@@ -117,9 +117,22 @@ def test_a_bert_is_not_called_corrupted_for_want_of_an_output_head(
         transformers.removeHandler(ear)
 
 
+def opt(**more: bool) -> OPTForCausalLM:
+    shape = OPTConfig(vocab_size=9, hidden_size=8, ffn_dim=8, num_hidden_layers=1, num_attention_heads=1)
+    shape.update(more)
+    return OPTForCausalLM(shape).eval()
+
+
+def test_each_token_keeps_its_row_in_an_output_head_that_is_not_tied(tmp_path: Path) -> None:
+    base = opt(tie_word_embeddings=False)
+    base.save_pretrained(tmp_path)
+    lm = build_lm(str(tmp_path), "main", [4, -1, 8, 2], 0).eval()
+    before, after = base(torch.tensor([[8, 2, 4]])).logits, lm(torch.tensor([[2, 3, 0]])).logits
+    torch.testing.assert_close(after[..., [0, 2, 3]], before[..., [4, 8, 2]])
+
+
 def test_no_base_keeps_its_dropout(tmp_path: Path) -> None:
-    opt = OPTConfig(vocab_size=9, hidden_size=8, ffn_dim=8, num_hidden_layers=1, num_attention_heads=1)
-    OPTForCausalLM(opt).save_pretrained(tmp_path / "opt")
+    opt().save_pretrained(tmp_path / "opt")
     distil = DistilBertConfig(vocab_size=9, dim=8, hidden_dim=8, n_layers=1, n_heads=1)
     DistilBertModel(distil).save_pretrained(tmp_path / "distil")
     for network in (

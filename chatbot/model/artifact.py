@@ -128,7 +128,12 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     tensors = pack(model, manifest.storage)
     partial = folder / f"{WEIGHTS}.part"
-    save_file(tensors, str(partial))
+    try:
+        save_file(tensors, str(partial))
+    except SafetensorError as error:
+        raise ModelError(
+            f"A model must be whole; {str(partial)!r} cannot be written ({error}). Make room and try again."
+        ) from error
     partial.chmod(0o644)  # the library writes for the owner alone; a model is there to be read
     sealed = replace(manifest, weights_digest=file_digest(partial))
     if (folder / "manifest.json").exists():  # of the model that was here before
@@ -140,9 +145,9 @@ def save(
         for other in ("encoder-tokenizer.json", WORDS, *own, "manifest.json"):
             (folder / other).unlink(missing_ok=True)
     os.replace(partial, folder / WEIGHTS)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
     if encoder_tokenizer.to_str() != tokenizer.to_str():
-        encoder_tokenizer.save(str(folder / "encoder-tokenizer.json"), pretty=False)
+        (folder / "encoder-tokenizer.json").write_text(encoder_tokenizer.to_str(), encoding="utf-8")
     if words := list(words):
         (folder / WORDS).write_text("\n".join(words) + "\n", encoding="utf-8")
     write_manifest(folder, sealed)

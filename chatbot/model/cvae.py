@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from chatbot.model.decoder import LatentDecoder, Prefix
+from chatbot.model.decoder import LatentDecoder
 from chatbot.model.encoder import branch, build_encoder, mean_pool
 from chatbot.model.heads import Heads
 from chatbot.model.matcher import Matcher
@@ -315,14 +315,3 @@ def _drop_rows(mask: Tensor, rate: float) -> Tensor:
     hidden.scatter_(1, last, 1)
     drop = torch.rand(len(mask), 1, device=mask.device) < rate
     return torch.where(drop, hidden, mask)
-
-
-__all__ = [
-    "Batch",
-    "CVAELoss",
-    "DialogueCVAE",
-    "Gaussian",
-    "GaussianHead",
-    "LossWeights",
-    "Prefix",
-]

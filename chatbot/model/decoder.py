@@ -109,11 +109,12 @@ class LatentDecoder(nn.Module):
         embeds = torch.cat([slots.to(tokens.dtype), tokens], dim=1)  # (B, m + R, W)
         ones = prefix.mask.new_ones(len(z), self.memory_slots)
         mask = torch.cat([prefix.mask, ones, reply_mask], dim=1)
-        steps = torch.arange(embeds.shape[1], device=z.device) + self.first
+        places = prefix.lengths.unsqueeze(1) + torch.arange(embeds.shape[1], device=z.device)
         out = self.lm(
             inputs_embeds=embeds,
             attention_mask=mask,
-            position_ids=prefix.lengths.unsqueeze(1) + steps,
+            # A short reply behind a long context is padded to where there may be no place.
+            position_ids=places.clamp(max=self.max_positions - 1) + self.first,
             past_key_values=prefix.cache,
             use_cache=True,
             logits_to_keep=reply.shape[1],

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
@@ -48,6 +49,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"A checkpoint must be whole; {str(path)!r} cannot be read ({error}). "
             "Give another --work, or delete this folder to begin anew."
         ) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that a kill or a full disk leaves as it was."""
+    partial = path.with_suffix(".part")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
 
 
 def of_another_model(checkpoint: Path) -> UsageError:
@@ -102,8 +110,24 @@ class Stage:
         """Write the checkpoint atomically: a kill leaves the old one or the new one, never half of one."""
         partial = self.checkpoint.with_suffix(".part")
         modules = {name: module.state_dict() for name, module in self.modules.items()}
-        torch.save({"modules": modules, "optimizer": self.optimizer.state_dict(), "step": self.step}, partial)
+        state = {"modules": modules, "optimizer": self.optimizer.state_dict(), "step": self.step}
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+        except (OSError, RuntimeError) as error:  # torch's own, about that of the disk
+            partial.unlink(missing_ok=True)
+            raise ChatbotError(
+                f"A checkpoint must be whole; {str(self.checkpoint)!r} cannot be written "
+                f"({error.__context__ or error}). Make room and give the same command again."
+            ) from error
         os.replace(partial, self.checkpoint)
+
+    def _forget_ahead(self, log: Path) -> None:
+        """Take half a line, and those of steps that are taken again, out of the log."""
+        lines = log.read_text("utf-8").splitlines(keepends=True) if log.exists() else []
+        rows = ((line, json.loads(line)) for line in lines if line.endswith("\n"))
+        kept = [line for line, row in rows if row["stage"] != self.name or row["step"] <= self.step]
+        write_whole(log, "".join(kept))
 
     def run(
         self, step_fn: Callable[[int], tuple[torch.Tensor, dict[str, float]]], *, log_every: int = 10
@@ -113,9 +137,11 @@ class Stage:
         warmup = max(1, min(200, self.steps // 20))
         saved = time.monotonic()
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+        console, path = Console(stderr=True), self.folder / "train.jsonl"
+        self._forget_ahead(path)
         with (
-            Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress,
-            (self.folder / "train.jsonl").open("a", encoding="utf-8") as log,
+            Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress,
+            path.open("a", encoding="utf-8") as log,
         ):
             task = progress.add_task(self.name, total=self.steps, completed=self.step)
             while self.step < self.steps:

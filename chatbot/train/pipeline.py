@@ -31,7 +31,7 @@ from chatbot.model.text import Codec
 from chatbot.train import corpus as corpora
 from chatbot.train import filters, fit_chats, fit_cvae, fit_heads, fit_matcher, fit_preference, pretrain
 from chatbot.train.corpus import Corpus
-from chatbot.train.loop import of_another_model, read_checkpoint
+from chatbot.train.loop import of_another_model, read_checkpoint, write_whole
 from chatbot.train.recipe import Recipe
 from profiles import ProfileError
 from profiles.target import checked_word
@@ -105,6 +105,8 @@ def train(
             console.print(
                 f"  held-out pairs whose better reply gained more: {preferred['held_out_right']:.3f}"
             )
+        if not preferred["contexts"]:
+            console.print("  nothing was learnt: no reply that was marked better shows what was asked there")
     if matcher is not None:
         console.print("Stage 6: matcher")
         model.matcher = matcher
@@ -134,7 +136,7 @@ def claim(work: Path, recipe: Recipe, corpus: Corpus) -> None:
         for left in work.glob("*tokenizer*.json"):
             left.unlink()
     if changed or not path.exists():
-        path.write_text(json.dumps(now, indent=2) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(now, indent=2) + "\n")
 
 
 def _run(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from chatbot.model.text import MARKERS, Codec, Turn
 from chatbot.model.typesetting import CASE_MARKERS
 from chatbot.train.corpus import Corpus
 from chatbot.train.forms import Item, Plain, texts
-from chatbot.train.loop import Stage, autocast
+from chatbot.train.loop import Stage, autocast, write_whole
 from chatbot.train.recipe import Pretrain, Recipe
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -154,14 +154,22 @@ def _config(base: str, revision: str) -> PretrainedConfig:
 
 @torch.no_grad()
 def _rearrange(model: Any, sources: Sequence[int]) -> None:
-    """Give the embedding matrix one row for each id of the tokenizer; new tokens start at the mean row."""
-    old = model.get_input_embeddings().weight.detach().clone()
+    """Give the embedding matrix, and an output head's that is not tied to it, one row for each id of the
+    tokenizer; new tokens start at the mean row."""
+    before = [table.detach().clone() for table in _tables(model)]
     rows = torch.tensor(sources)
-    generator = torch.Generator().manual_seed(0)
     model.resize_token_embeddings(len(sources), mean_resizing=False)
-    new = old[rows.clamp(min=0)]
-    fresh = old.mean(0) + 0.5 * old.std() * torch.randn(len(sources), old.shape[1], generator=generator)
-    model.get_input_embeddings().weight.copy_(torch.where(rows.unsqueeze(1) >= 0, new, fresh))
+    for old, table in zip(before, _tables(model), strict=True):
+        generator = torch.Generator().manual_seed(0)
+        new = old[rows.clamp(min=0)]
+        fresh = old.mean(0) + 0.5 * old.std() * torch.randn(len(sources), old.shape[1], generator=generator)
+        table.copy_(torch.where(rows.unsqueeze(1) >= 0, new, fresh))
+
+
+def _tables(model: Any) -> list[Tensor]:
+    """The weights of the embeddings, and of the output head where they are others."""
+    found = (model.get_input_embeddings(), model.get_output_embeddings())
+    return list({id(part.weight): part.weight for part in found if part is not None}.values())
 
 
 @torch.no_grad()
@@ -307,8 +315,8 @@ def evaluate(lm: PreTrainedModel, rows: Tensor, bf16: bool) -> float:
 
 def save_tokenizer(tokenizer: Tokenizer, sources: list[int], path: Path) -> None:
     """The tokenizer and, beside it, where its embeddings came from (a resumed run needs both)."""
-    tokenizer.save(str(path))
-    path.with_suffix(".sources.json").write_text(json.dumps(sources))
+    path.write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
+    write_whole(path.with_suffix(".sources.json"), json.dumps(sources))
 
 
 def corpus_lines(corpus: Corpus) -> Iterable[str]:

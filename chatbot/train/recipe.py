@@ -196,7 +196,7 @@ def load(reference: str) -> Recipe:
         known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
         raise ConfigError(f"A recipe must be one of {known}, or a path to a .toml file; got {reference!r}.")
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except ValueError as error:  # of the form, or bytes that are no UTF-8
         raise ConfigError(f"{path}: not valid TOML: {error}.") from error
     return _fill(Recipe(), data, str(path))

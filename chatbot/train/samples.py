@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.progress import Progress
 
 from chatbot.decoding.sampling import Sampling
@@ -43,7 +44,7 @@ def draw(model: Artifact, items: Sequence[Item], count: int, seed: int, path: Pa
     samples = _read(path, count)
     engine = GenerationEngine(model)
     written = [(item.context, reply) for item in items for reply in item.replies]
-    with path.open("a", encoding="utf-8") as file, Progress() as progress:
+    with path.open("a", encoding="utf-8") as file, Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("samples", total=count, completed=len(samples))
         while len(samples) < count:
             random = np.random.default_rng((seed, len(samples)))
