@@ -17,25 +17,29 @@ REQUIREMENTS := pyproject.toml constraints.txt
 
 .PHONY: chat test lint bench eval
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# Made again where its Python is gone, as after an update of the system, or it was never finished.
+$(shell $(BIN)/python -c 'import pip' 2>/dev/null || rm -f $(VENV)/pyvenv.cfg $(VENV)/*.stamp $(BIN)/python*)
 
 chat: $(VENV)/chat.stamp
-	@$(BIN)/chatbot chat $(ARGS)
+	@$(BIN)/python -m chatbot chat $(ARGS)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m pyright
 
 bench: $(VENV)/chat.stamp
-	@$(BIN)/chatbot bench $(ARGS)
+	@$(BIN)/python -m chatbot bench $(ARGS)
 
 # Some 25 minutes on two cores, an hour with ARGS="--seeds 3" as sealed; exit 1 where a headline figure differs.
 eval: $(VENV)/eval.stamp
 	@mkdir -p build/eval
-	@$(BIN)/chatbot eval --contexts 40 --distinct 1000 --report build/eval --output build/eval/eval.json --compare $(ARGS)
+	@$(BIN)/python -m chatbot eval --contexts 40 --distinct 1000 --report build/eval --output build/eval/eval.json --compare $(ARGS)
 
 # What the chat needs, and no more.
 $(VENV)/chat.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg

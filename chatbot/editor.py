@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def command() -> list[str]:
     for variable in ("VISUAL", "EDITOR"):
         if os.environ.get(variable, "").strip():
             try:
-                return shlex.split(os.environ[variable], posix=os.name == "posix")
+                if sys.platform == "win32":  # where a backslash is no escape
+                    return [word.strip('"') for word in shlex.split(os.environ[variable], posix=False)]
+                return shlex.split(os.environ[variable])
             except ValueError as error:
                 raise UsageError(f"{variable} is {os.environ[variable]!r}: {error}. Correct it.") from error
     for name in ("sensible-editor", "nano", "vim", "vi", "notepad"):
@@ -41,7 +44,8 @@ def edited_file(name: str, content: bytes) -> bytes:
         path = Path(folder) / name
         path.write_bytes(content)
         try:
-            done = subprocess.run([*words, str(path)])
+            # Windows itself looks for .exe alone, and "code" is a .cmd.
+            done = subprocess.run([shutil.which(words[0]) or words[0], *words[1:], str(path)])
         except OSError as error:
             message = f"The editor {words[0]!r} cannot be run: {error.strerror}. Set the variable EDITOR."
             raise UsageError(message) from error

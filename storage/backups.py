@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
@@ -185,6 +186,8 @@ def _alone(path: Path) -> Iterator[None]:
             raise translated(error, path) from error
         except sqlite3.DatabaseError:
             pass
+        if sys.platform == "win32":  # where no file that is open can be moved, by whomever
+            connection.close()
         yield
 
 

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, StaticPool, create_engine
+from sqlalchemy import Connection, NullPool, StaticPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from storage.errors import CorruptStorageError, NewerDatabaseError, RefusedValueError, translated
@@ -196,7 +196,7 @@ def _integrity(connection: Connection) -> list[str]:
 
 def _missing(connection: Connection, found: int) -> Iterator[str]:
     """Tables, columns, indexes and triggers of its version that are not there."""
-    with create_engine("sqlite://").connect() as fresh:
+    with create_engine("sqlite://", poolclass=NullPool).connect() as fresh:
         migrate(fresh, None, MIGRATIONS[:found])
         lost = _parts(fresh) - _parts(connection)
     for kind, name in sorted(lost):

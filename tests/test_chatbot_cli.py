@@ -394,6 +394,18 @@ def test_closed_streams_do_not_end_the_program(
     assert manager.path(manager.get("last").id)[-1].text == "It rains."
 
 
+def test_pipes_are_utf_8_on_windows(monkeypatch: pytest.MonkeyPatch, manager: ConversationManager) -> None:
+    for name in ("stdin", "stdout"):
+        pipe = io.TextIOWrapper(io.BytesIO("Zoë ☂".encode()), encoding="cp1252")
+        monkeypatch.setattr(sys, name, pipe)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "argv", ["chatbot", "chat", "--once", "-"])
+    with pytest.raises(SystemExit):
+        main()
+    assert manager.path(manager.get("last").id)[-2].text == "Zoë ☂"
+    assert sys.stdout.encoding == "utf-8"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no disk that is full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_is_no_failure_and_a_full_disk_is_one(unbuffered: str) -> None:

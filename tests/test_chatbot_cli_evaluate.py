@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,14 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--output writes a file, into a folder that exists" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("words", ["eval", "eval versus a b", "eval ablate", "train --output m"])
+def test_a_command_says_when_its_judge_is_not_installed(words: str) -> None:
+    program = "import sys; sys.modules['sklearn'] = None; from chatbot.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program, *words.split()], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"Install it with: pip install 'chatbot[{words.split()[0]}]'\n")
 
 
 def test_a_report_and_a_seal_are_refused_before_the_work_too(

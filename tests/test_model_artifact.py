@@ -127,6 +127,13 @@ def test_a_broken_tokenizer_is_refused(folder: Path) -> None:
         artifact.load(folder)
 
 
+@pytest.mark.parametrize("step", ["unpack", "build"])
+def test_want_of_memory_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    monkeypatch.setattr(artifact, step, lambda given: torch.empty(2**50))
+    with pytest.raises(ModelError, match=r"The model in .* (cannot be read|needs more).* memory"):
+        artifact.load(folder)
+
+
 def test_a_second_tokenizer_is_kept_only_when_it_differs(tiny_model: Path, tmp_path: Path) -> None:
     loaded = artifact.load(tiny_model)
     assert not (tiny_model / "encoder-tokenizer.json").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -101,11 +102,9 @@ def test_there_is_nothing_to_back_up_or_check_before_the_first_conversation(tmp_
 def test_a_backup_of_what_is_not_sound_is_kept_and_said(path: Path, tmp_path: Path) -> None:
     change(path, "DELETE FROM message WHERE id = 1")
     report = backup(path, tmp_path / "copy.db")
-    assert report.problems == (
-        "Message 2 follows message 1, which its conversation {} does not have.".format(
-            sqlite3.connect(path).execute("SELECT conversation_id FROM message WHERE id = 2").fetchone()[0]
-        ),
-    )
+    with closing(sqlite3.connect(path)) as connection:
+        (owner,) = connection.execute("SELECT conversation_id FROM message WHERE id = 2").fetchone()
+    assert report.problems == (f"Message 2 follows message 1, which its conversation {owner} does not have.",)
     assert report.path.exists()
 
 
@@ -322,6 +321,21 @@ def test_a_database_that_is_open_is_not_replaced(path: Path, tmp_path: Path) -> 
             restore(copy, path)
         manager.create(profile_name="poet", profile={}, model="", title="still open")
         assert sorted(around(path)) == names
+    restore(copy, path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="none tells what is open")
+def test_a_restore_moves_no_file_that_is_open_on_windows(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_there(old: Path, new: Path) -> None:
+        held = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+        assert not held & {str(old), str(new)}
+        old.rename(new)
+
+    copy = backup(path, tmp_path / "copy.db").path
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "replace", as_there)
     restore(copy, path)
 
 

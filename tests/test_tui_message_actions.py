@@ -12,6 +12,7 @@ from textual import events
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 
+from chatbot import editor
 from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.session import ChatSession
 from chatbot.tui import clipboard
@@ -473,6 +474,22 @@ async def test_copying_says_which_way_worked(
         await until(pilot, lambda: len(app.notices) == 4)
         assert app.notices[3] == "Copied 11 characters with xsel."
         assert (tmp_path / "copied").read_text() == "a selection"
+
+
+def test_windows_is_given_letters_as_it_knows_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool(tmp_path, "clip.exe", f"cat > {tmp_path}/copied")
+    for variable in ("WAYLAND_DISPLAY", "DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("WSL_DISTRO_NAME", "Debian")
+    assert clipboard.by_system("Zoë") == "clip.exe"
+    assert (tmp_path / "copied").read_bytes() == b"Z\0o\0\xeb\0"
+
+
+def test_an_editor_in_a_folder_with_spaces_is_quoted_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setenv("VISUAL", r'"C:\Program Files\np.exe" C:\my.ini')
+    assert editor.command() == [r"C:\Program Files\np.exe", r"C:\my.ini"]
 
 
 @pytest.mark.parametrize("keys", [("ctrl+z",), ("ctrl+z", "ctrl+y"), ("f7", "delete", "ctrl+z", "ctrl+y")])

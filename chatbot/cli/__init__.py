@@ -134,7 +134,8 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            # On Windows pipes would be in an old code page, in which no export can be read again.
+            stream.reconfigure(encoding="utf-8" if sys.platform == "win32" else None, errors="replace")
     try:
         app(prog_name="chatbot")
     except SystemExit as end:

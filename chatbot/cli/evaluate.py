@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shlex
@@ -82,6 +81,7 @@ def evaluate(
     """
     if not options.alone(context):
         return
+    options.check_judge("eval")
     from chatbot.cli import start
     from chatbot.train import compare as comparing
     from chatbot.train import evaluate as evaluation
@@ -113,6 +113,7 @@ def versus(
     device: options.Device = None,
 ) -> None:
     """Two models head to head: same messages, seeds, judges; paired differences with their intervals."""
+    options.check_judge("eval")
     from chatbot.cli import start
     from chatbot.train import versus as comparing
     from chatbot.train.corpus import WRITTEN
@@ -156,6 +157,7 @@ def ablate(
     Without --train-steps the given models (the configured one) are run in other ways. With it, small models
     are trained with one part of the training left out each, which takes long; --work keeps what is done.
     """
+    options.check_judge("eval")
     from chatbot.engine import pick_device
     from chatbot.train import ablate as ablations
     from chatbot.train import recipe as recipes
@@ -233,14 +235,8 @@ def _show(
 
 
 def _settings(model: str | None, device: str | None, temperature: float | None = None) -> Config:
-    """The settings of a command that judges; UsageError without what judges need."""
     from chatbot import config
 
-    if importlib.util.find_spec("sklearn") is None:
-        raise UsageError(
-            "The judges of an evaluation need scikit-learn, which is not installed. "
-            "Install it with: pip install 'chatbot[eval]'"
-        )
     return config.load(options.flags(model, device, temperature=temperature))
 
 

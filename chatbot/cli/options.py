@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,6 +75,15 @@ def check_folder(flag: str, folder: Path) -> None:
     """UsageError where no such folder can be made or written into."""
     if place := unwritable(folder):
         raise UsageError(f"{flag} makes a folder to write into; {str(place)!r} is none. Name another.")
+
+
+def check_judge(extra: str) -> None:
+    """UsageError where scikit-learn is not installed; before what needs it is imported."""
+    if find_spec("sklearn") is None:
+        raise UsageError(
+            "A judge of replies needs scikit-learn, which is not installed. "
+            f"Install it with: pip install 'chatbot[{extra}]'"
+        )
 
 
 def check_file(output: Path) -> None:

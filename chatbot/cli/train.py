@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.options import check_folder, unwritable
+from chatbot.cli.options import check_folder, check_judge, unwritable
 
 
 def train(
@@ -44,6 +44,7 @@ def train(
 
     Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
     """
+    check_judge("train")
     from chatbot.engine import pick_device
     from chatbot.errors import UsageError
     from chatbot.train import pipeline

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -264,7 +265,7 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
         words = tuple(listed.read_text("utf-8").split()) if listed.exists() else ()
     except ModelError:
         raise
-    except (OSError, UnicodeError, SafetensorError) as error:
+    except (OSError, UnicodeError, SafetensorError, RuntimeError, MemoryError) as error:
         raise ModelError(f"The model in {str(folder)!r} cannot be read: {error}.") from error
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
         raise ModelError(f"The tokenizer in {str(folder)!r} cannot be read: {error}.") from error
@@ -273,12 +274,14 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
         load_strictly(model, tensors)
         _check_tokens("decoder", codec, model.decoder.lm)
         _check_tokens("encoder", encoder_codec, model.prior_encoder)
+        model.to(device)
+        for part in (model.prior_encoder, model.posterior_encoder, model.decoder, model.matcher):
+            if part is not None:  # the heads stay as they are: Gaussians, energy and its gradient are float32
+                nn.Module.to(part, dtype=dtype)
     except Exception as error:  # transformers raises many kinds for a configuration that cannot be
-        raise ModelError(f"The model in {str(folder)!r} does not fit its manifest: {error}.") from error
-    model.to(device)
-    for part in (model.prior_encoder, model.posterior_encoder, model.decoder, model.matcher):
-        if part is not None:  # the heads stay as they are: Gaussians, energy and its gradient are float32
-            nn.Module.to(part, dtype=dtype)
+        full = re.search("(allocate|enough|out of) memory", str(error))
+        fault = "needs more memory than there is" if full else "does not fit its manifest"
+        raise ModelError(f"The model in {str(folder)!r} {fault}: {error}.") from error
     return Artifact(folder, manifest, model.eval(), codec, encoder_codec, words)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 TIMEOUT = 2.0  # seconds that a clipboard program may take
 TOOLS = "wl-copy, xclip or xsel"
+WINDOWS = ["clip.exe"]  # takes other bytes than UTF-16 for those of an old code page
 
 
 def by_system(text: str) -> str:
@@ -21,7 +22,7 @@ def by_system(text: str) -> str:
             # Not captured: xclip and wl-copy stay behind to serve the text, and would hold a pipe open.
             done = subprocess.run(
                 command,
-                input=text.encode("utf-8", "replace"),
+                input=text.encode("utf-16-le" if command == WINDOWS else "utf-8", "replace"),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=TIMEOUT,
@@ -58,5 +59,5 @@ def _commands(environment: Mapping[str, str]) -> Iterator[list[str]]:
         yield ["xsel", "--clipboard", "--input"]
     if sys.platform == "darwin":
         yield ["pbcopy"]
-    if environment.get("WSL_DISTRO_NAME"):
-        yield ["clip.exe"]
+    if sys.platform == "win32" or environment.get("WSL_DISTRO_NAME"):
+        yield WINDOWS
