@@ -21,9 +21,10 @@ class Sampling:
     """The rules of one reply. `temperature` 0 takes the likeliest token each time.
 
     `no_repeat_ngram` 0 allows repetition, `repetition_penalty` 1 leaves probabilities alone. A word that the
-    persona used up in earlier lines (`words.worn_words`), or said just before, loses `presence_penalty` nats.
-    The words of the fact that the message asks for (cue.py) gain `fact_bonus` nats until one is said.
-    All three come before contrast and temperature, which multiply their nats by (1 + contrast) / temperature.
+    persona used up in earlier lines (`words.worn_words`) or said just before, or that would greet other news
+    than the message tells (news.py), loses `presence_penalty` nats. The words of the fact that the message
+    asks for (cue.py) gain `fact_bonus` nats until one is said. All three come before contrast and
+    temperature, which multiply their nats by (1 + contrast) / temperature.
     `seed` None takes a new one. Of `candidates` replies the engine gives the best. With `brevity` each of
     several is also weighed with an earlier end (endings.py), and loses as many nats for each word
     beyond nine. `spread` is how far from the prior's mean z starts, in standard deviations: 1 is the prior
