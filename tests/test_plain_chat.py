@@ -379,7 +379,7 @@ def test_sampling_is_listed_and_set(room: Open) -> None:
         "max_tokens          60  (settings)\n"
         "candidates          1  (preset)\n"
         "brevity             0.4  (settings)\n"
-        "spread              0.4  (settings)\n"
+        "spread              0.3  (settings)\n"
         "contrast            0.5  (settings)\n"
         "stop                []  (settings)\n"
         "seed                -1  (settings)\n"
