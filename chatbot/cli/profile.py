@@ -104,7 +104,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
     from profiles.blend import find, is_blend
     from profiles.store import StoredProfile
 
-    store, profile = _store(), find(_store(), name)
+    store = _store()
+    profile = find(store, name)
     path = None if is_blend(name) else store.path(name)
     builtin = path is not None and store.is_builtin(name)
     stored = StoredProfile(profile, path, builtin, profile.name in store.favourites)
