@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from chatbot.tui.pick_screen import PickScreen, Row
 from tui_scripted import ScriptedEngine, WatchedApp, open_session, ready, say, until
 
-LARGE, USUAL, SMALL, TINY = (120, 40), (80, 24), (40, 12), (20, 5)
+USUAL, SMALL, TINY = (80, 24), (40, 12), (20, 5)
 
 
 def at(*sizes: tuple[int, int]) -> pytest.MarkDecorator:
@@ -70,7 +70,7 @@ def test_help(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(USUAL)
+@at(SMALL)
 def test_list(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     rows = [
         Row("1", "I lost my keys again.", "gloomy-poet · 8 messages · 2026-03-01 20:15", current=True),
@@ -134,7 +134,7 @@ def test_marks(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> No
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@at(LARGE, SMALL)
+@at(SMALL)
 def test_tree(app: WatchedApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await talk(pilot)
