@@ -19,8 +19,11 @@ REQUIREMENTS := pyproject.toml constraints.txt
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
-# Made again where its Python is gone, as after an update of the system, or it was never finished.
-$(shell $(BIN)/python -c 'import pip' 2>/dev/null || rm -f $(VENV)/pyvenv.cfg $(VENV)/*.stamp $(BIN)/python*)
+# Without pip, as after an update of the system, its packages are installed again; without a Python it is made again.
+$(shell $(BIN)/python -c 'import pip' 2>/dev/null || rm -f $(VENV)/*.stamp)
+$(shell $(BIN)/python -c '' 2>/dev/null || rm -f $(VENV)/pyvenv.cfg $(BIN)/python*)
+INSTALL = $(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip && \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
 
 chat: $(VENV)/chat.stamp
 	@$(BIN)/python -m chatbot chat $(ARGS)
@@ -43,17 +46,17 @@ eval: $(VENV)/eval.stamp
 
 # What the chat needs, and no more.
 $(VENV)/chat.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e .
+	$(INSTALL) -e .
 	@touch $@
 
 # What judges and plots need on top.
 $(VENV)/eval.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[eval,report]'
+	$(INSTALL) -e '.[eval,report]'
 	@touch $(VENV)/chat.stamp $@
 
 # Everything; it holds what the chat needs too.
 $(VENV)/dev.stamp: $(REQUIREMENTS) | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[train,eval,report,dev]'
+	$(INSTALL) -e '.[train,eval,report,dev]'
 	@touch $(VENV)/chat.stamp $(VENV)/eval.stamp $@
 
 $(VENV)/pyvenv.cfg:

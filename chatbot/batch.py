@@ -122,8 +122,9 @@ def run(
     """Reply to every line; True when all of them had a reply. An `output` of "-" is standard output.
 
     UsageError for an output file that is not empty, or for a `source` that cannot be read, comes before the
-    `engine` is loaded. `bad_line` hears of each line without a reply. `begin` is told how many replies there
-    will be and gives a function that hears of each. What is finished is in the file at any time.
+    `engine` is loaded, which an empty `source` does not need. `bad_line` hears of each line without a reply.
+    `begin` is told how many replies there will be and gives a function that hears of each. What is finished
+    is in the file at any time.
     """
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError(f"The output must be another file than the input; both are {source}. Name another.")
@@ -132,6 +133,11 @@ def run(
             f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."
         )
     text = _given(source)
+    if not text.strip():
+        begin(0)
+        if output != STANDARD:
+            output.touch()
+        return True
     model = engine()
     requests, bad = read(text, profiles, model, user_name, persona.chance_of(sampling.seed))
     for line in bad:
@@ -206,7 +212,7 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
         raise LineError(
             f'"attributes" is an object such as {{"mind": "critical"}}, not {_short(attributes)}.'
         )
-    targets = given = {name: Target.parse(value) for name, value in attributes.items() if value != "off"}
+    targets = given = {name: Target.typed(value) for name, value in attributes.items() if value != "off"}
     facts, rules = _texts("facts", data.get("facts", [])), {}
     if data.get("profile") is not None:
         profile = _profile(data["profile"], profiles)

@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 NO_MEMORY, USUAL_DRIFT = MemoryRules(), Rule()
 
 
+def check_dials(
+    engine: GenerationEngine,
+    dials: Mapping[str, Target],
+    name: str,
+    way: str = "name a persona made for this model",
+) -> None:
+    """UnknownNameError for what the model does not have, with who asks for it and the way out."""
+    try:
+        engine.check(dials)
+    except UnknownNameError as error:
+        error.args = (f"{error} The dials of {name!r} ask for it: {way}.",)
+        raise
+
+
 class Dialling(Tuned):
     """A persona with its dials. The model may be given as a function, and is then read when it is needed.
 
@@ -93,14 +107,8 @@ class Dialling(Tuned):
     def load(self) -> None:
         """Get the model ready and check that it knows what flags and the profile ask for."""
         self.engine.check({name: self.dials[name] for name in self.flagged if name in self.dials})
-        try:
-            self.engine.check(self.dials)
-        except UnknownNameError as error:
-            error.args = (
-                f"{error} The dials of {self.profile.name!r} ask for it: turn it off with "
-                "--set ATTRIBUTE=off, or name a persona made for this model with --profile.",
-            )
-            raise
+        way = "turn it off with --set ATTRIBUTE=off, or name a persona made for this model with --profile"
+        check_dials(self.engine, self.dials, self.profile.name, way)
         if self._unchecked:
             self._save_profile()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot import persona
 from chatbot.arc import arced, turn_of
 from chatbot.decoding.sampling import Sampling
+from chatbot.dialling import check_dials
 from chatbot.errors import UsageError
 from chatbot.scene import scene
 from chatbot.tuning import of_persona, put_over
@@ -59,7 +60,7 @@ def duet(
     check(turns)
     first, second = pair
     for profile in pair:
-        engine.check(profile.attributes)
+        check_dials(engine, profile.attributes, profile.name)
     rules = [put_over(sampling, of_persona(profile), chosen or {}) for profile in pair]
     chances = [persona.chance_of(rule.seed) for rule in rules]
     names = (first.speaker, second.speaker)

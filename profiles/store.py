@@ -115,6 +115,11 @@ class ProfileStore:
         files = self._files()
         if folded(name) not in files:
             near = did_you_mean(name, (known for known, _ in files.values()))
+            if "," in name:
+                raise UnknownProfileError(
+                    f"A blend has no file, and {shortened(name)} is one. "
+                    f"Save it first: chatbot profile copy {shortened(name)} NEW"
+                )
             raise UnknownProfileError(
                 f"There is no profile {shortened(name)}.{near} See: chatbot profile list"
             )

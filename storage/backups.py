@@ -48,9 +48,15 @@ def backup(path: Path, target: Path | None = None) -> Report:
         target = _free(target / f"{path.stem}-backup-{_now()}{path.suffix}")
     if target.exists():
         raise _taken(target)
-    with closing(opened(path, ours=True)) as source, _unfinished(path, target) as new:
-        _copied(source, path, new, target)
-        _named(new, target)
+    with closing(opened(path, ours=True)) as source:
+        if not os.access(folder := target.parent, os.W_OK) or not folder.is_dir():
+            raise RefusedValueError(
+                f"A backup goes into a folder that exists and may be written, and {folder} is none. "
+                "Name another."
+            )
+        with _unfinished(path, target) as new:
+            _copied(source, path, new, target)
+            _named(new, target)
     return check(target)
 
 

@@ -230,7 +230,8 @@ def write_new(files: Mapping[Path, bytes]) -> None:
 
 def _unwritable(path: Path, error: OSError | ValueError) -> StorageError:
     elsewhere = isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG
-    return StorageError(
+    failed = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    return (StorageError if failed else RefusedValueError)(
         f"An export needs a file that can be written, and {path} cannot be: {_reason(error)}. "
         f"Give another {'folder' if elsewhere else 'name'}."
     )

@@ -168,6 +168,7 @@ def test_an_arc_is_where_the_turns_of_the_line_have_come_to(run: Run, tmp_path: 
             {"turns": ["a"], "attributes": {"mind": "critical:-1"}},
             "A weight is a number, 0 or more, not -1.0.",
         ),
+        ({"turns": ["a"], "attributes": {"mind": "critical:90"}}, "A weight is 20 at the most where it is"),
         ({"turns": ["a"], "profile": "pot"}, "There is no profile 'pot'. Did you mean 'poet'?"),
         ({"turns": ["a"], "profile": 1}, '"profile" is a name, not 1.'),
         ({"turns": ["a"], "facts": "I am old."}, "\"facts\" is a list of texts, not 'I am old.'."),

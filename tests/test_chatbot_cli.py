@@ -292,6 +292,13 @@ def test_a_text_that_cannot_be_is_refused_before_the_model_is_read(monkeypatch: 
     failed(run("chat", "--once", "-"), 2, empty)
 
 
+def test_an_empty_batch_needs_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delattr(start, "load_engine")
+    result = run("batch", "-", "--output", str(tmp_path / "out.jsonl"), text="\n")
+    assert (result.exit_code, result.stderr) == (0, "There is nothing to reply to in -.\n")
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+
+
 def test_only_what_the_persona_asks_for_is_said_to_be_asked_by_it(manager: ConversationManager) -> None:
     ProfileStore(config.load().profiles_folder).save(
         Profile.parse({"name": "odd", "attributes": {"mod": "sad", "mind": "critical"}})
@@ -303,6 +310,7 @@ def test_only_what_the_persona_asks_for_is_said_to_be_asked_by_it(manager: Conve
     )
     odd = ("chat", "--profile", "odd", "--once", "Hi")
     failed(run(*odd), 2, blamed)
+    assert manager.list(include_empty=True) == []
     failed(run(*odd, "--set", "mind=emotional"), 2, blamed)
     failed(run(*odd, "--set", " mod = glad"), 2, known)
     failed(
@@ -338,12 +346,15 @@ def test_a_wrong_setting_is_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_model_that_cannot_be_read_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_read_is_code_1_and_what_was_said_is_stored(
+    monkeypatch: pytest.MonkeyPatch, manager: ConversationManager
+) -> None:
     def broken(settings: config.Config) -> FakeEngine:
         raise ModelError("The model in \x1b[31m/x is corrupt.\nTrain it again.")
 
     monkeypatch.setattr(start, "load_engine", broken)
     failed(run("chat", "--once", "Hi"), 1, "The model in [31m/x is corrupt. Train it again.")
+    assert [message.text for message in manager.path(manager.get("last").id)] == ["Hello.", "Hi"]
 
 
 def test_a_failed_reply_is_code_1(engine: FakeEngine) -> None:
@@ -502,7 +513,8 @@ def test_a_batch_that_cannot_be_is_code_2_before_the_model_is_read(
     unread = f"{tmp_path} cannot be read: Is a directory. Give another file."
     failed(run("batch", str(tmp_path), "-o", str(output)), 2, unread)
     for place in (str(tmp_path), str(tmp_path / "no" / "out.jsonl")):
-        nowhere = f"--output writes a file, into a folder that exists; {place!r} is none. Name another."
+        where = "into a folder that exists and may be written"
+        nowhere = f"--output writes a file, {where}; {place!r} is none. Name another."
         failed(run("batch", "-", "-o", place), 2, nowhere)
     output.write_text('{"id": 1}\n')
     taken = f"A batch writes a new file, and {output} is not empty. Name another, or - to print the replies."

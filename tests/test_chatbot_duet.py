@@ -147,6 +147,8 @@ def test_what_cannot_be_is_refused_before_anything_is_stored(manager: Conversati
     with pytest.raises(UsageError, match="1 to 500 turns, not 0"):
         play(manager, Talker(), turns=0)
     odd = BEN.changed(attributes={"mood": Target.parse("bad")})
-    with pytest.raises(UnknownNameError, match="no attribute 'mood'"):
+    with pytest.raises(
+        UnknownNameError, match=r"no attribute 'mood'\..* The dials of 'ben' ask for it: name"
+    ):
         play(manager, Talker(), pair=(ADA, odd))
     assert manager.list(include_empty=True) == []

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 PYTHON = """#!/bin/sh
-[ "$1" = -c ] || echo "$1 $2 $3" >> said
+[ "$2" != "import pip" ] || exec test -e pip
+[ "$1" != -c ] || exit 0
+echo "$1 $2 $3" >> said
+touch pip
 [ "$2" = venv ] || exit 0
 mkdir -p "$3/bin" && touch "$3/pyvenv.cfg"
 [ -L "$3/bin/python" ] || ln -s "$0" "$3/bin/python"
@@ -34,5 +37,7 @@ def test_what_is_there_is_not_made_again_unless_its_python_is_gone(tmp_path: Pat
     everything = ["-m venv .venv", "-m pip install", "-m chatbot chat"]
     assert asked(old) == everything
     assert asked(old) == everything[2:]
+    (tmp_path / "pip").unlink()  # as in a .venv that uv made
+    assert asked(old) == ["-m ensurepip ", *everything[1:]]
     old.unlink()
     assert asked(new) == everything

@@ -20,6 +20,7 @@ from profiles import Profile, ProfileStore, Target
 from storage import ConversationManager
 
 POET = Profile.parse({"name": "poet", "facts": ["I write."], "attributes": {"attitude": "pessimistic:1.0"}})
+OTHER = Profile.parse({"name": "other", "attributes": {"mood": "bad"}})
 BAKER = Profile.parse({"name": "baker", "facts": ["I bake."], "attributes": {"mind": "critical"}})
 
 
@@ -87,6 +88,7 @@ def test_an_aspect_may_be_named_and_other_dials_stay(session: ChatSession) -> No
         ("attitude", ["0", "-5%"], "not '-5%'"),
         ("attitude", ["0", "nan"], "not 'nan'"),
         ("attitude", ["0", "much"], "not 'much'"),
+        ("attitude", ["0.5", "0", "50%"], "A comparison names each once, not 'attitude 50%' twice."),
     ],
 )
 def test_what_is_no_strength_is_refused(
@@ -119,6 +121,12 @@ def test_several_personas_reply_each_with_its_own_facts(session: ChatSession, en
     assert (baker.message.text, baker.message.speaker) == ("I bake. It is 50% bad.", "baker")
     assert [list(wanted) for wanted in engine.targets] == [["attitude"], ["mind"]]
     assert session.profile == POET
+    with pytest.raises(UsageError, match="names each once, not 'baker' twice"):
+        personas([BAKER, POET, BAKER])
+    for odd in (personas([POET, OTHER]), strengths(session, "mood=bad", ["0", "50%"])):
+        whose = {"": "The dials of 'other' ask for it", "mood": "Known: attitude, mind.$"}[odd[1].swept]
+        with pytest.raises(UnknownNameError, match=whose):
+            sweep(session, odd)
 
 
 def test_a_swept_dial_leaves_the_arc_and_others_follow_it(session: ChatSession, engine: Measuring) -> None:
@@ -173,7 +181,7 @@ def test_grades_are_told_with_their_attribute(session: ChatSession) -> None:
     calm = Profile.parse({"name": "calm", "attributes": {"neuroticism": "low", "openness": "high"}})
     grades = {"neuroticism": {"high": 0.2, "low": 0.8}, "openness": {"high": 0.9, "low": 0.1}}
     reply = replace(session.ask("Hi"), generation={"measured": grades})
-    outcome = Outcome(personas([calm, calm])[0], reply)
+    outcome = Outcome(personas([calm, BAKER])[0], reply)
     assert table([outcome], 40) == "1  calm\nHi\nneuroticism low 0.80\nopenness high 0.90"
     assert table([outcome], 18) == "1  calm\nHi\nneuroticism low\n0.80\nopenness high 0.90"
 

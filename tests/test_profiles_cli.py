@@ -337,7 +337,7 @@ def test_edit_without_a_change_saves_nothing(
         (b"fatcs = []", "A profile has no key 'fatcs'. Did you mean 'facts'?"),
         (b"[attributes]\nstyle = 'lyric'", "There is no aspect of style 'lyric'. Did you mean 'lyrical'?"),
         (b"name = 'ann'", "The key 'name' repeats the name of the profile, 'bob', not 'ann'."),
-        (b"greeting = '\xff'", "'utf-8' codec can't decode"),
+        (b"greeting = '\xff'", "A profile is UTF-8 text, and this is not ('utf-8' codec can't decode"),
     ],
 )
 def test_edit_refuses_an_invalid_text_and_says_where_it_is_kept(
@@ -455,7 +455,17 @@ def test_rename_and_copy(run: Run, store: ProfileStore) -> None:
     store.save(Profile(name="bob"))
     assert run("rename", "bob", "ann").output == f"Saved {store.folder / 'ann.toml'}\n"
     assert run("copy", "ann", "carl").output == f"Saved {store.folder / 'carl.toml'}\n"
-    assert [stored.profile.name for stored in store.list().profiles if not stored.builtin] == ["ann", "carl"]
+    assert run("copy", "ann:3,gloomy-poet", "dora").output == f"Saved {store.folder / 'dora.toml'}\n"
+    assert store.load("dora").facts == store.load("gloomy-poet").facts
+    names = [stored.profile.name for stored in store.list().profiles if not stored.builtin]
+    assert names == ["ann", "carl", "dora"]
+
+
+def test_a_blend_is_copied_before_it_is_changed(run: Run) -> None:
+    assert run("edit", "gloomy-poet,calm-captain").stderr == (
+        "Error: A blend has no file, and 'gloomy-poet,calm-captain' is one. "
+        "Save it first: chatbot profile copy 'gloomy-poet,calm-captain' NEW\n"
+    )
 
 
 CARD = {

@@ -92,10 +92,16 @@ def test_a_backup_names_itself_and_never_writes_over_a_file(path: Path, tmp_path
     assert names[0].read_bytes() == before
 
 
+def test_a_backup_goes_into_a_folder_that_is_there(path: Path, tmp_path: Path) -> None:
+    for folder in (tmp_path / "none", path):
+        with pytest.raises(RefusedValueError, match=f"that exists and may be written, and {folder} is none"):
+            backup(path, folder / "copy.db")
+
+
 def test_there_is_nothing_to_back_up_or_check_before_the_first_conversation(tmp_path: Path) -> None:
     for act in (backup, check):
         with pytest.raises(RefusedValueError, match="There is no database at"):
-            act(tmp_path / "none.db")
+            act(tmp_path / "none" / "none.db")
     assert list(tmp_path.iterdir()) == []
 
 

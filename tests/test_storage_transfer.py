@@ -111,7 +111,7 @@ def test_a_name_that_cannot_be_is_told(
     manager: ConversationManager, conversation: str, tmp_path: Path, name: str, reason: str
 ) -> None:
     (tmp_path / "there.txt").write_bytes(b"mine")
-    with pytest.raises(StorageError, match=f"An export needs a file .* cannot be: {reason}"):
+    with pytest.raises(RefusedValueError, match=f"An export needs a file .* cannot be: {reason}"):
         export_file(manager, conversation, tmp_path / name)
     with pytest.raises(RefusedValueError, match=f"cannot be read: {reason.partition(' Give')[0]}"):
         transfer.read_file(tmp_path / name)

@@ -91,7 +91,10 @@ def edited(store: ProfileStore, name: str, attributes: Attributes | None) -> Pat
         descriptor, kept = tempfile.mkstemp(prefix=f"{name}-", suffix=".toml")
         with os.fdopen(descriptor, "wb") as file:
             file.write(after)
-        told = ChatbotError(f"{error} The profile is as it was; the rejected text is in {kept}")
+        reason = str(error)
+        if isinstance(error, UnicodeDecodeError):
+            reason = f"A profile is UTF-8 text, and this is not ({error}). Save it as UTF-8."
+        told = ChatbotError(f"{reason} The profile is as it was; the rejected text is in {kept}")
         told.exit_code = getattr(error, "exit_code", UsageError.exit_code)
         raise told from error
 

@@ -91,5 +91,6 @@ def check_file(output: Path) -> None:
     place = output if output.exists() else output.parent
     if place.is_dir() == output.exists() or not os.access(place, os.W_OK):
         raise UsageError(
-            f"--output writes a file, into a folder that exists; {str(output)!r} is none. Name another."
+            "--output writes a file, into a folder that exists and may be written; "
+            f"{str(output)!r} is none. Name another."
         )

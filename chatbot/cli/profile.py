@@ -158,8 +158,16 @@ def rename(name: Name, new: New) -> None:
 
 @app.command()
 def copy(name: Name, new: New) -> None:
-    """Make a persona of your own from any other."""
-    print(f"Saved {_store().copy(name, new)}")
+    """Make a persona of your own from any other, or from a blend."""
+    from profiles.blend import find, is_blend
+    from profiles.names import checked_name
+
+    store = _store()
+    if is_blend(name):
+        saved = store.save(find(store, name).changed(name=checked_name(new), display_name=""))
+    else:
+        saved = store.copy(name, new)
+    print(f"Saved {saved}")
 
 
 @app.command()

@@ -219,6 +219,9 @@ def batch(config: Config, source: Path, output: Path, batch_size: int) -> int:
     with ExitStack() as stack:
 
         def begin(total: int) -> Callable[[int], None]:
+            if not total:
+                print(f"There is nothing to reply to in {one_line(str(source))}.", file=sys.stderr)
+                return lambda done: None
             bar = typer.progressbar(length=total, label="Replies", file=sys.stderr)
             return stack.enter_context(bar).update
 

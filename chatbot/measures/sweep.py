@@ -16,6 +16,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arc import arced, turn_of
+from chatbot.dialling import check_dials
 from chatbot.errors import UsageError
 from chatbot.terminal import clean, label, one_line
 from profiles import Profile, Target
@@ -72,22 +73,20 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
         raise session.off(attribute, f"{attribute}=")
     asked = Target.parse(aspect) if aspect else dials[attribute]
     settings = []
-    for value in _few(values, "strengths"):
+    for value in values:
         strength = _strength(value)
         others = {name: target for name, target in dials.items() if name != attribute}
         if strength:
             others[attribute] = Target.parse({"aspects": asked.aspects, "strength": strength})
         pull = f"{100 * strength:.6g}%" if strength else "off"
         settings.append(Setting(f"{attribute} {pull}", session.profile, others, (attribute,), attribute))
-    return settings
+    return _few(settings, "strengths")
 
 
 def personas(profiles: Sequence[Profile]) -> list[Setting]:
     """A setting for each persona, with its own facts and targets."""
-    return [
-        Setting(profile.speaker, profile, profile.attributes, tuple(profile.attributes))
-        for profile in _few(profiles, "profiles")
-    ]
+    settings = [Setting(who.speaker, who, who.attributes, tuple(who.attributes)) for who in profiles]
+    return _few(settings, "profiles")
 
 
 def asked(session: ChatSession, text: str, load: Callable[[str], Profile]) -> list[Setting]:
@@ -100,10 +99,13 @@ def asked(session: ChatSession, text: str, load: Callable[[str], Profile]) -> li
     return strengths(session, words[0], words[1:])
 
 
-def _few(values: Sequence[Any], what: str) -> Sequence[Any]:
-    if not 2 <= len(values) <= MOST:
-        raise UsageError(f"A comparison needs 2 to {MOST} {what}, not {len(values)}. Name them one by one.")
-    return values
+def _few(settings: list[Setting], what: str) -> list[Setting]:
+    if not 2 <= (count := len(settings)) <= MOST:
+        raise UsageError(f"A comparison needs 2 to {MOST} {what}, not {count}. Name them one by one.")
+    for place, setting in enumerate(settings):
+        if setting in settings[:place]:
+            raise UsageError(f"A comparison names each once, not {setting.label!r} twice. Leave one out.")
+    return settings
 
 
 def _strength(text: str) -> float:
@@ -132,7 +134,8 @@ def sweep(session: ChatSession, settings: Sequence[Setting]) -> list[Outcome]:
         raise UsageError("There is nothing to reply to yet. Say something first.")
     engine = session.engine
     for setting in settings:
-        engine.check(setting.targets)
+        engine.check({name: target for name, target in setting.targets.items() if name == setting.swept})
+        check_dials(engine, setting.targets, setting.profile.name)
     with session.still():
         scenes = [session.scene(path, setting.profile) for setting in settings]
         replies = engine.replies(

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TextIO
 
-from chatbot.errors import ChatbotError
+from chatbot.errors import ChatbotError, UsageError
 from chatbot.events import Denied, Event, Noticed, Piece, ReplyFailed, ReplyFinished, ReplyStarted, Unstored
 from chatbot.measures import drift
 from chatbot.memory.memories import spoken_of
@@ -53,7 +53,11 @@ class PlainChat:
     def once(self, text: str, prefix: str = "") -> int:
         """One reply, which begins with `prefix`; the exit code."""
         events = self.room.session.reply(text, prefix)  # which refuses a text before the model is read
-        self.room.session.load()
+        try:
+            self.room.session.load()
+        except (ChatbotError, OSError, RuntimeError) as error:
+            if getattr(error, "exit_code", 1) == UsageError.exit_code:
+                raise  # nothing is done; of what else there may be the reply tells, once the text is stored
         self._forget = "chatbot memory forget"  # there is no next line for a /command
         self._show_reply(events)
         return 1 if self._failures else 0
