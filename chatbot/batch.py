@@ -27,6 +27,7 @@ from chatbot.errors import ChatbotError, UnknownNameError, UsageError, near_name
 from chatbot.model.text import Context
 from chatbot.tuning import of_persona, put_over
 from profiles import Profile, ProfileError, ProfileStore, Target, find
+from profiles.names import shortened
 from storage.strict_json import parsed
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
     except ValueError as error:
         raise LineError(f"A line is one JSON object: {error}.") from error
     if not isinstance(data, dict):
-        raise LineError(f"A line is one JSON object, not {_short(data)}.")
+        raise LineError(f"A line is one JSON object, not {shortened(data)}.")
     for key in data:
         if key not in KEYS:
             raise LineError(f"A line has no key {key!r}.{suggestion(key, KEYS)}")
@@ -210,7 +211,7 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
     attributes = data.get("attributes", {})
     if not isinstance(attributes, dict):
         raise LineError(
-            f'"attributes" is an object such as {{"mind": "critical"}}, not {_short(attributes)}.'
+            f'"attributes" is an object such as {{"mind": "critical"}}, not {shortened(attributes)}.'
         )
     targets = given = {name: Target.typed(value) for name, value in attributes.items() if value != "off"}
     facts, rules = _texts("facts", data.get("facts", [])), {}
@@ -228,21 +229,16 @@ def _request(number: int, line: bytes, profiles: ProfileStore, user_name: str, c
 
 def _profile(name: object, profiles: ProfileStore) -> Profile:
     if not isinstance(name, str):
-        raise LineError(f'"profile" is a name, not {_short(name)}.')
+        raise LineError(f'"profile" is a name, not {shortened(name)}.')
     return find(profiles, name)
 
 
 def _texts(key: str, value: object) -> list[str]:
     if not isinstance(value, list):
-        raise LineError(f'"{key}" is a list of texts, not {_short(value)}.')
+        raise LineError(f'"{key}" is a list of texts, not {shortened(value)}.')
     for text in value:
         if not isinstance(text, str) or not text.strip():
-            raise LineError(f'"{key}" holds texts that are not blank, not {_short(text)}.')
+            raise LineError(f'"{key}" holds texts that are not blank, not {shortened(text)}.')
         if len(text) > LONGEST_TURN:
             raise LineError(f'"{key}" holds texts of up to {LONGEST_TURN:,} characters, not {len(text):,}.')
     return value
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

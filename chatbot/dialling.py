@@ -122,22 +122,14 @@ class Dialling(Tuned):
         self.profile, self.dials, self._greeting = profile, dict(profile.attributes), 0
         self._save_profile()
 
-    def set_dial(
-        self, attribute: str, aspect: str | Target | None = None, weight: float | None = None
-    ) -> Target:
-        """Ask for an aspect ("critical", or what else Target.parse reads), or change the weight alone.
+    def set_dial(self, attribute: str, asked: str | Target) -> Target:
+        """Ask for an aspect: "critical", or what else Target.parse reads.
 
-        A dial that never had a weight pulls with the model's own strength.
+        Where that does not say how strongly, the dial pulls as before, or with the model's own strength.
         """
-        current = self.dials.get(attribute)
-        asked = current if aspect is None else Target.parse(aspect)
-        if asked is None:
-            raise self.off(attribute)
-        said = asked.weight is not None or asked.probability is not None
-        pull = asked if said or current is None else current
-        strength = pull.probability if weight is None else None
-        weight = pull.weight if weight is None else weight
-        target = Target.parse({"aspects": asked.aspects, "weight": weight, "strength": strength})
+        target, current = Target.parse(asked), self.dials.get(attribute)
+        if current is not None and target.weight is None and target.probability is None:
+            target = current.model_copy(update={"aspects": target.aspects})
         if self._engine is not None:
             self._engine.check({attribute: target})
         self.dials[attribute] = target
@@ -157,7 +149,7 @@ class Dialling(Tuned):
     def pull_dial(self, attribute: str, pull: str) -> Target:
         """Change how strongly a dial that is on pulls: "1.2" is a weight, "90%" a strength."""
         if (target := self.dials.get(attribute)) is None:
-            return self.set_dial(attribute)  # which says what is wrong
+            raise self.off(attribute)
         mixture = target.model_copy(update={"weight": None, "probability": None})
         return self.set_dial(attribute, Target.typed(f"{mixture}:{pull}"))
 

@@ -19,12 +19,7 @@ _LETTERS_A_WORD = 6  # so that a text without spaces counts too
 
 
 def lore(
-    profile: Profile,
-    texts: Sequence[str],
-    user_name: str,
-    *,
-    budget_words: int = BUDGET_WORDS,
-    chance: str = persona.RUN,
+    profile: Profile, texts: Sequence[str], user_name: str, *, chance: str = persona.RUN
 ) -> tuple[str, ...]:
     """What the profile's lorebook has to say after these messages (oldest first), with macros filled in."""
     if not profile.lorebook:
@@ -44,7 +39,7 @@ def lore(
                 entry = entry.model_copy(update={"keys": first, "secondary_keys": second})
             yield entry
 
-    found = (" ".join(spoken(text).split()) for text in active(entries(), texts, budget_words))
+    found = (" ".join(spoken(text).split()) for text in active(entries(), texts, BUDGET_WORDS))
     return tuple(text for text in found if text)
 
 
@@ -126,11 +121,7 @@ def _fitting(text: str, words: int, *, first: bool) -> str:
 
     The first entry says at least its first words: some have no sentences, only lists.
     """
-    fitting = ""
-    for beginning in persona.beginnings(text):
-        if _words(beginning) > words:
-            break
-        fitting = beginning
+    fitting = persona.first_sentences(text, lambda said: _words(said) <= words)
     if fitting or not first:
         return fitting
     return persona.opening(" ".join(text.split()[:words]), words * _LETTERS_A_WORD)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from chatbot import macros
@@ -100,19 +101,19 @@ def is_own(text: str) -> bool:
 
 def opening(text: str, limit: int) -> str:
     """The first sentences of a text, `limit` characters at most; of a longer first one its first words."""
-    text, whole = text.strip(), ""
-    for beginning in beginnings(text):
-        if len(beginning) > limit:
-            break
-        whole = beginning
+    text = text.strip()
+    whole = first_sentences(text, lambda said: len(said) <= limit)
     return whole or text[:limit].rpartition(" ")[0].rstrip() or text[:limit]
 
 
-def beginnings(text: str) -> Iterator[str]:
-    """The first sentence of a text, the first two, and so on to the whole."""
-    for end in _SENTENCE_END.finditer(text):
-        yield text[: end.start()].rstrip()
-    yield text
+def first_sentences(text: str, fits: Callable[[str], bool]) -> str:
+    """The first sentences of a text, as many as fit together; "" where the first alone does not."""
+    whole = ""
+    for end in chain((found.start() for found in _SENTENCE_END.finditer(text)), (len(text),)):
+        if not fits(beginning := text[:end].rstrip()):
+            break
+        whole = beginning
+    return whole
 
 
 def _block(block: str, profile: Profile, user_name: str) -> Iterator[Said]:

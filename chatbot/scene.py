@@ -118,16 +118,13 @@ def scene(
     if alone:
         facts, shown = [fact for fact in facts[:TOUCHING] if fact.near and fact.source == "user"], shown[-1:]
     directed = [
-        _Fact(told, source=source)
+        _Fact(short, source=source)
         for source, text in (("scenario", scenario), ("note", note))
-        if (told := _cut(persona.spoken(text, profile, user_name, chance), budget // 4, size))
+        if (short := _cut(persona.spoken(text, profile, user_name, chance), budget // 4, size))
     ]
     room = budget // 2 - sum(size(fact.text) for fact in directed)
-    crowded = budget < SMALL and sum(fact.source == "persona" for fact in facts) > OWN
-    if answering and last and (crowded or sum(size(fact.text) for fact in facts) > room):
-        best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
-        facts = [*best, *(fact for fact in facts if fact not in best)]
-        facts = _few(facts) if crowded else facts
+    if answering and last:
+        facts = _answering(facts, last, room, size, answering, small=budget < SMALL)
     facts = [*_fitting(facts, room, size, first=not directed), *directed]
     left = budget - sum(size(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
@@ -287,9 +284,17 @@ def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
     return [*first, *(fact for fact in facts if fact.text not in taken)]
 
 
-def _few(facts: Sequence[_Fact]) -> list[_Fact]:
-    """Less the persona's own beyond the first few."""
-    unseen = [fact for fact in facts if fact.source == "persona"][OWN:]
+def _answering(
+    facts: list[_Fact], last: str, room: int, size: Length, answering: Answering, *, small: bool
+) -> list[_Fact]:
+    """Where not all are seen, those that answer the last message first; a small model sees few of the
+    persona's own."""
+    crowded = small and sum(fact.source == "persona" for fact in facts) > OWN
+    if not crowded and sum(size(fact.text) for fact in facts) <= room:
+        return facts
+    best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
+    facts = [*best, *(fact for fact in facts if fact not in best)]
+    unseen = [fact for fact in facts if fact.source == "persona"][OWN:] if crowded else []
     return [fact for fact in facts if fact not in unseen]
 
 
@@ -307,12 +312,8 @@ def _fitting(facts: Sequence[_Fact], budget: int, size: Length, *, first: bool =
 
 def _cut(text: str, budget: int, size: Length) -> str:
     """The first sentences of a text that have room; of a longer first one its first words."""
-    text, whole = " ".join(text.split()), ""
-    for beginning in persona.beginnings(text):
-        if size(beginning) > budget:
-            break
-        whole = beginning
-    if whole:
+    text = " ".join(text.split())
+    if whole := persona.first_sentences(text, lambda said: size(said) <= budget):
         return whole
     for word in text.split():
         if size(longer := f"{whole} {word}".strip()) > budget:

@@ -196,8 +196,7 @@ class ChatSession(Conversing):
         sampling = self.sampling
         if sampling.seed is None:
             return sampling
-        turn = sum(message.role == "user" for message in path)
-        return replace(sampling, seed=sampling.seed + SEEDS_A_TURN * max(0, turn - 1) + alternative)
+        return replace(sampling, seed=sampling.seed + SEEDS_A_TURN * (turn_of(path) - 1) + alternative)
 
     def _held(self, path: Sequence[Message]) -> tuple[Mapping[str, Target], dict[str, float]]:
         """What the reply that follows `path` is asked for, and the factors that hold it."""

@@ -18,30 +18,17 @@ from torchdiffeq import odeint
 
 from chatbot.energy import Energy
 from chatbot.errors import ConfigError, FlowError, suggestion
-from chatbot.settings import ADAPTIVE, ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS
+from chatbot.settings import ADAPTIVE, ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS, FlowConfig
 
 
 @dataclass(frozen=True)
-class FlowOptions:
-    """How to flow. Raises ConfigError for a value that cannot be.
+class FlowOptions(FlowConfig):
+    """The settings of [flow], however they were given. Raises ConfigError for a value that cannot be.
 
     `target_probability` 1 never stops early, `trust_radius` inf never limits. `coordinates` "auto" is
     "whitened", or "plain" (z itself, as the paper has it) when the prior term is kept. `logits` reads Eq. 8
     literally (chatbot/energy.py). `max_evaluations` counts evaluations of the drift.
     """
-
-    method: str = "log-heun"
-    steps: int = 8
-    prior_term: str = "none"
-    target_probability: float = 0.997
-    trust_radius: float = 6.0
-    beta_min: float = 0.1
-    beta_max: float = 20.0
-    max_evaluations: int = 2000
-    rtol: float = 1e-3
-    atol: float = 1e-3
-    coordinates: str = "auto"
-    logits: bool = False
 
     def __post_init__(self) -> None:
         _choice("flow.method", self.method, METHODS)

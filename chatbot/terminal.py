@@ -9,6 +9,9 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
 
 # C0 and C1 controls but newline and tab, delete, and the marks that reorder text right to left.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -24,6 +27,12 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The clean text with every run of white space made one space."""
     return " ".join(clean(text).split())
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, its cells below one another; the last column is as wide as it is."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]
+    return ["  ".join((*map(set_cell_size, row[:-1], widths), row[-1])).rstrip() for row in rows]
 
 
 def label(attribute: str, aspect: str) -> str:

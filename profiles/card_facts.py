@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from profiles.card_lists import ITEM_END, told
 from profiles.card_text import CHARACTER, DOES, FIRST_PERSON, parts, plain
-from profiles.first_person import MAX_LENGTH, MAX_WORDS, Teller, second_person
+from profiles.clauses import MAX_WORDS
+from profiles.first_person import MAX_LENGTH, Teller, second_person
 
 MOST = 16  # facts that are taken from a card's text
 _ITEM_WORDS = 3  # of each thing in a list, at most on average

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from profiles.clauses import MAX_WORDS, with_article
 from profiles.english import VERBS
-from profiles.first_person import MAX_LENGTH, MAX_WORDS, with_article
+from profiles.first_person import MAX_LENGTH
 
 MAX_ITEMS = 4  # of a list that becomes one fact
 _LOOKS_WORDS = 5  # that tell of hair or eyes, at most

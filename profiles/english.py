@@ -1,4 +1,4 @@
-"""The English words that first_person.py goes by."""
+"""The English words that first_person.py and clauses.py go by."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
+from profiles.clauses import as_fact, base_form, clauses, with_article
 from profiles.english import (
     ADVERBS,
-    ALONE,
     CONTRACTED,
     DETERMINERS,
     GOING_ON,
@@ -31,16 +31,6 @@ from profiles.english import (
 )
 
 MAX_LENGTH = 600  # characters of a sentence that is read
-MAX_WORDS = 14  # of a fact; a small model can use no more of it
-_JOINT = r"(?:,? (?:and|but|yet)(?: then)?|,) "
-_NEXT_VERB = re.compile(
-    rf"{_JOINT}(?=(?:(?:{ADVERBS}) )*(?:{VERBS})(?![\w'-])|(?:never|always|often|sometimes) \w{{3,}}s\b)",
-    re.IGNORECASE,
-)
-_NEXT_PAST = re.compile(rf"{_JOINT}(?=(?:(?:{ADVERBS}) )*(?:{PAST})(?![\w'-]))", re.IGNORECASE)
-_IN_THE_PAST = re.compile(rf"(?:(?:{ADVERBS}) )*(?!was|had)(?:{PAST})\b", re.IGNORECASE)
-_WHAT_IT_IS = re.compile(r"(?:is|was|are|were) (?:an?|the) ", re.IGNORECASE)
-_WHO = re.compile(r",? who ", re.IGNORECASE)
 _VERB = re.compile(rf"(?:{VERBS})(?![\w'-])|(?:{PAST})(?![\w'-])", re.IGNORECASE)
 # What shows that "wields" in "Kaede wields a sword" is a verb, unlike "petals" in "Rose petals fill".
 _BEHIND_A_VERB = re.compile(
@@ -48,8 +38,6 @@ _BEHIND_A_VERB = re.compile(
     r"under|out|up|around|like|too|very|about|through|into|never|you|me|people|things)\b|$",
     re.IGNORECASE,
 )
-_RELATIVE = re.compile(r"\b(?:who|whose|whom|which)\b", re.IGNORECASE)
-_SUBORDINATE = re.compile(rf"\b(?:{'|'.join(sorted(SUBORDINATORS))})\b", re.IGNORECASE)
 _BEFORE = "at|in|by|as|since|now|today|currently|these days"
 _IS_ONE = r"\b(?:is|was|are|were|became) (?:an?|the|your) (?:[\w,-]+ ){0,4}?"
 _IS = re.compile(r"\b(?:is|are|was|were|has|have)\b")
@@ -62,35 +50,12 @@ _HAS_DONE = re.compile(  # "she's solved a case" has, "she's haunted by it" and 
 )
 _BORN = re.compile(r"((?:born|raised|orphaned|trained|educated) [^,]{3,60}), (.+)", re.IGNORECASE)
 _QUOTES = re.compile(r"[\"\u201c\u201d]|(?<!\w)['\u2018]|['\u2019](?!\w)")
-_TAIL = re.compile(
-    r", (?:which|who|whom|whose|where|because|while|when|after|before|since|although|though|as|so|despite|"
-    r"making|leaving|giving|having|being|with|even|often|usually|especially)\b.*",
-    re.IGNORECASE,
-)
 _OLD = re.compile(r"am an? (\d{1,4})(?:[- ]years?[- ]old| ?y/?o)\b ?(.*)", re.IGNORECASE)
-_DANGLING = re.compile(
-    r"\b(?:it|them|him|this|that|so|too|and|or|but|not|(?:not|likes?|wants?|have|needs?) to)$", re.IGNORECASE
-)
-_CUTS = (  # what a long sentence can do without, in this order
-    _TAIL,
-    re.compile(r"(?<=\w)(?<!have), an? .*"),
-    re.compile(r" (?:until|after|when|where|while|because|although|though) .*"),
-    re.compile(r" and (?!.* and ).*"),
-)
-# A second verb that was not told from a noun, and so kept the form that it has behind "she".
-_UNTOLD = re.compile(
-    r"\b(?:and|but) (?:is|was|has)\b"
-    r"|(?:\band|\bbut|,) (?:\w{3,}(?<!s)s "
-    r"(?:an?|the|my|your|you|me|it|him|them|at|to|up|out|off|every|all(?! over)|\d+)\b)"
-)
 _SEVERAL_ARE = re.compile(
     r"am (?:two|three|four|five|six|\d+) (?!years|feet|summers|winters)\w+s\b", re.IGNORECASE
 )
 _BEHIND = r"\b(?:by|of|to|from|than|that) (?:[\w'-]+ ){0,3}?"
-_HEIGHT = re.compile(r", \d+'.*")
-_OTHER = re.compile(r"(?:,|,? and|,? but) [A-Z]\w+ (?:is|isn't|was|wasn't|has|does|doesn't)\b.*")
 _TOKENS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|(?:[\W_])+")
-_ODD = re.compile(r"[\"*?<>{}\[\]()|\\/=:#~^_\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]")
 _THEY = re.compile(r"^(?!.*s\b.*\b(?:they|them|their)\b).*\b(?:they|them|their)\b", re.IGNORECASE)
 _ASIDE = re.compile(r" ?\([^()]{0,200}\)")
 _EMPHASIS = re.compile(r"(?<=\w )\*([^*]{1,40})\*")
@@ -145,7 +110,7 @@ class Teller:
             return []
         facts: list[str] = []
         if born := _BORN.match(said):
-            facts, said = (_checked(f"I was {_lower(born[1])}") if self._known else []), born[2]
+            facts, said = (as_fact(f"I was {_lower(born[1])}") if self._known else []), born[2]
         said = self._called.sub("", said)
         if before := self._before.match(said):
             said = said[before.end() :]
@@ -182,7 +147,7 @@ class Teller:
         match = re.match(r"you (are|were) (.+)", said, re.IGNORECASE)
         rest = self._turned(match[2], own=True) if match and self._known and self._own is not YOU else None
         mine = match and rest and re.search(r"\b(?:my|me)\b", rest)
-        return _checked(f"You {match[1].lower()} {rest}") if match and mine else []
+        return as_fact(f"You {match[1].lower()} {rest}") if match and mine else []
 
     def _facts(self, match: re.Match[str]) -> list[str]:
         rest, short = match["rest"], match["short"]
@@ -190,10 +155,10 @@ class Teller:
             own = self._turned(rest, own=True)
             fits = own and (_IS.search(own) or _VERB.match(own, own.find(" ") + 1))
             fits = fits and not re.match(r"[\w-]+,? you\b", own or "")  # "her boss {{user}} is kind"
-            return _checked(f"My {own}" if fits else None)
+            return as_fact(f"My {own}" if fits else None)
         facts: list[str] = []
         if match["age"]:
-            facts += _checked(f"I am {match['age']} years old")
+            facts += as_fact(f"I am {match['age']} years old")
         if match["what"] or match["who"]:
             facts += self._predicate(match["who"] or f"is {match['what']}", plural=False)
         if short:
@@ -214,7 +179,7 @@ class Teller:
 
     def _predicate(self, predicate: str, *, plural: bool) -> list[str]:
         told: list[str] = []
-        for place, clause in enumerate(_clauses(predicate)):
+        for place, clause in enumerate(clauses(predicate)):
             facts = self._first(clause, plural)
             if facts is None and place == 0:
                 return []
@@ -224,7 +189,7 @@ class Teller:
     def _first(self, clause: str, plural: bool) -> list[str] | None:
         """A clause without its subject, told by the character; None where it begins with no verb."""
         match = re.match(rf"((?:(?:{ADVERBS}) )*)([\w'-]+)(.*)", clause, re.IGNORECASE | re.DOTALL)
-        verb = _base(match[2], plural) if match and match[2][0].islower() else None
+        verb = base_form(match[2], plural) if match and match[2][0].islower() else None
         if match is None or verb is None:
             return None
         rest = self._turned(match[3])
@@ -235,8 +200,8 @@ class Teller:
             return []
         if age := _OLD.match(predicate):
             what = f"am {with_article(age[2])}" if age[2] else None
-            return [*_checked(f"I am {age[1]} years old"), *_checked(what and f"I {what}")]
-        return _checked(f"I {predicate}")
+            return [*as_fact(f"I am {age[1]} years old"), *as_fact(what and f"I {what}")]
+        return as_fact(f"I {predicate}")
 
     def _turned(self, text: str, *, own: bool = False) -> str | None:
         """The text with the pronouns of the character in the first person; None where that cannot be told.
@@ -251,7 +216,7 @@ class Teller:
             before, after = _beside(words, place, -1), _beside(words, place, 1)
             new = self._pronoun(word, before, after)
             if verb_next and word[0].isalpha() and not re.fullmatch(ADVERBS, word):
-                new, verb_next = _base(word, self._plural), False
+                new, verb_next = base_form(word, self._plural), False
                 if new is None:
                     return None
             verb_next = verb_next or new == "I"
@@ -302,70 +267,8 @@ def _plain(sentence: str) -> str:
     return said.rstrip(".!;, ")
 
 
-def _clauses(predicate: str) -> list[str]:
-    """The parts of a predicate that each begin with a verb and have the same subject."""
-    # "is a nurse who lives": with "has a brother who lives" it is the brother
-    if _WHAT_IT_IS.match(predicate):
-        what, *more = _WHO.split(predicate, maxsplit=1)
-        if more and not re.search(r"\b(?:of|to|for|with|by)\b", what):
-            return [clause for part in (what, *more) for clause in _split(part)]
-    return _split(predicate)
-
-
-def _split(predicate: str) -> list[str]:
-    joint = _NEXT_PAST if _IN_THE_PAST.match(predicate) else _NEXT_VERB
-    clauses: list[str] = []
-    while match := joint.search(predicate):
-        before = predicate[: match.start()]
-        if _RELATIVE.search(before):  # "a sister who sings and paints"
-            if match[0].startswith(","):  # "a sister, who sings, and paints"
-                predicate = before
-            break
-        clauses.append(before)
-        if _SUBORDINATE.search(before):  # "loves what she does and hates": who hates is not sure
-            return [clause.strip() for clause in clauses[:-1]]
-        predicate = predicate[match.end() :]
-    return [clause.strip() for clause in (*clauses, predicate)]
-
-
-def _base(verb: str, plural: bool) -> str | None:
-    """The form of a verb behind "I", of that behind "she", or "they"; None where it may be no verb."""
-    verb = verb.lower()
-    if verb in IRREGULAR:
-        return IRREGULAR[verb]
-    if verb in MODALS or re.fullmatch(PAST, verb):
-        return verb
-    if plural:
-        return verb if verb.isalpha() else None
-    if not verb.endswith("s") or verb.endswith("ss") or len(verb) < 4:
-        return None
-    if verb.endswith("ies"):
-        return f"{verb[:-3]}y"
-    return verb[:-2] if verb.endswith(("ches", "shes", "sses", "xes", "zzes", "oes")) else verb[:-1]
-
-
-def with_article(noun: str) -> str:
-    """ "nurse" as "a nurse"."""
-    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
-
-
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _checked(fact: str | None) -> list[str]:
-    """The fact as a sentence, without what it can do without where it is long; nothing where it is odd."""
-    if fact is None or _ODD.search(fact) or _UNTOLD.search(fact):
-        return []
-    fact = _OTHER.sub("", _HEIGHT.sub("", fact))
-    for cut in _CUTS:
-        if len(fact.split()) > MAX_WORDS:
-            fact = cut.sub("", fact)
-    fact = fact.strip(" ,;-\N{EM DASH}\N{EN DASH}")
-    if fact.startswith("I ") and fact[2:] in ALONE:
-        return [f"{fact}."]
-    fits = 3 <= len(fact.split()) <= MAX_WORDS and not _DANGLING.search(fact)
-    return [f"{fact}."] if fits else []
 
 
 def _pronouns(text: str) -> Pronouns:

@@ -54,10 +54,10 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def shortened(value: object, limit: int = 60) -> str:
-    """The value as a message shows it: one line, escaped, cut to `limit` characters."""
+def shortened(value: object) -> str:
+    """The value as a message shows it: one line, escaped, cut to 60 characters."""
     text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _begins(character: str) -> bool:

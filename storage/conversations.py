@@ -190,18 +190,10 @@ class ConversationManager(Keepsakes):
             added = changes.append(session, row, parent_id=parent, role=role, text=text, **marks)
             return queries.message(session, added)
 
-    def begin_reply(
-        self,
-        conversation_id: str,
-        *,
-        parent_id: int,
-        generation: Mapping[str, Any] | None = None,
-        speaker: str = "",
-    ) -> Message:
+    def begin_reply(self, conversation_id: str, *, parent_id: int, speaker: str = "") -> Message:
         """An empty, partial reply to `parent_id`, beside those that are there; it becomes the head."""
         with self._database.write() as session:
-            how = {"generation": generation, "speaker": speaker}
-            begun = replies.begin(session, conversation_id, parent_id=parent_id, **how)
+            begun = replies.begin(session, conversation_id, parent_id, speaker)
             return queries.message(session, begun)
 
     def journal(self, message_id: int, text: str) -> None:

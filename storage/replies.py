@@ -15,22 +15,12 @@ from storage.models import STATES, GenerationRow, MessageRow
 from storage.values import one_of, plain_json, storable
 
 
-def begin(
-    session: Session,
-    conversation_id: str,
-    *,
-    parent_id: int,
-    generation: Mapping[str, Any] | None,
-    speaker: str,
-) -> int:
+def begin(session: Session, conversation_id: str, parent_id: int, speaker: str) -> int:
     """The id of an empty, partial reply; it becomes the head."""
     row = queries.conversation_row(session, conversation_id)
-    begun = changes.append(
+    return changes.append(
         session, row, parent_id=parent_id, role="bot", text="", state="partial", speaker=speaker
     )
-    if generation is not None:
-        session.add(GenerationRow(message_id=begun, trace=plain_json(generation)))
-    return begun
 
 
 def journal(session: Session, message_id: int, text: str) -> None:

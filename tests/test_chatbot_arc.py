@@ -66,9 +66,9 @@ def test_a_session_asks_for_more_turn_by_turn_until_the_dial_is_turned_by_hand()
         assert str(engine.targets[-1]["attitude"]) == "pessimistic:1.5"
         session.resume("last")  # the arc is part of what the conversation keeps of its persona
         assert session.profile.arc == {"attitude": ((1.0, 0.5), (3.0, 1.5))}
-        session.set_dial("attitude", weight=1.2)  # as it is at the first turn, and by hand nevertheless
+        session.pull_dial("attitude", "1.2")  # as it is at the first turn, and by hand nevertheless
         assert asked(session, engine, "d") == "pessimistic:1.2"
-        session.set_dial("attitude", weight=0.7)
+        session.pull_dial("attitude", "0.7")
         assert asked(session, engine, "e") == "pessimistic:0.7"
         session.resume("last")
         assert session.profile.arc == {}

@@ -56,9 +56,6 @@ def test_facts_about_the_user_are_a_list_of_texts(user_file: Path, monkeypatch: 
 
 
 def test_the_defaults_are_those_of_the_parts() -> None:
-    from chatbot.flow import FlowOptions
-
-    assert asdict(Config().flow) == asdict(FlowOptions())
     assert {**asdict(Config().sampling), "seed": None} == asdict(Sampling())
 
 

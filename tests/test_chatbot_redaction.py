@@ -35,7 +35,8 @@ def talk(manager: ConversationManager) -> str:
     manager.remember("gloomy-poet", "The user lives in Leeds.", kind="home")
     manager.add_message(talk, role="user", text="i'm ada. My sister is called Will, and leeds bores me")
     first = manager.add_message(talk, role="bot", text="Rex? I knew Ada's dog. Mortimer is old.", speaker="")
-    manager.begin_reply(talk, parent_id=first.id, generation=TRACE)
+    reply = manager.begin_reply(talk, parent_id=first.id)
+    manager.finish_reply(reply.id, text="", state="partial", generation=TRACE)
     manager.add_message(
         talk,
         role="user",

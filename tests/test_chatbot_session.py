@@ -304,7 +304,7 @@ def test_dials_turn_live_and_are_kept_with_the_conversation(manager: Conversatio
     session = chat(manager, engine, POET)
     session.load()
     list(session.reply("Hi"))
-    assert session.set_dial("attitude", weight=0.5) == Target.parse("pessimistic:0.5")
+    assert session.pull_dial("attitude", "0.5") == Target.parse("pessimistic:0.5")
     assert session.set_dial("attitude", "optimistic") == Target.parse("optimistic:0.5")
     assert session.set_dial("mind", "critical") == Target.parse("critical")
     assert session.set_dial("mind", "critical*3+emotional:2").aspects == {"critical": 0.75, "emotional": 0.25}
@@ -322,21 +322,22 @@ def test_dials_turn_live_and_are_kept_with_the_conversation(manager: Conversatio
 @pytest.mark.parametrize(
     ("dial", "error"),
     [
-        (("atitude", "pessimistic", None), UnknownNameError),
-        (("atitude", None, 1.0), UnknownNameError),
-        (("attitude", "pesimistic", None), UnknownNameError),
-        (("attitude", None, 1.0), UsageError),
-        (("attitude", "pessimistic", -1.0), ProfileError),
-        (("attitude", "pessimistic", float("nan")), ProfileError),
+        (("set_dial", "atitude", "pessimistic"), UnknownNameError),
+        (("pull_dial", "atitude", "1.0"), UnknownNameError),
+        (("set_dial", "attitude", "pesimistic"), UnknownNameError),
+        (("pull_dial", "attitude", "1.0"), UsageError),
+        (("set_dial", "attitude", "pessimistic:-1"), ProfileError),
+        (("set_dial", "attitude", "pessimistic:nan"), ProfileError),
     ],
 )
 def test_a_dial_that_cannot_be_set_changes_nothing(
-    dial: tuple[str, str | None, float | None], error: type[Exception], manager: ConversationManager
+    dial: tuple[str, str, str], error: type[Exception], manager: ConversationManager
 ) -> None:
     session = chat(manager)
     session.load()
+    turn, attribute, asked = dial
     with pytest.raises(error):
-        session.set_dial(*dial)
+        getattr(session, turn)(attribute, asked)
     assert session.dials == {}
 
 

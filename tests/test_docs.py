@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 
 def test_the_command_line_reference_is_what_help_says() -> None:
@@ -27,3 +28,15 @@ def test_the_walkthrough_shows_every_picture_there_is() -> None:
     loading = [name for name, picture in pictures.items() if re.search(r"url\(|href|<script", picture)]
     assert not loading
     assert sum(map(len, pictures.values())) < 900_000
+
+
+def test_the_readme_names_files_where_they_are() -> None:
+    block = (ROOT / "README.md").read_text("utf-8").partition("## Where to look")[2].split("```")[1]
+    folder = ""
+    for line in block.splitlines():
+        if opens := re.match(r"(?:  )?(\w+/)", line):
+            folder = opens[1]
+        for name in re.findall(r"[\w/]+\.py\b", line):
+            assert any(
+                (ROOT / place / name).exists() for place in (folder, f"chatbot/{folder}", "chatbot")
+            ), line

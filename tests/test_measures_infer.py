@@ -155,6 +155,18 @@ def test_the_table_has_what_is_left_out_too() -> None:
     gives(run(*FACTS), f"{TABLE}Add --save to keep it as inferred; --name gives it another name.\n")
 
 
+def test_letters_that_are_two_cells_wide_keep_the_columns() -> None:
+    found = [
+        infer.Finding("気分", "暗い", 0.75, 0.6, 0.9, True),
+        infer.Finding("mind", "dry", 0.5, 0.4, 0.6, False),
+    ]
+    assert infer.told(found, 2).splitlines()[:3] == [
+        "ATTRIBUTE  ASPECT  STRENGTH  90 %",
+        "気分       暗い    0.75      0.60 to 0.90",
+        "mind       dry     0.50      0.40 to 0.60  uncertain",
+    ]
+
+
 def test_of_one_line_there_is_no_interval() -> None:
     result = run("--fact", "I am sad.", "--fact", " ", "--json")
     assert json.loads(result.stdout)["profile"]["attributes"] == {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.first_person import MAX_WORDS, Teller
+from profiles.clauses import MAX_WORDS
+from profiles.first_person import Teller
 
 HERS = "She knows that it is her own text, and hers alone."
 

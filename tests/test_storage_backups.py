@@ -39,7 +39,8 @@ def path(tmp_path: Path) -> Path:
         for text in ("I lost my keys", "It rains"):
             talk = manager.create(profile_name="poet", profile={"name": "poet"}, model="tiny")
             first = manager.add_message(talk.id, role="user", text=text)
-            manager.begin_reply(talk.id, parent_id=first.id, generation={"seed": 5})
+            reply = manager.begin_reply(talk.id, parent_id=first.id)
+            manager.finish_reply(reply.id, text="", state="partial", generation={"seed": 5})
     return path
 
 

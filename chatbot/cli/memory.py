@@ -12,9 +12,8 @@ import typer
 from chatbot.cli import options
 from chatbot.cli.message import LARGEST
 from chatbot.cli.printing import as_json as json_of
-from chatbot.cli.printing import columns
 from chatbot.cli.stored import open_manager, persona_named, say_what_is_left, settings
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, columns, one_line
 
 if TYPE_CHECKING:
     from storage import Memory

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chatbot.cli.printing import as_json, columns, cut
+from chatbot.cli.printing import as_json, cut
 from chatbot.errors import UnknownNameError
 from chatbot.persona import spoken
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, columns, one_line
 from profiles.lore import LoreEntry
 from profiles.profile import Profile
 from profiles.store import BrokenProfile, Listing, StoredProfile

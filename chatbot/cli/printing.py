@@ -1,10 +1,9 @@
-"""How commands print: JSON for programs, columns for people, lines no wider than the terminal."""
+"""How commands print: JSON for programs, lines no wider than the terminal."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import Any
 
@@ -14,12 +13,6 @@ from rich.cells import cell_len, set_cell_size
 def as_json(value: Any) -> str:
     """In ASCII alone, so that no text in it can control a terminal."""
     return json.dumps(value, indent=2)
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A line for each row, its cells below one another; the last column is as wide as it is."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]
-    return ["  ".join((*map(set_cell_size, row[:-1], widths), row[-1])).rstrip() for row in rows]
 
 
 def fitted(line: str) -> str:

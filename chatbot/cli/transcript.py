@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
-from chatbot.cli.printing import as_json, columns, cut, fitted
-from chatbot.terminal import clean, one_line
+from chatbot.cli.printing import as_json, cut, fitted
+from chatbot.terminal import clean, columns, one_line
 from storage import Conversation, Hit, Message
 from storage.dates import local
 from storage.values import persona_called

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from chatbot.cli import printing
 from chatbot.errors import UsageError
-from chatbot.terminal import clean
+from chatbot.terminal import clean, columns
 from profiles import ProfileStore, Version, versions
 
 HEAD = ("VERSION", "WRITTEN", "DIGEST", "")
@@ -15,7 +15,7 @@ HEAD = ("VERSION", "WRITTEN", "DIGEST", "")
 
 def table(found: Sequence[Version]) -> str:
     """One line a version under a head, the oldest first."""
-    return "\n".join(printing.columns([HEAD, *_rows(found)]))
+    return "\n".join(columns([HEAD, *_rows(found)]))
 
 
 def as_json(found: Sequence[Version]) -> str:

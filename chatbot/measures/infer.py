@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
-from chatbot.terminal import one_line
+from chatbot.terminal import columns, one_line
 from profiles import Profile
 from profiles.profile import MAX_FACT_LENGTH, MAX_FACTS
 
@@ -71,7 +71,7 @@ def from_conversation(manager: ConversationManager, reference: str) -> list[Line
     ]
 
 
-def read(engine: GenerationEngine, lines: Sequence[Line], *, seed: int = 0) -> list[Finding]:
+def read(engine: GenerationEngine, lines: Sequence[Line]) -> list[Finding]:
     """A finding for each attribute of the model, the surest first. UsageError when nothing was said."""
     if not lines:
         raise nothing()
@@ -79,7 +79,7 @@ def read(engine: GenerationEngine, lines: Sequence[Line], *, seed: int = 0) -> l
     reader, _, _ = engine.parts
     contexts = [Context.of((), [before]) for before, _ in lines]
     measured = reader.measure(contexts, [line for _, line in lines])
-    chance = random.Random(seed)
+    chance = random.Random(0)
     draws = [chance.choices(range(len(lines)), k=len(lines)) for _ in range(DRAWS)]
     found = [_finding(name, [line[name] for line in measured], draws) for name in engine.attributes]
     return sorted(found, key=lambda finding: -finding.low)
@@ -115,15 +115,12 @@ def told(findings: Sequence[Finding], lines: int) -> str:
     cells = [("ATTRIBUTE", "ASPECT", "STRENGTH", "90 %", "")]
     for row in findings:
         span = f"{row.low:.2f} to {row.high:.2f}" if lines > 1 else "-"  # that of one line has no width
-        cells.append(
-            (row.attribute, row.aspect, f"{row.probability:.2f}", span, "" if row.sure else "uncertain")
-        )
-    widths = [max(len(one_line(row[column])) for row in cells) for column in range(4)]
-    table = ["  ".join((*map(str.ljust, map(one_line, row[:4]), widths), row[4])).rstrip() for row in cells]
+        names = one_line(row.attribute), one_line(row.aspect)
+        cells.append((*names, f"{row.probability:.2f}", span, "" if row.sure else "uncertain"))
     count = "1 line" if lines == 1 else f"{lines} lines"
     count = count if lines <= MOST else f"the last {MOST} of {count}"
     return "\n".join(
-        (*table, f"Read from {count} by the model's own measure; what is uncertain is left out.")
+        (*columns(cells), f"Read from {count} by the model's own measure; what is uncertain is left out.")
     )
 
 

@@ -17,7 +17,7 @@ from chatbot.arc import arced
 from chatbot.errors import UsageError
 from chatbot.measures import drift
 from chatbot.model.text import Context
-from chatbot.terminal import one_line
+from chatbot.terminal import columns, one_line
 from chatbot.train.metrics import Figure, figure
 from profiles import Profile, Target
 
@@ -119,11 +119,9 @@ def told(report: Report) -> str:
         span = f"{row.fit['low']:.2f} to {row.fit['high']:.2f}"
         verdict = "inside" if row.inside else f"OUT: below {report.band:.2f}"
         cells.append((one_line(row.attribute), row.asked, f"{row.fit['value']:.2f}", span, verdict))
-    widths = [max(len(row[column]) for row in cells) for column in range(4)]
-    lines = ["  ".join((*map(str.ljust, row[:4], widths), row[4])).rstrip() for row in cells]
     model = f"{one_line(report.model)} {report.model_digest}"
     head = f"{report.profile} on {model}: {report.messages} messages, {each} each, seed {report.seed}"
-    return "\n".join((head, *lines, NOTE))
+    return "\n".join((head, *columns(cells), NOTE))
 
 
 def as_fields(report: Report) -> dict[str, Any]:

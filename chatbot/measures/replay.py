@@ -21,6 +21,7 @@ from chatbot.scene import Scene, remembered_scene
 from chatbot.terminal import clean
 from profiles import Profile, Target
 from storage import Conversation, ConversationManager, Message
+from storage.branches import Tree
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
@@ -148,14 +149,8 @@ def _of_then(now: Mapping[str, str], seen: Scene, known: Collection[str]) -> dic
 
 def before(manager: ConversationManager, message: Message) -> tuple[Conversation, list[Message]]:
     """The conversation of a message, and the path that led to it, oldest first and without itself."""
-    conversation, messages = manager.whole(message.conversation_id)
-    known = {m.id: m for m in messages}
-    path: list[Message] = []
-    place = message.parent_id
-    while place is not None:
-        path.append(known[place])
-        place = known[place].parent_id
-    return conversation, path[::-1]
+    tree = Tree.read(manager, message.conversation_id)
+    return tree.conversation, tree.path(message.id)[:-1]
 
 
 def told(found: Replay) -> str:
