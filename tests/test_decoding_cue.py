@@ -145,18 +145,6 @@ def test_facts_that_answer_come_the_best_first() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "line", ["what is my name?", "whats my name", "do you remember my name", "who am i?", "where do i live"]
-)
-def test_what_people_ask_about_themselves_no_fact_of_the_character_answers(line: str) -> None:
-    own = ("My name is Rosa.", "Everyone calls me Jo.", "I live by the sea.")
-    of_user = ("The user is called Ada.", 'The user says: "I live alone."', "I met you in Prague.")
-    near = reader(*[NEAR] * 6)
-    assert list(answering(near, line, [*own, *of_user])) == [3, 4, 5]
-    assert 0 in answering(near, "who am i talking to?", [*own, *of_user])
-    assert 0 in answering(near, "do you like my name?", [*own, *of_user])
-
-
 def test_a_reply_answers_with_any_new_word_of_the_fact() -> None:
     cue = Cue(1, 9.123, ("Ash", "cat"))
     assert cue.answered("It is called ash!") == {"place": 1, "score": 9.12, "said": True}

@@ -5,8 +5,7 @@ reply belongs to which message, and a fact in the first person is such a reply. 
 five facts mixes them up or says something common instead; so the words of the fact that is asked for gain a
 bonus (docs/experiments.md, 20). But only where the line asks: to "i cannot come to your concert" that the
 queens were three is no answer, near as it is. And what people ask first ("who are you?", "ur name?") is
-answered by the facts of a form ("I am a ...", "My name is ..."), whatever happens to lie nearest. What
-people ask about themselves ("what's my name?") no fact answers in which the character tells of itself.
+answered by the facts of a form ("I am a ...", "My name is ..."), whatever happens to lie nearest.
 """
 
 from __future__ import annotations
@@ -65,15 +64,6 @@ _FIRST = tuple(
     )
 )
 
-_OF_WHO_ASKS = re.compile(
-    r"""\b(?: (?:what|who|where|when|which)(?:['\u2019]?s|\ is|\ was|\ are|\ were)?\ my
-    | (?:remember|know|guess|recall|forgot|forget|tell\ me)\ (?:what\ |who\ )?my
-    | who\ am\ i(?!\ (?:talking|speaking)) | how\ old\ am\ i
-    | where\ do\ i\ (?:live|work) | what\ do\ i\ (?:like|love|hate) )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_OWN = re.compile(r"(?!.*\b(?:the user|you|your)\b).*\b(?:I|me|my)\b", re.IGNORECASE)
-
 
 @dataclass(frozen=True)
 class Cue:
@@ -100,8 +90,6 @@ def answering(reader: Reader, message: str, facts: Sequence[str]) -> dict[int, f
     first = list(_first(message, facts))
     rank = {place: first.index(place) if place in first else len(first) for place in range(len(scores))}
     found = [place for place, score in enumerate(scores) if place in first or score >= NEAR]
-    if _OF_WHO_ASKS.search(message):
-        found = [place for place in found if not _OWN.match(facts[place])]
     return {place: scores[place] for place in sorted(found, key=lambda place: (rank[place], -scores[place]))}
 
 
