@@ -60,12 +60,14 @@ class Conversing(Dialling):
         with self.still():
             return self.manager.select(self._stored(message_id).id, follow=False)
 
-    def undo(self) -> str:
-        """Take back the user's last message and what followed it; returns its text. Nothing is deleted."""
+    def undo(self) -> tuple[str, list[Memory]]:
+        """Take back the user's last message and what followed it; returns its text, and what is forgotten
+        with it. No message is deleted."""
         if self.conversation is None:
             raise UsageError("There is nothing to take back yet. Say something first.")
         with self.still():
-            return self.manager.undo(self.conversation.id)
+            message = self.manager.undo(self.conversation.id)
+            return message.text, unsay(self.manager, message)
 
     def delete_message(self, message_id: int) -> list[Memory]:
         """Delete this message alone, for good; what followed it stays. Returns what is forgotten with it."""
@@ -78,7 +80,7 @@ class Conversing(Dialling):
             return gone
 
     def hide(self, message_id: int, hidden: bool = True) -> Message:
-        """Keep a message from the model, or show it again."""
+        """Keep a message from the model, and what is known from it; or show it again."""
         with self.still():
             return self.manager.hide(self._stored(message_id).id, hidden)
 

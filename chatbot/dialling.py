@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chatbot import config, persona
@@ -13,7 +14,7 @@ from chatbot.measures.drift import Rule
 from chatbot.memory.memories import MemoryRules
 from chatbot.tuning import Tuned, of_persona
 from profiles import Profile, Target
-from storage import Conversation, ConversationManager
+from storage import Conversation, ConversationManager, UnknownConversationError
 
 if TYPE_CHECKING:
     from chatbot.engine import GenerationEngine
@@ -127,6 +128,7 @@ class Dialling(Tuned):
 
         Where that does not say how strongly, the dial pulls as before, or with the model's own strength.
         """
+        self.catch_up()
         target, current = Target.parse(asked), self.dials.get(attribute)
         if current is not None and target.weight is None and target.probability is None:
             target = current.model_copy(update={"aspects": target.aspects})
@@ -148,6 +150,7 @@ class Dialling(Tuned):
 
     def pull_dial(self, attribute: str, pull: str) -> Target:
         """Change how strongly a dial that is on pulls: "1.2" is a weight, "90%" a strength."""
+        self.catch_up()
         if (target := self.dials.get(attribute)) is None:
             raise self.off(attribute)
         mixture = target.model_copy(update={"weight": None, "probability": None})
@@ -155,9 +158,21 @@ class Dialling(Tuned):
 
     def clear_dial(self, attribute: str) -> None:
         """Stop guiding an attribute."""
+        self.catch_up()
         if self.dials.pop(attribute, None) is None:
             raise UnknownNameError("dial in use called", attribute, self.dials)
         self._save_profile()
+
+    def catch_up(self) -> None:
+        """Take over what another program changed in the conversation: dials, persona, names, note."""
+        if self.conversation is None or self._unchecked:
+            return
+        with suppress(UnknownConversationError):
+            self.conversation = self.manager.get(self.conversation.id)
+        if self.conversation.profile != self._snapshot():
+            profile = Profile.parse(self.conversation.profile)
+            of_persona(profile)
+            self.profile, self.dials = profile, dict(profile.attributes)
 
     def dialled(self) -> Profile:
         """The profile as it speaks now."""

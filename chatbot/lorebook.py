@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import dropwhile, takewhile
 from unicodedata import normalize
 
@@ -14,7 +14,7 @@ BUDGET_WORDS = 60  # words of knowledge in one context; a small model sees few h
 SCAN_DEPTH = 4  # messages that are searched for keys, from the last back
 LONGEST_SCAN = 1_000  # characters of one message that are searched
 MAX_WORK = 12_000_000  # steps that the regular expressions of one scan may take: half a second at most
-MAX_FILLED = 300_000  # characters of keys whose macros one scan fills in: half a second at most
+MAX_FILLED = 300_000  # characters of keys, and of contents, whose macros a scan fills in: half a second each
 _LETTERS_A_WORD = 6  # so that a text without spaces counts too
 
 
@@ -39,22 +39,27 @@ def lore(
                 entry = entry.model_copy(update={"keys": first, "secondary_keys": second})
             yield entry
 
-    found = (" ".join(spoken(text).split()) for text in active(entries(), texts, BUDGET_WORDS))
+    found = (" ".join(text.split()) for text in active(entries(), texts, BUDGET_WORDS, spoken))
     return tuple(text for text in found if text)
 
 
-def active(entries: Iterable[LoreEntry], recent_texts: Sequence[str], budget_words: int) -> list[str]:
-    """The contents of the entries that the last messages call up, in insertion order, within the budget.
+def active(
+    entries: Iterable[LoreEntry], texts: Sequence[str], budget_words: int, spoken: Callable[[str], str] = str
+) -> list[str]:
+    """What is `spoken` of the entries that the last texts call up, in insertion order, within the budget.
 
     Where there is no room for all, those of higher priority come first; of the last one only whole sentences
     that fit are taken.
     """
-    scan = _Scan(recent_texts)
+    scan = _Scan(texts)
     called = [(place, entry) for place, entry in enumerate(entries) if entry.enabled and scan.calls(entry)]
     called.sort(key=lambda found: (-found[1].priority, not found[1].constant, found[1].order, found[0]))
     kept: list[tuple[float, int, str]] = []
+    room = MAX_FILLED
     for place, entry in called:
-        if text := _fitting(_told(entry.content), budget_words, first=not kept):
+        text = _told(entry.content)
+        room -= len(text)
+        if text := _fitting(spoken(text) if room >= 0 else text, budget_words, first=not kept):
             kept.append((entry.order, place, text))
             budget_words -= _words(text)
     return [text for _, _, text in sorted(kept)]
@@ -79,10 +84,14 @@ class _Scan:
         if entry.use_regex:
             return any(self._matches(key, entry.case_sensitive) for key in entry.keys)
         first, second = entry.keys, entry.secondary_keys
-        return self._has(first, entry) and (not second or self._has(second, entry))
+        if not second or not any(self._has(first, entry)):
+            return any(self._has(first, entry))
+        some = any if entry.secondary in ("any", "none") else all
+        return some(self._has(second, entry)) == (entry.secondary in ("any", "all"))
 
-    def _has(self, keys: Iterable[str], entry: LoreEntry) -> bool:
-        return any(self._says(key.strip(), entry.case_sensitive) for key in keys if key.strip())
+    def _has(self, keys: Iterable[str], entry: LoreEntry) -> Iterator[bool]:
+        """Of each key whether it is spoken of."""
+        return (self._says(key.strip(), entry.case_sensitive) for key in keys if key.strip())
 
     def _says(self, key: str, case_sensitive: bool) -> bool:
         if is_expression(key):

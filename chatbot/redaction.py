@@ -34,7 +34,7 @@ NAMELESS = "persona"  # the name of a profile that may not keep its own
 _PLACES = re.compile(r"The user(?:'s .*)? (?:lives|comes|plans to (?:go|move)) (?:in|from|to|at|near|on) ")
 _NAMES = re.compile(r"The user.* (?:called|married to|engaged to) (.+)\.")
 _TELLING = re.compile(  # what stands before a name that is told: there "mark" is no verb
-    r"(?i)\b(?:called|named|names?\s+(?:is|are)|name\Ws|(?:married|engaged)\s+to|liv(?:e|es|ing)\s+(?:in|near))"
+    r"(?i)\b(?:called|named|go\s+by|names?\s+(?:is|are)|name\Ws|(?:married|engaged)\s+to|liv(?:e|es|ing)\s+(?:in|near))"
     r",?\s+(?:[\w'’-]+(?:,?\s+and|,)\s+){0,3}$"  # "called bear and duke"
 )
 _REACH = 80  # characters before a name that are looked at

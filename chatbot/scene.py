@@ -23,7 +23,7 @@ from typing import Any
 from chatbot import persona
 from chatbot.lorebook import lore
 from chatbot.memory import recall
-from chatbot.memory.memories import MemoryRules, holding
+from chatbot.memory.memories import MemoryRules, holding, unhidden
 from chatbot.memory.nearness import asks_of_user, touches
 from chatbot.memory.noticing import noticed
 from chatbot.memory.recall import Line
@@ -189,7 +189,7 @@ def remembered_scene(
             path=shown,
             shown={message.id for message in newest(shown, budget // 2)},
         )
-    memories = manager.memories(profile.name) if rules.know else ()
+    memories = unhidden(manager, profile.name) if rules.know else []
     if used is not None:
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:

@@ -36,7 +36,7 @@ from chatbot.events import (
     UserStored,
 )
 from chatbot.measures import drift
-from chatbot.memory.memories import heard, holding, own_words, spoken_by, unsay
+from chatbot.memory.memories import heard, holding, own_words, spoken_by, unhidden, unsay
 from chatbot.model.text import Window
 from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.tuning import Tuning
@@ -144,7 +144,7 @@ class ChatSession(Conversing):
 
     def _of_user(self) -> list[str]:
         """What is known of the user, in the user's own words."""
-        known = self.manager.memories(self.profile.name) if self.memory.know else ()
+        known = unhidden(self.manager, self.profile.name) if self.memory.know else ()
         memories = holding(known, self.user_facts)
         name = "" if any(memory.kind == "name" for memory in memories) else self.user_name
         told = own_words(self.user_facts, name)
@@ -153,8 +153,9 @@ class ChatSession(Conversing):
     # --- replies
 
     def _alone(self, events: Iterator[Event]) -> Iterator[Event]:
-        """The events, with the door shut while they last."""
+        """The events of this conversation as it is by now, with the door shut while they last."""
         with self.still():
+            self.catch_up()
             yield from events
 
     def _answer(self, text: str, prefix: str) -> Iterator[Event]:
@@ -181,7 +182,6 @@ class ChatSession(Conversing):
         except (ChatbotError, OSError, RuntimeError) as error:
             yield ReplyFailed(None, str(error))
             return
-        self.conversation = self.manager.get(path[-1].conversation_id)  # its note may be another program's
         scene = self.scene(path)
         row = self.manager.begin_reply(path[-1].conversation_id, parent_id=path[-1].id)
         targets, factors = self._held(path)

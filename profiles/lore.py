@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -19,8 +19,8 @@ MAX_ENTRIES = 10_000
 MAX_LORE = 3_000_000  # characters of all entries that a profile takes over; the card keeps all
 Json = dict[str, Any]
 _SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its entries
-_FORBIDDING = (1, 2)  # values of selectiveLogic: not where all secondary keys are there, not where one is
-_ALL = 3  # where all are there
+_LOGIC = ("any", "not all", "none", "all")  # what its selectiveLogic 0, 1, 2 and 3 mean
+_NEW: Json = {"selectiveLogic": 0}  # what an entry reads as of which nothing is written
 # Keys of its own lorebooks, which some cards hold as they are.
 _OWN = {"key": "keys", "keysecondary": "secondary_keys", "order": "insertion_order"}
 
@@ -37,13 +37,14 @@ class LoreEntry(BaseModel):
     """One piece of knowledge and the keys that bring it up.
 
     `order` says where it stands among others (lower is earlier), `priority` what is left out first where
-    there is no room (lower goes first). With `secondary_keys` a key of each list must be there.
+    there is no room (lower goes first). Of `secondary_keys` what `secondary` says must be there too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     keys: tuple[str, ...] = ()
     secondary_keys: tuple[str, ...] = ()
+    secondary: Literal["any", "all", "none", "not all"] = "any"
     content: str = ""
     comment: str = ""
     constant: bool = False
@@ -70,12 +71,6 @@ def entries_of(book: object) -> tuple[tuple[LoreEntry, ...], list[str]]:
     if kept < len(raws):
         warning = f"A profile takes {MAX_ENTRIES} entries and {MAX_LORE} characters of a lorebook"
         warnings.append(f"{warning}; of the card's {len(raws)} entries {kept} are used.")
-    more = [raw for raw in raws[:kept] if raw.get("selectiveLogic") in (*_FORBIDDING, _ALL)]
-    if freer := sum(len(_selecting(raw)) > (raw["selectiveLogic"] == _ALL) for raw in more):
-        warnings.append(
-            "An entry asks here for one of its secondary keys. Those of the card that ask for all, or forbid "
-            f"them, and so are told more often: {freer}."
-        )
     return tuple(entries[:kept]), warnings
 
 
@@ -86,9 +81,14 @@ def book_with(book: object, entries: Sequence[LoreEntry]) -> Json:
     new: list[Json] = []
     for place, entry in enumerate(entries):
         origin = origins.get(place)
-        raw, read = ({"extensions": {}}, {}) if origin is None else (raws[origin], _fields(known[origin]))
+        raw, read = ({}, _NEW) if origin is None else (raws[origin], _fields(known[origin]))
         said = _fields(entry).items()
-        new.append(raw | {key: value for key, value in said if key not in read or read[key] != value})
+        changed = {key: value for key, value in said if key not in read or read[key] != value}
+        if "selectiveLogic" in changed and "selectiveLogic" not in raw:
+            marks = raw.get("extensions")
+            logic = {"selectiveLogic": changed.pop("selectiveLogic")}
+            changed["extensions"] = {**(marks if isinstance(marks, dict) else {}), **logic}
+        new.append({"extensions": {}, **raw, **changed} if origin is None else raw | changed)
     before = book if isinstance(book, dict) else {}
     return {"extensions": {}, **before, "entries": [*new, *raws[len(known) :]]}  # and those beyond the limits
 
@@ -132,9 +132,11 @@ def _in_words_of_a_card(raw: Json) -> Json:
 
 def _entry(raw: Json) -> LoreEntry:
     """One entry of a card. SillyTavern exports each of its own with `use_regex`, bare texts too."""
+    logic = raw.get("selectiveLogic")
     return LoreEntry(
         keys=_texts(raw.get("keys")),
-        secondary_keys=_selecting(raw) if raw.get("selectiveLogic") not in _FORBIDDING else (),
+        secondary_keys=_texts(raw.get("secondary_keys")) if raw.get("selective", True) else (),
+        secondary=_LOGIC[logic] if type(logic) is int and 0 <= logic < len(_LOGIC) else "any",
         content=_text(raw.get("content")),
         comment=_text(raw.get("comment")),
         constant=raw.get("constant") is True,
@@ -146,15 +148,11 @@ def _entry(raw: Json) -> LoreEntry:
     )
 
 
-def _selecting(raw: Json) -> tuple[str, ...]:
-    """The secondary keys, if they count."""
-    return _texts(raw.get("secondary_keys")) if raw.get("selective", True) else ()
-
-
 def _fields(entry: LoreEntry) -> Json:
     """The entry in the words of a card."""
     fields = entry.model_dump(mode="json")
     fields["insertion_order"] = fields.pop("order")
+    fields["selectiveLogic"] = _LOGIC.index(fields.pop("secondary"))
     return {**fields, "selective": bool(entry.secondary_keys)}
 
 

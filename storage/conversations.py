@@ -283,8 +283,8 @@ class ConversationManager(Keepsakes):
             conversation_id = changes.follow(session, message_id, onwards=follow)
             return queries.messages_of(session, queries.active_path(conversation_id))
 
-    def undo(self, conversation_id: str) -> str:
-        """End the path before the last message of the user; returns what that said. Nothing is deleted."""
+    def undo(self, conversation_id: str) -> Message:
+        """End the path before the last message of the user; returns that message. Nothing is deleted."""
         with self._database.write() as session:
             return edits.undo(session, conversation_id)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage import changes, queries
 from storage.errors import RefusedValueError
 from storage.models import ROLES
+from storage.records import Message
 from storage.values import FORK, one_line, one_of, taken_from
 
 
@@ -41,14 +42,14 @@ def set_speaker(session: Session, message_id: int, role: str | None, speaker: st
         changes.entitle_again(session, conversation)
 
 
-def undo(session: Session, conversation_id: str) -> str:
-    """End the active path before the last message of the user; returns the text of that message."""
+def undo(session: Session, conversation_id: str) -> Message:
+    """End the active path before the last message of the user; returns that message."""
     conversation = queries.conversation_row(session, conversation_id)
     path = queries.messages_of(session, queries.active_path(conversation_id))
     for message in reversed(path):
         if message.role == "user":
             changes.move_head(session, conversation, message.parent_id)
-            return message.text
+            return message
     raise RefusedValueError(
         "Undo takes back the last message of the user, and the active path of conversation "
         f"{conversation_id!r} has none. Say something first."

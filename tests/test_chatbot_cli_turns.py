@@ -62,7 +62,8 @@ def test_only_a_reply_goes_on_and_a_failure_is_said(engine: FakeEngine, manager:
 
 
 def test_undo_gives_the_text_back_and_select_goes_there_again(manager: ConversationManager) -> None:
-    gives(run("conversation", "undo", KEYS), "Where?\n")
+    manager.remember("poet", "The user has a dog.", kind="pet", message_id=5)
+    gives(run("conversation", "undo", KEYS), "Where?\n", "Forgotten: you have a dog\n")
     assert said(manager) == ["Keys are"]
     gives(run("message", "select", "5"), f"The active path of {KEYS} goes through 5 and ends at 6\n")
     gives(run("message", "select", "2", "--end"), f"The active path of {KEYS} goes through 2 and ends at 2\n")

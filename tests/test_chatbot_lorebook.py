@@ -77,14 +77,20 @@ def test_bare_keys_of_sillytavern_are_texts(told: bool, text: str, raw: dict[str
     assert active(entries_of({"entries": [raw]})[0], [text], 50) == ["Told."] * told
 
 
-@pytest.mark.parametrize(("logic", "told"), [(0, 0), (1, 1), (2, 1), (3, 0), (None, 0), ([], 0)])
-def test_secondary_keys_that_sillytavern_forbids_are_not_asked_for(logic: object, told: int) -> None:
-    raw = {"keys": ["king"], "secondary_keys": ["France"], "extensions": {"selectiveLogic": logic}}
-    entries, warnings = entries_of({"entries": [{**raw, "content": "Told."}]})
-    assert active(entries, ["the king of Spain"], 50) == ["Told."] * told
-    assert [warning[-9:] for warning in warnings] == ["often: 1."] * told
-    _, several = entries_of({"entries": [raw | {"secondary_keys": ["a", "b"]}]})
-    assert len(several) == (logic in (1, 2, 3))
+@pytest.mark.parametrize(
+    ("logic", "told"), [(0, "011"), (1, "110"), (2, "100"), (3, "001"), (None, "011"), ([], "011")]
+)  # AND ANY, NOT ALL, NOT ANY, AND ALL; told where none, one and both of the secondary keys are there
+def test_secondary_keys_are_asked_for_as_sillytavern_does(logic: object, told: str) -> None:
+    own = {"key": ["king"], "keysecondary": ["France", "old"], "selectiveLogic": logic}
+    card = {
+        "keys": own["key"],
+        "secondary_keys": own["keysecondary"],
+        "extensions": {"selectiveLogic": logic},
+    }
+    texts = ("the king of Spain", "the king of France", "the old king of France")
+    for raw in (own, card):
+        entries, _ = entries_of({"entries": [raw | {"content": "Told."}]})
+        assert "".join(str(len(active(entries, [text], 50))) for text in texts) == told
 
 
 def test_the_last_messages_are_searched_alone() -> None:
@@ -124,6 +130,11 @@ def test_what_a_profile_tells_has_its_macros_filled_in() -> None:
     assert lore(profile, ["I am ada", "x"], "Ada") == ("Bob B. knows Ada.",)
     assert lore(profile, ["I am nobody"], "Ada") == ()
     assert lore(Profile(name="bob"), ["Ada"], "Ada") == ()
+
+
+def test_a_macro_is_not_cut_where_the_room_ends() -> None:
+    told = {"constant": True, "content": f"It was {{{{pick:{','.join(['a day in May'] * 30)}}}}}."}
+    assert lore(Profile.parse({"name": "bob", "lorebook": [told]}), [], "Ada") == ("It was a day in May.",)
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,7 @@ def test_two_told_names_that_are_titles_are_not_the_same_one(manager: Conversati
         ("my dog is named bear", "my dog is named [name 1]"),
         ("my sisters name is hope", "my sisters name is [name 1]"),
         ("i'm married to rose", "i'm married to [name 1]"),
+        ("i go by mark", "i go by [name 1]"),
         ("my dogs are called bear, tiger and duke", "my dogs are called [name 1], [name 2] and [name 3]"),
         ("i live in reading", "i live in [place 1]"),
     ],

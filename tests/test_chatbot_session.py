@@ -492,9 +492,9 @@ def test_undo_gives_the_text_back_and_deletes_nothing(manager: ConversationManag
         session.undo()
     list(session.reply("One"))
     list(session.reply("Two"))
-    assert session.undo() == "Two"
+    assert session.undo() == ("Two", [])
     assert [message.text for message in session.messages()] == ["Hello friend.", "One", "It rains."]
-    assert session.undo() == "One"
+    assert session.undo() == ("One", [])
     assert [message.text for message in session.messages()] == ["Hello friend."]
     assert len(manager.tree(manager.get("last").id)) == 6
 
@@ -738,3 +738,18 @@ def test_greetings_follow_the_seed(manager: ConversationManager) -> None:
         chat(manager, profile=dice, sampling=Sampling(seed=seed)).messages()[0].text for seed in (1, 1, 2)
     ]
     assert said[0] == said[1] != said[2]
+
+
+def test_what_other_programs_change_in_the_conversation_is_taken_over(manager: ConversationManager) -> None:
+    first, second = (chat(manager, profile=POET, memory=MemoryRules(notice=True)) for _ in "12")
+    list(first.reply("Hi"))
+    first.load()
+    second.load()
+    second.resume("last")
+    second.clear_dial("attitude")
+    first.set_dial("mind", "critical")
+    assert first.dials.keys() == {"mind"}
+    manager.rename_persona("poet", "bard")
+    list(first.reply("I live in Leeds."))
+    second.set_dial("mind", weight=0.5)
+    assert manager.get("last").profile["name"] == manager.memories()[0].profile_name == "bard"

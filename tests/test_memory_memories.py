@@ -292,6 +292,19 @@ def test_what_a_message_told_goes_with_it_where_no_other_tells_it(
     assert (texts(manager), texts(manager, "baker")) == (["The user has a cat."], [rex])
 
 
+def test_what_is_taken_back_is_forgotten_and_what_is_hidden_not_told(
+    session: ChatSession, engine: FakeEngine
+) -> None:
+    for text in ("I have a cat.", "I have a dog."):
+        list(session.reply(text))
+    assert [memory.text for memory in session.undo()[1]] == ["The user has a dog."]
+    cat = session.messages()[0].id
+    for hidden, text in ((True, "A cat?"), (False, "I have a cat!"), (True, "A cat?")):
+        session.hide(cat, hidden)
+        list(session.reply(text))
+    assert ["The user has a cat." in context.facts for context in engine.contexts[2:]] == [False, True, True]
+
+
 def test_without_leave_nothing_is_noticed_known_or_recalled(
     session: ChatSession, engine: FakeEngine, manager: ConversationManager
 ) -> None:

@@ -28,12 +28,16 @@ TOLD: dict[str, tuple[str, ...]] = {
     "my birthday's in may": ("birthday: The user's birthday is in May.",),
     "im mark": ("name: The user is called Mark.",),
     "Hi, Eva here!": ("name: The user is called Eva.",),
+    "My name isn't Tom, it's Tim.": ("name: The user is called Tim.",),
+    "I go by Max": ("name: The user is called Max.",),
     # home
+    "i live in la": ("home: The user lives in LA.",),
     "I live in Leeds.": ("home: The user lives in Leeds.",),
     "i live in leeds": ("home: The user lives in Leeds.",),
     "i live in new york": ("home: The user lives in New York.",),
     "I live in a small flat above a bakery.": ("home: The user lives in a small flat above a bakery.",),
     "I live in St. Albans :)": ("home: The user lives in St Albans.",),
+    "I live in Leeds for now and it's great": ("home: The user lives in Leeds.",),
     "I live with my wife Anna in Leeds": ("household: The user lives with their wife Anna in Leeds.",),
     "I currently live in Berlin": ("home: The user lives in Berlin.",),
     "We just moved to Oslo": ("home: The user lives in Oslo.",),
@@ -159,6 +163,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "i am twenty-three years old": ("age: The user is 23 years old.",),
     "I just turned 30 yesterday": ("age: The user is 30 years old.",),
     "My birthday is on 3 May": ("birthday: The user's birthday is 3 May.",),
+    "i was born on march 3. my bday is march 3": ("birthday: The user's birthday is March 3.",),
     "my birthday is in June": ("birthday: The user's birthday is in June.",),
     # plans
     "I'm going to Rome next week": ("plan: The user plans to go to Rome.",),
@@ -261,6 +266,11 @@ NOT_TOLD = (
     "I live in Leeds no more",
     "My sister texted me, I live in Leeds now",
     # states, jokes, ways of speaking
+    "I live in a constant state of panic",
+    "I'm a singer in the shower",
+    "I work at being nice",
+    "I want to have a bath",
+    "I plan to kill my boss",
     "Hi, I'm tired",
     "hello i'm hungry",
     "I'm a morning person",
@@ -271,6 +281,8 @@ NOT_TOLD = (
     "I moved to a new job",
     "I live in the now",
     "I'm Batman",
+    "It's Eva",
+    "I go by bus",
     "I AM TIRED",
     "I'm fine, thanks",
     "i'm ada",
@@ -454,6 +466,15 @@ def test_what_is_told_is_noticed(line: str) -> None:
 )
 def test_a_pronoun_means_whom_the_message_before_ended_with(before: str, line: str, told: str | None) -> None:
     assert [fact.text for fact in noticed(line, before)] == ([told] if told else [])
+
+
+def test_a_name_alone_answers_the_question_for_it() -> None:
+    asked = "Hello. What is your name?"
+    for line in ("it's Eva", "It’s Eva, and yours?", "eva"):
+        assert noticed(line, to=asked) == noticed("My name is Eva.")
+    for line in ("It's Monday", "No", "Eva?", "Leeds is cold"):
+        assert noticed(line, to=asked) == ()
+    assert noticed("It's Rex", to="What is your name? Do you have a dog?") == ()
 
 
 @pytest.mark.parametrize(

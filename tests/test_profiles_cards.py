@@ -386,12 +386,18 @@ def test_an_entry_of_sillytavern_says_there_what_it_said() -> None:
     original = cards.read(as_json(v3(character_book={"entries": raws})))
     profile, _ = original.profile()
     assert [(entry.use_regex, entry.secondary_keys) for entry in profile.lorebook] == [
-        (False, ()), (True, ("x",)), (True, ("x",))
+        (False, ("x",)), (True, ("x",)), (True, ("x",))
     ]  # fmt: skip
     edited = [entry.model_copy(update={"content": "New."}) for entry in profile.lorebook]
     again = cards.read(cards.write(profile.changed(lorebook=edited), "json", original, NOW)[0])
-    assert again.card["data"]["character_book"]["entries"] == [raw | {"content": "New."} for raw in raws]
+    written = [raw | {"content": "New."} for raw in raws]
+    assert again.card["data"]["character_book"]["entries"] == written
     assert again.profile()[0].lorebook == tuple(edited)
+    assert edited[0].secondary == "none"
+    edited = [edited[0].model_copy(update={"secondary": "all"})]
+    again = cards.read(cards.write(profile.changed(lorebook=edited), "json", original, NOW)[0])
+    marks = {"extensions": {"display_index": 0, "selectiveLogic": 3}}
+    assert again.card["data"]["character_book"]["entries"] == [written[0] | marks]
 
 
 def test_an_entry_of_a_lorebook_keeps_what_only_other_programs_know() -> None:

@@ -94,7 +94,7 @@ def test_a_name_is_enough() -> None:
         (
             {"lorebook": [{}, {"kyes": ["x"]}]},
             "An entry of a lorebook has no key 'kyes'. Did you mean 'keys'? It has: keys, secondary_keys, "
-            "content, comment, constant, enabled, case_sensitive, use_regex, order, priority.",
+            "secondary, content, comment, constant, enabled, case_sensitive, use_regex, order, priority.",
         ),
         (
             {"lorebook": {"keys": ["x"]}},

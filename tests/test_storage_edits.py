@@ -74,13 +74,13 @@ def test_an_edited_message_is_an_alternative_with_the_same_role(
 def test_undo_goes_back_before_the_last_message_of_the_user(manager: ConversationManager) -> None:
     conversation = begin(manager)
     say(manager, conversation, "one", "two", "three", "four")
-    assert manager.undo(conversation) == "three"
+    assert manager.undo(conversation).text == "three"
     assert texts(manager.path(conversation)) == ["one", "two"]
     assert manager.get(conversation).message_count == 4
     said = manager.add_message(conversation, role="user", text="other")
     assert (said.position, said.sibling_count) == (1, 2)
-    assert manager.undo(conversation) == "other"
-    assert manager.undo(conversation) == "one"
+    assert manager.undo(conversation).text == "other"
+    assert manager.undo(conversation).text == "one"
     assert manager.path(conversation) == []
     with pytest.raises(RefusedValueError, match=f"path of conversation '{conversation}' has none"):
         manager.undo(conversation)
@@ -104,7 +104,7 @@ def test_undo_takes_a_narrator_and_several_replies_along(manager: ConversationMa
     manager.add_message(conversation, role="bot", text="greeting")
     for role, text in (("user", "u"), ("narrator", "n"), ("bot", "b"), ("bot", "c")):
         manager.add_message(conversation, role=role, text=text)
-    assert manager.undo(conversation) == "u"
+    assert manager.undo(conversation).text == "u"
     assert texts(manager.path(conversation)) == ["greeting"]
 
 

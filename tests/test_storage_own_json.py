@@ -63,6 +63,17 @@ def test_a_document_read_back_and_written_again_is_the_same(
         assert [hit.snippet for hit in elsewhere.search("poet")] == ["A poet."]
 
 
+def test_every_column_is_read_back(manager: ConversationManager, conversation: str) -> None:
+    document = to_json(manager, conversation)
+    manager.delete(conversation)
+    day, new = "2001-02-03T04:05:06+00:00", {"bool": True, "int": 99, "str": "x"}
+    new |= {"role": "user", "state": "partial", "created_at": day, "updated_at": day}
+    for part in (document["conversation"], document["messages"][-1]):
+        for name in part.keys() - {"id", "head", "number", "parent", "position"}:
+            part[name] = new.get(name) or new.get(type(part[name]).__name__, {"x": 1})
+    assert to_json(manager, from_json(manager, document).id) == document
+
+
 def test_the_document_itself(manager: ConversationManager, conversation: str) -> None:
     document = to_json(manager, conversation)
     head = document["conversation"]

@@ -145,14 +145,18 @@ def undo(reference: Reference, as_json: AsJson = False) -> None:
 
     The active path ends before it. Nothing is deleted: `message select` goes back to it.
     """
+    from chatbot.cli.message import unsay
+
     with open_manager() as manager:
         found = manager.get(reference)
-        text = manager.undo(found.id)
+        message = manager.undo(found.id)
+        unsay(manager, message)
         head = manager.get(found.id).head_id
     if as_json:
-        print(json_of({"conversation_id": found.id, "head_id": head, "text": text}))
+        print(json_of({"conversation_id": found.id, "head_id": head, "text": message.text}))
     else:
-        print(clean(text))
+        print(clean(message.text))
+    say_what_is_left(manager)
 
 
 @app.command()

@@ -64,7 +64,7 @@ def edit(
         wanted = _new_text(old.text, text)
         new = old if wanted == old.text else manager.edit(number, wanted)
         if new is not old:
-            _unsay(manager, old)
+            unsay(manager, old)
             if new.role == "user" and config.memory.enabled:
                 _heed(manager, new, config.chat.user_name)
     if as_json:
@@ -87,10 +87,11 @@ def _heed(manager: ConversationManager, message: Message, user_name: str) -> Non
         _say_of("Forgotten", gone)
 
 
-def _unsay(manager: ConversationManager, message: Message) -> None:
-    from chatbot.memory.memories import unsay
+def unsay(manager: ConversationManager, message: Message) -> None:
+    """Forget what only this message told, and say so."""
+    from chatbot.memory import memories
 
-    _say_of("Forgotten", unsay(manager, message))
+    _say_of("Forgotten", memories.unsay(manager, message))
 
 
 def _say_of(what: str, memories: list[Memory]) -> None:
@@ -133,7 +134,7 @@ def delete(
         if not yes and not agreed(f"Delete message {number} {outline.first_words(doomed)!r} for good?"):
             print("Nothing was deleted.", file=sys.stderr)
             return
-        _unsay(manager, doomed)
+        unsay(manager, doomed)
         manager.delete_message(number)
     say_what_is_left(manager)
     if as_json:

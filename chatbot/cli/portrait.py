@@ -83,10 +83,12 @@ def origin(stored: StoredProfile) -> str:
 
 def _knowledge(entry: LoreEntry) -> str:
     """An entry of a lorebook on one line: what calls it up, and how it begins."""
-    groups: tuple[Iterable[str], ...] = (entry.keys, entry.secondary_keys)
+    groups = [", ".join(entry.keys), ", ".join(entry.secondary_keys)]
+    if groups[1] and entry.secondary != "any":
+        groups[1] = f"{entry.secondary} of {groups[1]}"
     if entry.use_regex:
-        groups = ([key if key.startswith("/") else f"/{key}/" for key in entry.keys],)
-    keys = " and ".join(", ".join(keys) for keys in groups if keys)
+        groups = [", ".join(key if key.startswith("/") else f"/{key}/" for key in entry.keys)]
+    keys = " and ".join(filter(None, groups))
     called = "always" if entry.constant else keys or "never"
     return cut(one_line(f"{called if entry.enabled else f'off: {called}'} -> {entry.content}"), 100)
 

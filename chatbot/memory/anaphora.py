@@ -17,7 +17,7 @@ from chatbot.memory.noticing_rules import Fact
 from chatbot.memory.noticing_words import as_name
 
 _WORD = r"[^\W\d_][\w'-]*"
-_PROPER = r"(?-i:[^\W\d_a-z][\w'-]+)"
+PROPER = r"(?-i:[^\W\d_a-z][\w'-]+)"
 _AND = r"(?:, and | and |, )"
 _NAMES = rf"(?P<names>{_WORD}(?:{_AND}{_WORD}){{0,3}})"
 _MANY = (
@@ -45,8 +45,8 @@ _NAMED = re.compile(
 )
 _DOES = re.compile(r"(?P<he>he|she)(?:(?:'?s| is) (?P<job>an? .+)| (?P<lives>lives in .+))", re.IGNORECASE)
 _ONE_OTHER = re.compile(
-    rf"one(?: of them)?(?:'?s| is) (?:called |named )?(?P<one>{_PROPER}),? (?:and )?"
-    rf"the other(?: one)?(?:'?s| is)? (?:called |named )?(?P<other>{_PROPER})",
+    rf"one(?: of them)?(?:'?s| is) (?:called |named )?(?P<one>{PROPER}),? (?:and )?"
+    rf"the other(?: one)?(?:'?s| is)? (?:called |named )?(?P<other>{PROPER})",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
@@ -56,10 +56,10 @@ _BESIDE = re.compile(
 )
 _LISTED = re.compile(
     rf"(?P<have>.*\b(?:have|got|'ve|adopted) (?P<count>\w+) (?:[\w-]+ )*?(?:{_MANY}|{_ONE}))[,:] "
-    rf"(?P<names>{_PROPER}(?:{_AND}{_PROPER}){{0,3}})",
+    rf"(?P<names>{PROPER}(?:{_AND}{PROPER}){{0,3}})",
     re.IGNORECASE,
 )
-_ARE = re.compile(rf"(?P<mine>(?:my|our) (?:{_MANY})) are (?P<names>{_PROPER}{_AND}{_PROPER})", re.IGNORECASE)
+_ARE = re.compile(rf"(?P<mine>(?:my|our) (?:{_MANY})) are (?P<names>{PROPER}{_AND}{PROPER})", re.IGNORECASE)
 _KIND = (
     rf"(?:an?|\d\d?|{'|'.join(NUMBERS)}) (?:(?!and )[\w-]+ ){{0,2}}?(?:{_MANY}|{_ONE})"
     rf"(?: (?:called|named) {_WORD})?"
@@ -85,7 +85,7 @@ STILL = re.compile(
 def in_full(clause: str, before: Fact | None) -> tuple[str, ...]:
     """The clause without pronouns, in as many as it tells; `before` is what the clause before it told."""
     found = _BESIDE.fullmatch(clause)
-    if found and _is_called(found["name"]) and not _LOST.search(found["rest"] or ""):
+    if found and is_called(found["name"]) and not _LOST.search(found["rest"] or ""):
         mine = f"{found['my']} {found['whom']}"
         rest = f"{mine} {found['rest']}" if found["rest"] else found["home"]
         return (f"{mine} is called {found['name']}", *filter(None, [rest]))
@@ -125,7 +125,7 @@ def _is_place(words: str | None) -> bool:
     return named and len(place) < 4 and len(place[0]) > 1 and BIG.isdisjoint(map(str.lower, place))
 
 
-def _is_called(word: str) -> bool:
+def is_called(word: str) -> bool:
     return word in GIVEN or (word[0].isupper() and _only_names(word))
 
 

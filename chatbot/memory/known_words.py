@@ -39,9 +39,9 @@ NOT_JOBS = _words(  # what makes of a job something past, hoped for, done badly 
     """
     not fake former ex retired failed failing aspiring wannabe budding future struggling frustrated
     amateur hobby hobbyist bedroom bathroom shower good great excellent brilliant talented gifted fantastic
-    decent ok okay mediocre average bad poor terrible awful lousy horrible hopeless useless clumsy messy lazy
-    better best worse worst fast quick slow careful careless cautious safe reckless nervous anxious reluctant
-    confident enthusiastic passionate keen avid born lifelong secret closet picky fussy
+    decent ok okay mediocre average bad hard poor terrible awful lousy horrible hopeless useless clumsy messy
+    lazy better best worse worst fast quick slow careful careless cautious safe reckless nervous anxious
+    reluctant confident enthusiastic passionate keen avid born lifelong secret closet picky fussy
     """
 )
 JOB_HEADS = _words(  # ordinary only with a word before them: "a bus driver", "a data analyst"
@@ -83,8 +83,8 @@ NOT_NAMES = _words(
     unknown unsure up upset used usually vegan vegetarian very wasted weak wednesday weird welcome welsh
     well wet what when where who why with wondering working worried worse worthless wrong yes you young
     your yours
-    anon boring btw burmese chillin christ complicated hangry horny hungover labrador labradors lmao lol
-    omg private siamese skint unimportant unusual wtf
+    amazing anon anonymous boring btw burmese chillin christ complicated dunno hangry horny hungover idk
+    labrador labradors lmao lol nvm omg private siamese skint unimportant unusual wtf
     asexual bi bisexual blind czech deaf difficult ecstatic european gay impatient irrelevant latina
     latino lesbian nigerian nonbinary offline online queer straight trans ukrainian unwell
     afghan african agnostic albanian algerian amish anglican aquarius argentine argentinian armenian
@@ -131,13 +131,6 @@ NOT_THINGS = _words(
     """
 )
 
-WANTED = _words(  # what one wants to do for longer than a moment
-    """
-    be become build buy climb find found have learn live move open play read sail see sing start study swim
-    teach travel visit work write
-    """
-)
-
 HEALTH = (
     r"ill|sick|illness(?:es)?|diseases?|cancer|tumou?rs?|diabet\w*|asthma\w*|allerg\w*|depress\w*|anxi\w*|adhd|autis\w*|"
     r"bipolar|schizo\w*|ptsd|trauma\w*|therap\w*|suicid\w*|self-harm|medication|medicine|pills?|"
@@ -174,7 +167,7 @@ NOT_NOW = (
 )
 WHEN = (
     rf"{NOT_NOW}|this (?:week|month|year|{_SEASONS}|weekend)|now|right now|today|yesterday|tonight|"
-    r"since \w+(?: \w+)?|for \w+ years?(?: now)?"
+    r"for (?:now|good)|since \w+(?: \w+)?|for \w+ years?(?: now)?"
 )
 
 # The larger place that is named behind a smaller one: "Leeds, England". Left out: who is spoken to by that

@@ -45,12 +45,12 @@ class MemoryRules:
 
 
 def keep(
-    manager: ConversationManager, profile_name: str, message: Message, *, after: str = "", named: bool = False
+    manager: ConversationManager, name: str, message: Message, said: Sequence[str] = (), named: bool = False
 ) -> list[Memory]:
-    """Notice what the user's message tells `after` the one before it, and remember what is new; `named`: the
-    settings have a name, for which one that is guessed does not go."""
-    facts = [fact for fact in noticed(message.text, after) if not (named and fact.guessed)]
-    kept = (remember(manager, profile_name, fact, message_id=message.id) for fact in facts)
+    """Notice what the user's message tells after what user and persona `said` before, and remember what is
+    new; `named`: the settings have a name, for which one that is guessed does not go."""
+    facts = [fact for fact in noticed(message.text, *said) if not (named and fact.guessed)]
+    kept = (remember(manager, name, fact, message_id=message.id) for fact in facts)
     return [memory for memory in kept if memory is not None]
 
 
@@ -59,9 +59,10 @@ def heard(
 ) -> tuple[list[Memory], list[Memory]]:
     """What the user's message, the last of `path`, adds to what is known, and what it takes away."""
     before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
+    to = path[-2].text if len(path) > 1 and path[-2].role == "bot" else ""
     own = (f"My name is {profile.speaker}.", *profile.facts)
     message = replace(path[-1], text=unaddressed(path[-1].text, own))
-    kept = keep(manager, profile.name, message, after=before, named=bool(user_name.strip()))
+    kept = keep(manager, profile.name, message, (before, to), named=bool(user_name.strip()))
     return kept, forget_denied(manager, profile.name, message.text)
 
 
@@ -92,7 +93,8 @@ def _told_in_full(fact: Fact) -> str:
 
 
 def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
-    """Forget what is known from a message alone that was edited or is to be deleted; what was forgotten."""
+    """Forget what is known from a message alone that was edited or taken back, or is to be deleted; what
+    was forgotten."""
     gone = []
     for memory in manager.memories():
         if memory.message_id == message.id:
@@ -105,11 +107,11 @@ def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
 
 
 def _teller(manager: ConversationManager, memory: Memory) -> int | None:
-    """Another message that tells a memory and was not edited."""
+    """Another message that tells a memory and was neither edited nor hidden."""
     for word in recall.words(memory.text):
         numbers = manager.mentions(word, profile_name=memory.profile_name, most=recall.MOST)
         for said in manager.messages(numbers):
-            stands = said.role == "user" and said.position + 1 == said.sibling_count
+            stands = said.role == "user" and not said.hidden and said.position + 1 == said.sibling_count
             told = noticed(said.text) if stands and said.id != memory.message_id else ()
             if memory.text in (fact.text for fact in told):
                 return said.id
@@ -149,6 +151,14 @@ def remember(
         if memory not in same and memory.profile_name == profile_name and _replaces(fact, memory):
             manager.forget(memory.id)
     return None if same else manager.remember(profile_name, fact.text, kind=fact.kind, message_id=message_id)
+
+
+def unhidden(manager: ConversationManager, profile_name: str) -> list[Memory]:
+    """What the persona knows, but for what only hidden messages told."""
+    known = manager.memories(profile_name)
+    tellers = manager.messages([memory.message_id or 0 for memory in known])
+    hidden = {message.id for message in tellers if message.hidden}
+    return [memory for memory in known if memory.message_id not in hidden or _teller(manager, memory)]
 
 
 def holding(memories: Sequence[Memory], written: Iterable[str] = ()) -> list[Memory]:

@@ -14,18 +14,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chatbot.memory.anaphora import STARTS, STILL, THEY_ARE, apart, in_full
+from chatbot.memory.anaphora import PROPER, STARTS, STILL, THEY_ARE, apart, in_full, is_called
 from chatbot.memory.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
 from chatbot.memory.noticing_rules import GIVEN_HERE, RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
+_WHAT_NAME = re.compile(
+    r"\bwhat(?:(?:['’]?s| is) your name| (?:do|can|should|shall) (?:i|we|people) call you)\?\W*$", re.I
+)
+_IT_IS = re.compile(
+    rf"\s*(?:it['’]?s |it is )?(?P<name>{PROPER}(?: {PROPER})?|\w+)(?=\W*$|[.!,]| and )", re.I
+)
 
 
-def noticed(text: str, after: str = "") -> tuple[Fact, ...]:
+def noticed(text: str, after: str = "", to: str = "") -> tuple[Fact, ...]:
     """The facts in a message of the user, each once, in the order they were told.
 
-    `after` is the user's message before it: whoever that ended with may be "he" or "she" here.
+    `after` is the user's message before it: whoever that ended with may be "he" or "she" here. `to` is the
+    persona's: if it asked for the name, "It's Eva" tells it.
     """
+    answer = _IT_IS.match(text) if _WHAT_NAME.search(to) else None
+    if answer and all(map(is_called, answer["name"].split())):
+        text = f"my name is {answer['name']}{text[answer.end() :]}"
     facts, _ = _told(text, _told(after, None)[1])
     return tuple(dict.fromkeys(facts))
 
@@ -79,6 +89,9 @@ _NO_LONGER = re.compile(  # what is said before what holds now: "I'm not a nurse
     r"(?:, (?:but |and )?| but | and )(?=(?:i|i'm|im|i've|my|we)\b)",
     re.I,
 )
+_RATHER = re.compile(  # "my name isn't Tom, it's Tim"
+    r"^((?:my|our) (?:[\w ]+'?s )?name)(?:'s not| is not| isn't) [\w' -]+?, (?:but )?(?:it's|it is) ", re.I
+)
 # What is asked back, and does not ask about what was told: "I'm Tom, who are you?", not "I'm Tom, am I?".
 # Three questions at most, for the same reason as in _TAIL.
 _YOU = r"(?:you|u|ya)"
@@ -111,7 +124,7 @@ _OPENER = re.compile(
 )
 _OF_THEM = rf"(?:his|her|its|their) name|{THEY_ARE} (?:called|named|an?)|(?:he|she) lives"
 _SPLIT = re.compile(
-    rf"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we|{_OF_THEM})\b)|"
+    rf"\s*,?\s+(?:and|but)\s+(?:now\s+)?(?=(?:i|i'm|im|i've|my|we|{_OF_THEM}|it's|it is)\b)|"
     rf"\s*,\s+(?=(?:i|im|my|(?:he|she|it|they)(?! left| dumped| was| isn't)|{_OF_THEM}|{THEY_ARE})\b)|"
     rf" (?=(?:his|her|its) name(?:'?s| is)|{THEY_ARE} (?:called|named)\b)",
     re.I,
@@ -160,7 +173,7 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     that does not."""
     greeted = False
     for whole in _sentences(text):
-        sentence = _NO_LONGER.sub("", whole)
+        sentence = _RATHER.sub(r"\1 is ", _NO_LONGER.sub("", whole))
         if not sentence or _DOUBT.search(sentence):
             yield "", greeted
             continue
@@ -190,7 +203,7 @@ _ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+$", re.I)
 # ways, and a row of them in far too many.
 _TAIL = re.compile(
     rf"(?:,? (?:{WHEN}|again|too|as well|these days|at the moment|very much|so much|a lot|actually|lol|haha|"
-    r"by the way|btw|nice to meet you|pleased to meet you|how are you|you know)|"
+    r"originally|by the way|btw|nice to meet you|pleased to meet you|how are you|you know)|"
     rf", not (?:(?:in|from) )?(?-i:[A-Z][a-z][\w'-]*)|(?:{_ORNAMENT})++){{1,6}}$",
     re.I,
 )
@@ -200,7 +213,7 @@ _NOT_NOW = re.compile(rf"(?<!since )\b(?:{NOT_NOW})\b", re.I)
 
 def _facts(clause: str, greeted: bool) -> Iterator[Fact]:
     """The fact of the first rule that fits the whole clause."""
-    told = (_ORNAMENTS if "birthday" in clause.lower() else _TAIL).sub("", clause)
+    told = (_ORNAMENTS if re.search("b(?:irth)?-?day", clause, re.I) else _TAIL).sub("", clause)
     fact = _fact(told, greeted)
     if fact is not None and _holds(fact, clause[len(told) :]):
         yield fact

@@ -23,7 +23,6 @@ from chatbot.memory.known_words import (
     PETS,
     REGIONS,
     RELATIVES,
-    WANTED,
     WHEN,
 )
 from chatbot.memory.naming import small_words
@@ -79,9 +78,10 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
 
 
 _NO_PLACE = re.compile(
-    r"\b(?:fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
+    r"\b(?:constant|budget|fear|hope|peace|pain|sin|hell|past|future|moment|present|world|dreams?|fantasy|nightmare|"
     r"simulation|shadows?|exile|poverty|denial|bubble|your|you|here|there|law|sword|ago)\b|"
-    r"^(?:the )?(?:home|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", re.I
+    r"\b(?:the (?:edge|box)|rules?|principles|times)$|"
+    r"^(?:the )?(?:home|town|tears|bed|sofa|couch|window|next level|night|noon)$|^the$", re.I
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
     if (
         not place
         or not is_proper(place)
-        or place.lower() in ("work", "home", "school", "here", "there", "bed")
+        or re.match(r"(?:work|home|school|here|there|bed|money|nothing)$|(?:up|down) ", place, re.I)
     ):
         return None
     return Fact("origin", f"The user comes from {place}.")
@@ -115,6 +115,8 @@ def _job(found: re.Match[str], greeted: bool) -> Fact | None:
     if not known or NOT_JOBS & set(re.split(r"[ -]", re.sub(r"\bfast[ -]food\b", "", " ".join(words)))):
         return None
     where = found["where"] or ""
+    if re.search(r" (?:shower|dark|simulator|time)$", where):
+        return None
     if len(where.split()) == 2 and len(words) == 1 and not is_proper(where.split()[1]):
         return None  # a teacher at heart, a nurse for now
     if re.search(rf"\b(?:{_TIMES})\b", where, re.I) or (where and not turned(where.strip())):
@@ -140,7 +142,7 @@ def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
         return None
     if not place or re.search(
         rf"\b(?:{_TIMES}|it|this|that|you|your|myself|hours?|days?)\b|^\d+(?: ?[ap]m)?$|"
-        r"^(?:money|food|peanuts|free|fun|nothing|a living)$", place, re.I,
+        r"^(?:money|food|peanuts|free|fun|nothing|being .+|a living|an? team)$", place, re.I,
     ):  # fmt: skip
         return None
     return Fact("workplace", f"The user works {how} {place}.")
@@ -165,7 +167,7 @@ def _is(kind: str) -> Callable[..., Fact]:
 def _study(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.search(
-        r"^(?:hard|all|every|too|a|at|in|on|the (?:whole|map|menu)|alone|together|tonight|lots?)\b|\b(?:exam|test)s?\b",
+        r"^(?:hard|all|every|too|a|at|in|on|the (?:whole|map|menu)|alone|together|tonight|lots?|people|online|abroad)\b|\b(?:exam|test)s?\b",
         thing, re.I,
     ):  # fmt: skip
         return None
@@ -228,6 +230,8 @@ def _state(found: re.Match[str], greeted: bool) -> Fact | None:
 
 def _household(found: re.Match[str], greeted: bool) -> Fact | None:
     how = found["how"]
+    if re.search(r"\b(?:demons|ghosts|heart|regrets?|guilt|fears?|memories|pain)\b", how):
+        return None
     return Fact("household", f"The user lives {turned(how[0].lower() + how[1:])}.")
 
 
@@ -260,11 +264,17 @@ def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("birthday", f"The user's birthday is {day}.")
 
 
+_FOR_LONG = re.compile(  # what one wants for longer than a moment
+    r"(?:become|build|learn|read|sail|see|sing|study|swim|teach|travel|visit|write)\b|be an? |(?:buy|find|open|start) an? |"
+    r"have .*(?:kids?|children|baby|family|dogs?|cats?)$|play (?:the|in) |climb [A-Z]|move (?:to|abroad)|(?:live|work) .*\b(?:abroad|in|as|for)\b"
+)  # fmt: skip
+
+
 def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = turned(found["thing"])
-    if not thing or NOT_THINGS & set(thing.lower().split()[1:2]):
+    if not thing or NOT_THINGS & set(thing.lower().split()[1:2]) or thing.split()[0] in ("kill", "hurt"):
         return None
-    if found["how"].lower() == "want" and thing.split()[0].lower() not in WANTED:
+    if found["how"].lower() == "want" and not _FOR_LONG.match(thing):
         return None
     return Fact("plan", f"The user {found['how'].lower()}s to {thing}.")
 
@@ -289,7 +299,8 @@ def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.match(
         r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty|safe|around|tricks|by|up|old$|"
-        r"older|tired|calm|quiet|still|silent|awake|busy|track|in touch|away)\b",
+        r"older|tired|calm|quiet|still|silent|awake|busy|track|in touch|away|secrets?|second fiddle|dust|the (?:fool|town)|"
+        r"bored|fond|impatient|weary)\b",
         thing,
     ):
         return None
@@ -299,7 +310,7 @@ def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("hobby", f"The user {verb}s {thing}.")
 
 
-_AGE = r"(?P<age>\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|" \
+_AGE = r"(?P<age>[1-9]\d{0,2}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|" \
        r"seven|eight|nine))?|(?:ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen))"  # fmt: skip
 _NAMES = r"(?P<name>[^\W\d_][\w'-]*(?:(?:, | and |, and )[^\W\d_][\w'-]*){0,3})"
 _LOOK = r"(?P<look>(?:(?:new|old|little|big|small|black|white|brown|grey|young|pet|lovely|rescue) )*)"
@@ -312,10 +323,11 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"(?:my (?:first |full )?name is|my name'?s|(?:the )?name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
+    (_rule(r"i go by (?:the name (?:of )?)?(?P<name>[^\W\d_][\w'-]+)"), lambda found, greeted: _am_name(found, False) and _name(found, False)),
     (_rule(GIVEN_HERE), _am_name),
     (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
-    (_rule(r"my birthday(?: is|'?s) (?:on )?(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?(?:,? \d{4})?)"), _birthday),
+    (_rule(r"(?:my (?:birthday|b-?day)(?: is|'?s) (?:on )?|i was born (?:on |(?=in )))(?P<day>(?:the )?(?:in )?\w+(?: (?:of )?\w+)?(?:,? \d{4})?)"), _birthday),
     (_rule(rf"{_I_AM} (?P<what>retired|unemployed|out of work|between jobs)"), _is("work")),
     (_rule(rf"{_I_AM} (?P<what>(?:an? )?(?:vegetarian|vegan))"), _is("food")),
     (_rule(rf"{_I_AM} (?P<what>an? (?:[\w-]+ )?student|in (?:high school|college|university|grad school))"), _is("study")),

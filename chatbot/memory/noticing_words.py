@@ -7,7 +7,7 @@ import re
 from chatbot.memory.known_words import NOT_NAMES, NOT_THINGS, THE_REGIONS
 
 _BEFORE = "men women boys girls not being getting about there way bit all most more much lot"
-_ACRONYM = re.compile(r"\b(?:uk|usa|uae|(?:(?<=the )|(?<=, ))us)\b", re.I)
+_ACRONYM = re.compile(r"\b(?:uk|usa|uae|nyc|dc|^(?:la|sf)$|(?:(?<=the )|(?<=, ))us)\b", re.I)
 _INITIAL = re.compile(r"^\w|(?<=-)\w|(?:(?<=^[od]')|(?<=^mc))\w(?=\w)")
 _THE_REGION = re.compile(THE_REGIONS, re.I)
 _SOMEBODY_ELSE = re.compile(
@@ -20,7 +20,7 @@ def as_name(name: str) -> str | None:
     words = name.split()
     if any(word.lower().strip(".'") in NOT_NAMES for word in words) or len(words[0].strip(".'")) < 2:
         return None
-    if len(words) > 1 and any(word.islower() for word in words):
+    if words[-1].endswith("'s") or (len(words) > 1 and any(word.islower() for word in words)):
         return None
     return " ".join(map(_capital, words))
 
@@ -37,7 +37,9 @@ def as_place(place: str) -> str | None:
     as_written = place != place.lower()
     place = _ACRONYM.sub(lambda found: found[0].upper(), place)
     words = place.split()
-    if any(char.isdigit() for char in place) or NOT_THINGS & {w.lower() for w in words if w != "US"}:
+    if any(char.isdigit() for char in place) or NOT_THINGS & {
+        w.lower().partition("'")[0] for w in words if w != "US"
+    }:
         return None
     common = words[0].lower() in ("a", "an", "the", "my", "our", "one", "student", "two")
     if as_written or (common and not is_proper(place)):

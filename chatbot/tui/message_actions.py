@@ -234,7 +234,11 @@ class MessageActions(Replying):
     async def action_undo(self) -> None:
         if await self.free():
             with self.telling():
-                text = self.session.undo()
+                text, gone = self.session.undo()
+                for memory in gone:
+                    self.forgotten(memory)
+                if gone:
+                    self.tell_what_is_left()
                 await self.refresh_path()
                 self.composer.give_back(text)
                 self.composer.focus()
