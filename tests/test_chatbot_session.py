@@ -751,5 +751,5 @@ def test_what_other_programs_change_in_the_conversation_is_taken_over(manager: C
     assert first.dials.keys() == {"mind"}
     manager.rename_persona("poet", "bard")
     list(first.reply("I live in Leeds."))
-    second.set_dial("mind", weight=0.5)
+    second.pull_dial("mind", "0.5")
     assert manager.get("last").profile["name"] == manager.memories()[0].profile_name == "bard"
