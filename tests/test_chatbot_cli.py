@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from subprocess import PIPE
 from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import Result
@@ -448,6 +449,15 @@ def test_a_file_is_no_place_for_a_model(tmp_path: Path) -> None:
         f"--work makes a folder to write into; {str(taken)!r} is none. Name another.",
     )
     assert "A recipe must be one of" in run("train", "--output", ".", "--recipe", "x.toml").stderr
+
+
+def test_ctrl_c_in_training_tells_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chatbot.train import pipeline
+
+    monkeypatch.setattr(pipeline, "train", Mock(side_effect=KeyboardInterrupt))
+    told = f"Interrupted. The same command goes on from what {tmp_path}/mine.work holds.\n"
+    result = run("train", "--output", str(tmp_path / "mine"))
+    assert (result.exit_code, result.stderr) == (130, told)
 
 
 def test_a_completion_that_cannot_be_installed_is_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

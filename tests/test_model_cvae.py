@@ -79,6 +79,7 @@ def test_the_elbo_by_hand() -> None:
     assert log["loss_reconstruction"] == pytest.approx(sum(range(n)) / (3 * n))
     assert log["loss_kl"] == pytest.approx(0.5 * n * free / (3 * n), rel=1e-5)
     assert float(total.detach()) == pytest.approx(log["loss_kl"] + log["loss_reconstruction"], rel=1e-5)
+    assert "head_accuracy" not in log  # nothing is labelled, and NaN would be no JSON
 
 
 def labels(*attributes: int) -> torch.Tensor:

@@ -33,7 +33,7 @@ def test_temperature_is_saved_and_never_trained() -> None:
 
 @pytest.mark.parametrize("name", ["values", "Style", "a.b", "", "train", "training", "1st"])
 def test_name_that_no_module_can_have_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="named with lower-case letters"):
+    with pytest.raises(ValueError, match="named with letters from a to z"):
         Heads({name: ("a", "b")}, 5, 7)
 
 

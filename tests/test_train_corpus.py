@@ -148,6 +148,7 @@ def test_a_line_of_no_known_form_is_dropped_and_asks_for_no_reply(tmp_path: Path
     write(tmp_path / "x.jsonl", *strange, good)
     corpus = corpora.load(tmp_path)
     assert corpus.dropped == {"x.jsonl: not a known form": len(strange)}
+    assert corpus.strange == {"x.jsonl: not a known form": "line 1: it is no JSON object"}
     assert all_items(corpus) == []
     assert not any(corpus.marked.values())
     assert [message.combined for message in trials.combinations(tmp_path)] == [good["replies"]]

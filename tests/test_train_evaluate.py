@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,6 +54,13 @@ def test_numbers_have_five_digits(obedient: tuple[Double, dict[str, Any]]) -> No
     loose = {"a": [0.1234567, 3, "1.234567"], "b": (True, None, {"c": 123456.7})}
     assert evaluate.rounded(loose) == {"a": [0.12346, 3, "1.234567"], "b": [True, None, {"c": 123460.0}]}
     assert evaluate.rounded(obedient[1]) == obedient[1]
+
+
+def test_every_reply_that_is_timed_moves_the_bar() -> None:
+    double, done = cast("GenerationEngine", Double()), list[int]()
+    asked = [Trial("base", 0, 0, Context.of([], ["Hi."]), {})] * 9
+    interview.seconds_a_reply(double, asked, Scope(timed=3), 8, lambda *_: nullcontext(done.append))
+    assert done == [1, 1, 1, 1]
 
 
 def test_a_model_that_obeys_scores_near_one(obedient: tuple[Double, dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
 from chatbot.model import artifact
 from chatbot.train import ablate, paired, versus
+from chatbot.train import corpus as corpora
 from chatbot.train.ablate import Way
 from chatbot.train.interview import Scope
 from toy_language import Double, write_corpus
@@ -167,6 +168,12 @@ def test_variants_are_trained_once_on_one_warm_up(trained: Path, corpus: Path, t
     models = {path: path.stat().st_mtime_ns for path in work.glob("*/model.safetensors")}
     ablate.run_trained(recipe, work, opener, corpus, scope)  # goes on where it stopped: all is there
     assert {path: path.stat().st_mtime_ns for path in work.glob("*/model.safetensors")} == models
+
+    later = replace(recipe, matcher=replace(recipe.matcher, layers=0))
+    for name in ("matcher.pt", "samples.jsonl"):
+        (work / "base.work" / name).unlink()
+    ablate.variant(later, {}, "base", work, corpus, corpora.load(corpus), None, "cpu")  # trained further
+    assert artifact.read_manifest(work / "base").matcher_layers == 0
 
     more = replace(recipe, cvae=replace(recipe.cvae, steps=4))
     with pytest.raises(UsageError, match=r"base.work' is of another: cvae.steps was 3, now is 4\. Give"):

@@ -101,7 +101,16 @@ def test_only_a_word_piece_vocabulary_is_pruned(tmp_path: Path) -> None:
         build_tokenizer(str(tmp_path), "main", 500, [])
 
 
-def test_a_bert_is_not_called_corrupted_for_want_of_an_output_head(
+def test_a_vocabulary_without_room_for_its_markers_is_refused(tmp_path: Path) -> None:
+    """24 pieces that every one has, and the base's letters, digits and marks."""
+    base, least = str(tiny.write_base(tmp_path)), 24 + 2 * (26 + 10) + len(".,?!'-:")
+    tokenizer, sources = build_tokenizer(base, "main", least, ["The cat."])
+    assert tokenizer.get_vocab_size() == len(sources) == least
+    with pytest.raises(UsageError, match=f"{least} in all; got {least - 1}"):
+        build_tokenizer(base, "main", least - 1, [])
+
+
+def test_a_bert_is_not_called_corrupted_for_want_of_an_output_head_or_of_layers(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[logging.LogRecord] = []
@@ -111,6 +120,7 @@ def test_a_bert_is_not_called_corrupted_for_want_of_an_output_head(
     transformers.addHandler(ear)
     try:
         build_lm(str(trained / "base"), "main", range(9), 0)
+        build_encoder(str(trained / "base"), "main", range(9), 1, 0)
         assert told == []
         assert transformers.level == logging.WARNING
     finally:

@@ -60,5 +60,9 @@ def train(
     check_folder("--work", work.absolute())
     chosen = recipes.adjust(recipes.load(recipe), base=base, steps=steps or [], seed=seed)
     place = str(pick_device(device))
-    manifest = pipeline.train(chosen, corpus or WRITTEN, work, output, plain=plain, device=place)
+    try:
+        manifest = pipeline.train(chosen, corpus or WRITTEN, work, output, plain=plain, device=place)
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. The same command goes on from what {work} holds.", err=True)
+        raise
     print(f"Wrote {manifest.name} to {output}.")

@@ -232,9 +232,9 @@ class CVAELoss(nn.Module):
             "loss": float(total.detach()),
             "kl_nats": float(kl.sum().detach()),
             "active_units": int((posterior.mean.detach().var(0) > 0.01).sum()),
-            "head_accuracy": self.head_accuracy(model, z, batch),
         }
-        return total, log
+        right, labelled = named_right(model.heads, z, batch.aspects)
+        return total, log | ({"head_accuracy": right / labelled} if labelled else {})
 
     def aspect_loss(self, model: DialogueCVAE, z: Tensor, batch: Batch) -> Tensor:
         """L_C (Eq. 4): mean cross-entropy of each attribute's head on the replies labelled with it."""
@@ -268,16 +268,6 @@ class CVAELoss(nn.Module):
         mask = batch.reply_mask[:, 1:].float()
         return -(log_probs.gather(1, batch.reply[:, 1:]) * mask).sum() / mask.sum()
 
-    @torch.no_grad()
-    def head_accuracy(self, model: DialogueCVAE, z: Tensor, batch: Batch) -> float:
-        """Share of labelled replies whose aspect the heads name from z."""
-        right, count = 0, 0
-        for index, logits in enumerate(model.heads(z).values()):
-            rows = batch.aspects[:, index] >= 0
-            right += int((logits[rows].argmax(-1) == batch.aspects[rows, index]).sum())
-            count += int(rows.sum())
-        return right / count if count else float("nan")
-
     def _drop_words(self, reply: Tensor, rate: float) -> Tensor:
         """Replace input tokens after [BOT] by the unknown token, so that the decoder leans on z."""
         if not rate:
@@ -285,6 +275,16 @@ class CVAELoss(nn.Module):
         drop = torch.rand(reply.shape, device=reply.device) < rate
         drop[:, 0] = False
         return reply.masked_fill(drop, self.unknown)
+
+
+@torch.no_grad()
+def named_right(heads: Heads, z: Tensor, aspects: Tensor) -> tuple[int, int]:
+    """How many labels (N, A) of replies the heads name from z (N, D), and how many there are."""
+    right = 0
+    for index, logits in enumerate(heads(z).values()):
+        rows = aspects[:, index] >= 0
+        right += int((logits[rows].argmax(-1) == aspects[rows, index]).sum())
+    return right, int((aspects >= 0).sum())
 
 
 def swapped(z: Tensor, aspects: Tensor, share: float) -> Tensor:

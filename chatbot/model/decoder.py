@@ -84,8 +84,10 @@ class LatentDecoder(nn.Module):
 
     @property
     def max_positions(self) -> int:
-        """How many tokens the language model can read: context, memory and reply."""
-        return max_positions(self.lm)
+        """How many tokens the language model can read, context, memory and reply: no more than a window that
+        slides."""
+        windows = (getattr(self.lm.config, name, None) for name in ("sliding_window", "window_size"))
+        return min([max_positions(self.lm), *filter(None, windows)])
 
     def prefill(self, ids: Tensor, mask: Tensor) -> Prefix:
         """Read contexts `ids` (B, T), padded on the right where `mask` (B, T) is 0."""

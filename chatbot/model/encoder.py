@@ -53,8 +53,8 @@ def first_position(model: PreTrainedModel) -> int:
 
 
 def max_positions(model: PreTrainedModel) -> int:
-    """How many tokens the model can read, each of them in sight of all: a window that slides counts too."""
-    names = ("max_position_embeddings", "max_seq_len", "sliding_window", "window_size")
+    """How many tokens the model can read."""
+    names = ("max_position_embeddings", "max_seq_len")
     limits = [int(limit) for name in names if (limit := getattr(model.config, name, None))]
     return min(limits, default=1 << 30) - first_position(model)
 

@@ -1,6 +1,6 @@
 """Classifiers on the latent z: for every attribute, how strongly z speaks for each of its aspects.
 
-Their log-softmax is the energy of the flow (chatbot/energy.py), so calibration gives the weight lambda its
+Minus their log-softmax is the energy of the flow (chatbot/energy.py), so calibration gives the weight its
 meaning, and SiLU keeps the flow smooth: with ReLU the kinks make tight solver tolerances unaffordable.
 """
 
@@ -66,8 +66,8 @@ def _check(attributes: dict[str, tuple[str, ...]]) -> None:
     for name, aspects in attributes.items():
         if not _NAME.fullmatch(name) or hasattr(nn.ModuleDict(), name):
             raise ValueError(
-                f"An attribute is named with lower-case letters, digits, '-' and '_', and not by a word that "
-                f"torch reserves for modules; received {name!r}. Choose another name."
+                "An attribute is named with letters from a to z, digits, '-' and '_', a letter first, and "
+                f"not by a word that torch reserves for modules; received {name!r}. Choose another name."
             )
         if len(aspects) < 2 or len(set(aspects)) != len(aspects):
             raise ValueError(

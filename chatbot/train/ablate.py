@@ -165,10 +165,9 @@ def variant(
     slug = "-".join(name.split(":")[0].lower().split())
     output, own = work / slug, work / f"{slug}.work"
     changed = replace(recipe, name=slug, cvae=replace(recipe.cvae, **changes))
-    if own.exists():
-        pipeline.claim(own, changed, corpus)
-    if not (own.exists() and (output / "manifest.json").exists()):
-        (output / "manifest.json").unlink(missing_ok=True)  # a model whose work is gone could be any run's
+    same = own.exists() and pipeline.claim(own, changed, corpus)
+    if not (same and (output / "manifest.json").exists()):
+        (output / "manifest.json").unlink(missing_ok=True)  # of other work, or of work that is gone
         base = work / "base.work"
         if own != base and not own.exists():
             own.mkdir(parents=True)

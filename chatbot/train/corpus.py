@@ -98,7 +98,7 @@ def load(
             try:
                 marked, items = forms.read(forms.written_out(row))
             except STRANGE as error:
-                _drop_line(corpus, path, number, error)
+                _drop_line(corpus, path, number, row, error)
                 continue
             if marked is not None:
                 corpus.marked[part_of(marked.context)].append(marked)
@@ -110,7 +110,7 @@ def load(
             try:
                 found += forms.plain(row)
             except STRANGE as error:
-                _drop_line(corpus, path, number, error)
+                _drop_line(corpus, path, number, row, error)
         stride = max(1, -(-len(found) // plain_each)) if plain_each else 1
         corpus.plain.extend(found[::stride])
     if plain_folder and not corpus.plain:
@@ -181,10 +181,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
         ) from error
 
 
-def _drop_line(corpus: Corpus, path: Path, number: int, error: Exception) -> None:
-    reason, lacks = f"{path.name}: not a known form", isinstance(error, KeyError)
+def _drop_line(corpus: Corpus, path: Path, number: int, row: Any, error: Exception) -> None:
+    reason, why = f"{path.name}: not a known form", str(error)
+    if not isinstance(row, dict):
+        why = "it is no JSON object"
+    elif isinstance(error, KeyError):
+        why = f"there is no {error}"
     corpus.dropped[reason] += 1
-    corpus.strange.setdefault(reason, f"line {number}: {f'there is no {error}' if lacks else error}")
+    corpus.strange.setdefault(reason, f"line {number}: {why}")
 
 
 def _admit(corpus: Corpus, item: Item, seen: set[str], min_words: int) -> None:

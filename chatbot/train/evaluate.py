@@ -57,7 +57,7 @@ def run(engine: GenerationEngine, folder: Path, scope: Scope, progress: Progress
     asked = trials.plan(held_out, engine.attributes, rounds=scope.rounds)
     timed = [trial for trial in asked if trial.kind == "combination"] or asked
     latency = {
-        name: seconds_a_reply(engine, timed, scope, candidates)
+        name: seconds_a_reply(engine, timed, scope, candidates, progress)
         for name, candidates in (("of_four", 4), ("as_set", scope.sampling.candidates))
     }
     said = say(engine, asked, scope, progress)

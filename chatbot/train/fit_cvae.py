@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights, swapped
+from chatbot.model.cvae import Batch, CVAELoss, DialogueCVAE, LossWeights, named_right, swapped
 from chatbot.model.encoder import layers as encoder_layers
 from chatbot.model.reading import pad
 from chatbot.model.text import Codec
@@ -255,10 +255,8 @@ def evaluate(
             ce = model.decoder.reply_loss(prefix, z, batch.reply, batch.reply_mask, shown=batch.reply)
             sums[name] += float(ce.sum())
         tokens += int(batch.reply_mask[:, 1:].sum())
-        for index, logits in enumerate(model.heads(posterior.mean).values()):
-            rows = batch.aspects[:, index] >= 0
-            right += int((logits[rows].argmax(-1) == batch.aspects[rows, index]).sum())
-            labelled += int(rows.sum())
+        found = named_right(model.heads, posterior.mean, batch.aspects)
+        right, labelled = right + found[0], labelled + found[1]
     model.train()
     return {name: value / tokens for name, value in sums.items()} | {"valid_heads": right / max(1, labelled)}
 

@@ -40,7 +40,7 @@ from chatbot.train.recipe import MatcherFit, Recipe, TextShape
 T = TypeVar("T")
 
 _RIVALS = 9  # as the evaluation's discriminator has it
-_SAMPLES = "samples.jsonl"
+SAMPLES = "samples.jsonl"
 _PLAIN_TURNS = 3  # of a plain dialogue, the context
 _LISTED = 7  # marked replies of a context
 _HELD_OUT = 200  # contexts with marked replies
@@ -245,7 +245,7 @@ def fit(
     matcher, shape = model.model.matcher, recipe.matcher
     if matcher is None:
         raise ValueError("The model must have a matcher to be trained; this one has none.")
-    drawn = samples.draw(model, corpus.parts["train"], shape.samples, recipe.seed, folder / _SAMPLES)
+    drawn = samples.draw(model, corpus.parts["train"], shape.samples, recipe.seed, folder / SAMPLES)
     sampled = [Pair(one.context, one.written, one.said) for one in drawn]
     pairs = Pairs(corpus.parts["train"], corpus.plain, sampled, shape, recipe.seed)
     choices = Choices(corpus.marked["train"], shape.marked, recipe.seed)

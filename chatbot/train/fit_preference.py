@@ -43,7 +43,7 @@ from chatbot.train.loop import Stage, autocast
 from chatbot.train.recipe import Preference, Recipe
 from profiles import Target
 
-_SELF_PLAY = "self-play.jsonl"
+SELF_PLAY = "self-play.jsonl"
 _WORTH = (0.0, 1.0, 3.0, 3.0)  # how often a reply with each of MARKS is the better one of a pair
 RIVALS = ("right", "meant", "grounded")  # the kinds of rivals, by the name of their share in the log
 _RIGHT, _MEANT, _GROUNDED = range(len(RIVALS))
@@ -257,7 +257,7 @@ def self_play(model: Artifact, corpus: Corpus, recipe: Recipe, folder: Path) -> 
     if not recipe.preference.self_play:
         return []
     drawn = samples.draw(
-        model, corpus.parts["train"], recipe.preference.self_play, recipe.seed, folder / _SELF_PLAY
+        model, corpus.parts["train"], recipe.preference.self_play, recipe.seed, folder / SELF_PLAY
     )
     return [Marked(s.context, s.asked, ((s.written, WRITTEN_MARK), (s.said, MARKS[0]))) for s in drawn]
 

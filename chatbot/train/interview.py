@@ -88,14 +88,21 @@ def targets(trial: Trial) -> dict[str, Target]:
 
 
 def seconds_a_reply(
-    engine: GenerationEngine, asked: Sequence[Trial], scope: Scope, candidates: int
+    engine: GenerationEngine,
+    asked: Sequence[Trial],
+    scope: Scope,
+    candidates: int,
+    progress: Progress = silent,
 ) -> dict[str, Any] | None:
     """Median and slowest time of single replies, each the best of `candidates`, after one that warms up."""
     sampling = replace(scope.sampling, candidates=candidates)
     times = []
-    for trial in asked[: scope.timed + 1]:
-        reply = engine.replies([trial.context], [targets(trial)], sampling, [trial.seed])[0]
-        times.append(reply.trace["times"]["total_ms"] / 1e3)
+    timed = asked[: scope.timed + 1]
+    with progress(f"Latency {candidates}", len(timed)) as advance:
+        for trial in timed:
+            reply = engine.replies([trial.context], [targets(trial)], sampling, [trial.seed])[0]
+            times.append(reply.trace["times"]["total_ms"] / 1e3)
+            advance(1)
     if len(times) < 2:
         return None
     measured = times[1:]

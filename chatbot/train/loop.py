@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import torch
@@ -64,6 +66,27 @@ def of_another_model(checkpoint: Path) -> UsageError:
         f"A work folder is of one run; {str(checkpoint)!r} is of a model of another shape. "
         "Give another --work, or delete this folder to begin anew."
     )
+
+
+@contextmanager
+def interruption(progress: Progress, told: str) -> Iterator[Event]:
+    """Set by Ctrl+C, which breaks off no step; `told` then stands at the bar. A second Ctrl+C is as ever."""
+    event = Event()
+
+    def remember(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        event.set()
+        for task in progress.task_ids:
+            progress.update(task, description=told)
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # as in the background
+        yield event
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Stage:
@@ -132,7 +155,8 @@ class Stage:
     def run(
         self, step_fn: Callable[[int], tuple[torch.Tensor, dict[str, float]]], *, log_every: int = 10
     ) -> None:
-        """Train to the last step. `step_fn(step)` gives the loss tensor and the terms for the log."""
+        """Train to the last step, or to that in which Ctrl+C came, with a checkpoint and a KeyboardInterrupt.
+        `step_fn(step)` gives the loss tensor and the terms for the log."""
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         warmup = max(1, min(200, self.steps // 20))
         saved = time.monotonic()
@@ -142,9 +166,10 @@ class Stage:
         with (
             Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress,
             path.open("a", encoding="utf-8") as log,
+            interruption(progress, f"{self.name} ends behind this step") as interrupted,
         ):
             task = progress.add_task(self.name, total=self.steps, completed=self.step)
-            while self.step < self.steps:
+            while self.step < self.steps and not interrupted.is_set():
                 factor = learning_rate(self.step, self.steps, warmup)
                 for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
                     group["lr"] = rate * factor
@@ -169,4 +194,6 @@ class Stage:
                 if time.monotonic() - saved > self.save_every:
                     self.save()
                     saved = time.monotonic()
-        self.save()
+            self.save()
+        if interrupted.is_set():
+            raise KeyboardInterrupt

@@ -72,6 +72,11 @@ def build_tokenizer(
         counts.update(full.encode(line).tokens)
     letters = sorted(p for p in pieces if len(p.removeprefix("##")) == 1 and p.isascii())
     fixed = [*SPECIAL, *MARKERS, *CASE_MARKERS, *CONTRACTIONS, *letters, "“", "”", "–", "…"]
+    if vocabulary < len(fixed):
+        raise UsageError(
+            f"A pruned vocabulary has its markers, letters and marks, {len(fixed)} in all; got {vocabulary}. "
+            "Raise vocabulary in [text], or set it to 0."
+        )
     kept = list(dict.fromkeys([*fixed, *(p for p, _ in counts.most_common(vocabulary))]))[:vocabulary]
     pruned = _word_pieces({piece: i for i, piece in enumerate(kept)})
     pruned.add_special_tokens([AddedToken(m, normalized=False) for m in (*SPECIAL, *MARKERS, *CASE_MARKERS)])
@@ -109,11 +114,8 @@ def build_lm(base: str, revision: str, sources: Sequence[int], positions: int) -
     """
     config = _config(base, revision)
     config.is_decoder = True  # or all of the BERT family see what comes next
-    loudness = logging.get_verbosity()
-    if config.model_type == "bert":
-        logging.set_verbosity_error()  # else it warns of a missing output head, which _bert_head makes
-    lm = AutoModelForCausalLM.from_pretrained(base, revision=revision, config=config, dtype=torch.float32)
-    logging.set_verbosity(loudness)
+    # Of a BERT it would warn that there is no output head, which _bert_head makes.
+    lm = _loaded(AutoModelForCausalLM, base, revision, config, quiet=config.model_type == "bert")
     _rearrange(lm, sources)
     if config.model_type == "bert":
         _bert_head(lm)
@@ -134,13 +136,23 @@ def build_encoder(
     if layers:
         config.num_hidden_layers = layers
     pooling = {"add_pooling_layer": False} if config.model_type in ("bert", "roberta") else {}
-    encoder = AutoModel.from_pretrained(
-        base, revision=revision, config=config, dtype=torch.float32, **pooling
-    )
+    # Of the layers that are left out it would make a long table.
+    encoder = _loaded(AutoModel, base, revision, config, quiet=bool(layers), **pooling)
     _rearrange(encoder, sources)
     if config.model_type == "bert":
         _cut_positions(encoder, positions)
     return encoder
+
+
+def _loaded(
+    kind: Any, base: str, revision: str, config: PretrainedConfig, *, quiet: bool, **more: bool
+) -> Any:
+    loudness = logging.get_verbosity()
+    if quiet:
+        logging.set_verbosity_error()
+    model = kind.from_pretrained(base, revision=revision, config=config, dtype=torch.float32, **more)
+    logging.set_verbosity(loudness)
+    return model
 
 
 def _config(base: str, revision: str) -> PretrainedConfig:

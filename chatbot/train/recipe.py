@@ -1,7 +1,7 @@
 """A recipe: everything that a training run is told, read from one TOML file (`recipes/*.toml`).
 
 Each section belongs to one stage. Unknown keys are refused with the nearest known one, and so is a value that
-its stage could not work with: a number below 0 (a length or size below 1), a share above 1, one not finite.
+its stage could not work with: a number below its least, a share above 1, one not finite.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from chatbot.model.artifact import STORAGE
 
 STAGES = ("pretrain", "cvae", "chats", "preference", "matcher")  # that have steps; heads have epochs
 RECIPES = Path(__file__).parent / "recipes"
-_ONE_OR_MORE = {
-    "context_tokens", "encoder_tokens", "reply_tokens", "latent_dim", "head_dim", "length", "batch",
-    "replies", "items", "contexts", "rivals", "passages",
-}  # fmt: skip
+_ONE_OR_MORE = (
+    "encoder_tokens", "latent_dim", "head_dim", "length", "batch", "replies", "items", "contexts", "rivals",
+    "passages",
+)  # fmt: skip
+# A turn has two markers and may have half a context, a reply has one.
+_LEAST = {**dict.fromkeys(_ONE_OR_MORE, 1), "context_tokens": 3, "reply_tokens": 2}
 _SHARES = {
     "aspect_score", "written_first", "written_last", "dialogue_share", "single_share", "autoencoder", "ramp",
     "word_dropout", "context_dropout", "swap", "label_smoothing", "default_probability", "posterior_share",
@@ -228,7 +230,7 @@ def _possible(key: str, value: Any, where: str) -> Any:
     if key == "storage" and value not in STORAGE:
         raise ConfigError(f"{where}: storage must be one of {', '.join(STORAGE)}; got {value!r}.")
     if isinstance(value, (int, float)):
-        least, most = int(key in _ONE_OR_MORE), _MOST.get(key, math.inf)
+        least, most = _LEAST.get(key, 0), _MOST.get(key, math.inf)
         if not least <= value <= most or value == math.inf:
             end = f"to {most}" if key in _MOST else "or more"
             raise ConfigError(f"{where}: {key} must be a number of {least} {end}; got {value!r}.")
