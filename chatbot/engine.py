@@ -250,7 +250,7 @@ class GenerationEngine:
         asked = [asked_fact(self._reader, context) if sampling.fact_bonus else None for context in contexts]
         cues = [asked[place] for place in owner.tolist()]
         shunned = {
-            context: worn_words(context, cue.words if cue else ()) | misplaced(context.turns)
+            context: worn_words(context, cue.words if cue else ()) | misplaced(context.turns[-1].text)
             for context, cue in zip(contexts, asked, strict=True)
         }
         worn = self._tokens(shunned.values())[owner] if sampling.presence_penalty else None
