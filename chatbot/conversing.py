@@ -13,7 +13,7 @@ from chatbot.memory.memories import unsay
 from chatbot.terminal import clean
 from chatbot.tuning import of_persona
 from profiles import Profile
-from storage import Conversation, Memory, Message, UnknownConversationError
+from storage import Conversation, Memory, Message
 
 LONGEST_MESSAGE = 20_000  # characters
 UNSAVED = 0  # the id of a greeting that no conversation holds yet
@@ -178,14 +178,6 @@ class Conversing(Dialling):
         with self.still():
             self.manager.delete(conversation_id)
             self.new()
-
-    def save_draft(self, conversation_id: str | None, text: str) -> bool:
-        """Keep what is written and not said yet; False where its conversation was deleted meanwhile."""
-        try:
-            self.manager.save_draft(conversation_id, text)
-        except UnknownConversationError:
-            return False
-        return True
 
     # --- for those who reply
 

@@ -42,7 +42,17 @@ from chatbot.scene import Scene, exchanged, remembered_scene, seen
 from chatbot.tuning import Tuning
 from chatbot.writing import write_reply
 from profiles import Profile, Target
-from storage import BYTES_LEFT, Conversation, Hit, Memory, Message, Statistics, export_file
+from storage import (
+    BYTES_LEFT,
+    Conversation,
+    Hit,
+    LockedStorageError,
+    Memory,
+    Message,
+    Statistics,
+    UnknownConversationError,
+    export_file,
+)
 from storage.dates import local
 
 __all__ = [  # a front end needs this module alone
@@ -54,6 +64,7 @@ __all__ = [  # a front end needs this module alone
     "Denied",
     "Event",
     "Hit",
+    "LockedStorageError",
     "Memory",
     "Message",
     "Noticed",
@@ -63,6 +74,7 @@ __all__ = [  # a front end needs this module alone
     "ReplyStarted",
     "Statistics",
     "Tuning",
+    "UnknownConversationError",
     "Unstored",
     "UserStored",
     "export_file",

@@ -5,10 +5,11 @@ Knows files, locks and pragmas; knows nothing of conversations.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from threading import RLock
@@ -22,6 +23,7 @@ from storage.errors import ClosedStorageError, ReplacedStorageError, translated
 from storage.migrations import CURRENT_VERSION, migrate, version
 
 BUSY_MS = 5_000  # how long to wait for another program's write
+BRISK_MS = 500  # the same in a thread with an event loop: it draws a screen
 
 
 class Database:
@@ -87,6 +89,18 @@ class Database:
         except DBAPIError as error:
             raise translated(error, self.path) from error
 
+    def alone(self) -> bool:
+        """Whether no other program has the file open: SQLite leaves the mode with a log for one alone."""
+        with self._engine.connect().execution_options(begin="") as connection:
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+                connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_patience()}")
+            alone = connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            version(connection, self.path)  # who reads has it open
+            return alone
+
     def scrub(self) -> None:
         """Rewrite the file and empty its log, so that nothing deleted can be read in them.
 
@@ -131,7 +145,6 @@ def _strict_json(value: object) -> str:
 def _prepare(connection: SQLiteConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # sqlite3 would begin transactions by itself, and late; `_begin` does
     for pragma in (
-        f"busy_timeout = {int(BUSY_MS)}",
         "foreign_keys = ON",
         "secure_delete = ON",
         "synchronous = FULL",  # what was said survives a power cut, not only a crash
@@ -142,8 +155,17 @@ def _prepare(connection: SQLiteConnection, _entry: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     """A write takes the lock at once: a read that turns into a write fails when another one was faster."""
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_patience()}")
     if statement := connection.get_execution_options().get("begin", "BEGIN"):
         connection.exec_driver_sql(statement)
+
+
+def _patience() -> int:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return BUSY_MS
+    return min(BRISK_MS, BUSY_MS)
 
 
 def _make_private(path: Path) -> None:

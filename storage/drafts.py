@@ -16,18 +16,25 @@ from storage.records import Tabs
 from storage.values import storable
 
 
-def draft(session: Session, conversation_id: str | None) -> str:
-    here = DraftRow.conversation_id.is_not_distinct_from(conversation_id)
-    return session.scalar(select(DraftRow.text).where(here)) or ""
+def draft(session: Session, whose: str | int) -> str:
+    return session.scalar(select(DraftRow.text).filter_by(**_named(whose))) or ""
 
 
-def save(session: Session, conversation_id: str | None, text: str) -> None:
+def waiting(session: Session) -> list[int]:
+    return list(session.scalars(select(DraftRow.id).filter_by(conversation_id=None).order_by(DraftRow.id)))
+
+
+def save(session: Session, whose: str | int, text: str) -> None:
     """Replace the draft. Deleted first: what it was is wiped, where an update might leave a part of it."""
-    if conversation_id is not None:
-        queries.conversation_row(session, conversation_id)
-    session.execute(delete(DraftRow).where(DraftRow.conversation_id.is_not_distinct_from(conversation_id)))
+    if isinstance(whose, str):
+        queries.conversation_row(session, whose)
+    session.execute(delete(DraftRow).filter_by(**_named(whose)))
     if text.strip():
-        session.add(DraftRow(conversation_id=conversation_id, text=storable(text)))
+        session.add(DraftRow(**_named(whose), text=storable(text)))
+
+
+def _named(whose: str | int) -> dict[str, str | int]:
+    return {"conversation_id" if isinstance(whose, str) else "id": whose}
 
 
 def tabs(session: Session) -> Tabs:

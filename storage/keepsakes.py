@@ -61,18 +61,28 @@ class Keepsakes:
 
     # --- what was open
 
-    def draft(self, conversation_id: str | None) -> str:
-        """What was written and not said yet, "" for nothing; None: where no conversation has begun."""
+    def draft(self, whose: str | int) -> str:
+        """What was written and not said yet in a conversation, "" for nothing. Where none has begun, a number
+        names it: that of time.time_ns(), which no other program has."""
         with self._database.read() as session:
-            return drafts.draft(session, conversation_id)
+            return drafts.draft(session, whose)
 
-    def save_draft(self, conversation_id: str | None, text: str) -> None:
+    def save_draft(self, whose: str | int, text: str) -> None:
         """Keep what is written and not said yet, in the place of what was; a text without words is none.
 
         It goes with its conversation. UnknownConversationError when that is gone.
         """
         with self._database.write() as session:
-            drafts.save(session, conversation_id, text)
+            drafts.save(session, whose, text)
+
+    def waiting(self) -> list[int]:
+        """The numbers of the drafts for which no conversation has begun, the oldest first."""
+        with self._database.read() as session:
+            return drafts.waiting(session)
+
+    def alone(self) -> bool:
+        """Whether no other program has the database open."""
+        return self._database.alone()
 
     def tabs(self) -> Tabs:
         """The conversations that were open when `save_tabs` was called last, without those that are gone."""

@@ -166,8 +166,8 @@ class DraftRow(Base):
 
     __tablename__ = "draft"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[str | None] = mapped_column(  # None: no conversation has begun
+    id: Mapped[int] = mapped_column(primary_key=True)  # the name of one without a conversation
+    conversation_id: Mapped[str | None] = mapped_column(  # None: it has not begun
         ForeignKey("conversation.id", ondelete="CASCADE"), unique=True
     )
     text: Mapped[str]

@@ -12,8 +12,10 @@ import string
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,16 @@ def test_every_commit_reaches_the_disk_and_keys_are_checked(manager: Conversatio
 
 
 # --- several at a time
+
+
+async def test_who_has_a_screen_to_draw_does_not_wait_5_s(manager: ConversationManager, path: Path) -> None:
+    conversation = begin(manager)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        before = time.monotonic()
+        with pytest.raises(LockedStorageError):
+            manager.rename(conversation, "late")
+        assert time.monotonic() - before < 4
 
 
 def test_threads_write_and_read_at_once_without_losing_a_message(path: Path) -> None:

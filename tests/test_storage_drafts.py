@@ -18,15 +18,17 @@ def begun(manager: ConversationManager) -> str:
 def test_drafts_outlive_the_program(tmp_path: Path) -> None:
     with ConversationManager(tmp_path / "chats.db") as manager:
         one, two = begun(manager), begun(manager)
-        assert (manager.draft(one), manager.draft(None)) == ("", "")
+        assert (manager.draft(one), manager.draft(7)) == ("", "")
         manager.save_draft(one, "first")
         manager.save_draft(one, " I was\n about to\ud800 ")
         manager.save_draft(two, "gone")
         manager.save_draft(two, " \n")
-        manager.save_draft(None, "hello")
-        manager.save_draft(None, "hello there")
+        manager.save_draft(7, "hello")
+        manager.save_draft(7, "hello there")
+        manager.save_draft(9, "another")
     with ConversationManager(tmp_path / "chats.db") as manager:
-        assert [manager.draft(which) for which in (one, two, None)] == [
+        assert manager.waiting() == [7, 9]
+        assert [manager.draft(which) for which in (one, two, 7)] == [
             " I was\n about to\ufffd ",
             "",
             "hello there",

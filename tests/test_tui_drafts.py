@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from chatbot.session import ChatSession
 from chatbot.tui import drafts
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.tab_line import TabLabel
-from storage import database
+from storage import ConversationManager, database
 from tui_scripted import POET, WatchedApp, open_session, ready, say, until
 
 SIZE = (100, 30)
@@ -22,6 +23,11 @@ SIZE = (100, 30)
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafts, "PAUSE", 0.01)
+
+
+def unsent(session: ChatSession) -> list[str]:
+    """What storage has for conversations that have not begun."""
+    return [session.manager.draft(number) for number in session.manager.waiting()]
 
 
 def tabs(app: WatchedApp) -> list[str]:
@@ -35,11 +41,11 @@ async def test_what_was_not_sent_comes_back_with_its_conversation(tmp_path: Path
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await pilot.press(*"hel")
-        await until(pilot, lambda: session.manager.draft(None) == "hel")
+        await until(pilot, lambda: unsent(session) == ["hel"])
         await pilot.press(*"lo", "enter", *"and")
         await until(pilot, lambda: app.chat.turn is None and session.conversation is not None)
         await until(pilot, lambda: session.manager.draft(session.manager.get("last").id) == "and")
-        assert session.manager.draft(None) == "", "it was sent"
+        assert unsent(session) == [], "it was sent"
         await pilot.press("ctrl+n")
         await until(pilot, lambda: session.conversation is None)
         assert app.chat.composer.text == ""
@@ -98,16 +104,16 @@ async def test_what_is_off_the_record_is_no_draft_and_a_bookmark_leaves_the_box_
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await pilot.press(*"secret")
-        await until(pilot, lambda: session.manager.draft(None) == "secret")
+        await until(pilot, lambda: unsent(session) == ["secret"])
         await pilot.press("alt+r", *"ly")
-        await until(pilot, lambda: session.manager.draft(None) == "")
+        await until(pilot, lambda: unsent(session) == [])
         await pilot.press("alt+r")
-        await until(pilot, lambda: session.manager.draft(None) == "secretly")
+        await until(pilot, lambda: unsent(session) == ["secretly"])
         await pilot.press("alt+m")  # which stores the greeting, and so begins the conversation
         await until(pilot, lambda: session.conversation is not None and app.screen is app.chat)
         await until(pilot, lambda: session.manager.draft(session.manager.get("last").id) == "secretly")
         assert app.chat.composer.text == "secretly"
-        assert session.manager.draft(None) == ""
+        assert unsent(session) == []
     session.manager.close()
 
 
@@ -187,12 +193,27 @@ async def test_what_is_written_in_two_tabs_that_have_not_begun_is_not_lost(tmp_p
     app = WatchedApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        assert app.chat.composer.text == "one\n\ntwo", "one box is there for both"
-        await pilot.press("alt+t")
-        await until(pilot, lambda: len(tabs(app)) == 2 and app.chat.composer.text == "")
+        assert app.chat.composer.text == "one"
+        await pilot.press("alt+pagedown")
+        await until(pilot, lambda: app.chat.composer.text == "two")
         await say(pilot, "sent")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: session.conversation is None)
+        assert app.chat.composer.text == "", "what waits is shown in the other tab"
         await pilot.press("ctrl+q")
-    assert session.manager.draft(None) == "one\n\ntwo", "what was sent is of another tab"
+    assert unsent(session) == ["one"], "what was sent is of another tab"
+    session.manager.close()
+
+
+async def test_what_another_program_that_runs_has_not_sent_is_not_shown(tmp_path: Path) -> None:
+    session, _ = open_session(tmp_path / "chat.db")
+    app = WatchedApp(session)
+    with ConversationManager(tmp_path / "chat.db") as other:
+        other.save_draft(1, "theirs")
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            await pilot.press(*"ours")
+            await until(pilot, lambda: unsent(session) == ["theirs", "ours"])
     session.manager.close()
 
 
@@ -200,7 +221,7 @@ async def test_a_new_tab_beside_a_resumed_conversation_shows_what_was_not_sent(t
     session, _ = open_session(tmp_path / "chat.db")
     row = session.manager.create(profile_name=POET.name, profile=POET.model_dump(mode="json"), model="")
     session.manager.add_message(row.id, role="user", text="one")
-    session.manager.save_draft(None, "later")
+    session.manager.save_draft(1, "later")
     session.resume(row.id)
     app = WatchedApp(session)
     async with app.run_test(size=SIZE) as pilot:
@@ -209,7 +230,7 @@ async def test_a_new_tab_beside_a_resumed_conversation_shows_what_was_not_sent(t
         await until(pilot, lambda: len(tabs(app)) == 2)
         await until(pilot, lambda: app.chat.composer.text == "later")
         await pilot.press("ctrl+q")
-    assert session.manager.draft(None) == "later"
+    assert unsent(session) == ["later"]
     session.manager.close()
 
 
@@ -221,7 +242,7 @@ async def test_a_draft_whose_conversation_is_deleted_elsewhere_is_told_once_and_
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await say(pilot, "one")
-        session.manager.save_draft(None, "later")
+        session.manager.save_draft(1, "later")
         conversation = session.manager.get("last")
         await pilot.press(*"half")
         await until(pilot, lambda: session.manager.draft(conversation.id) == "half")
@@ -239,8 +260,8 @@ async def test_a_draft_whose_conversation_is_deleted_elsewhere_is_told_once_and_
         told = len(app.notices)
         await pilot.press("ctrl+n")
         await until(pilot, lambda: session.conversation is None)
-        await until(pilot, lambda: session.manager.draft(None) == "half of it\nlater")
-        assert app.chat.composer.text == "half of it\nlater"
+        await until(pilot, lambda: unsent(session) == ["later", "half of it"])
+        assert app.chat.composer.text == "half of it"
         assert len(app.notices) == told
     session.manager.close()
 
@@ -259,7 +280,7 @@ async def test_a_draft_that_was_written_down_before_its_conversation_went_stays_
         await until(pilot, lambda: session.manager.draft(conversation.id) == "half")
         session.manager.delete(conversation.id)
         await pilot.press(key)
-        await until(pilot, lambda: session.manager.draft(None) == "half")
+        await until(pilot, lambda: unsent(session) == ["half"])
         assert key == "ctrl+q" or app.chat.composer.text == "half"
         assert sum("deleted elsewhere" in notice for notice in app.notices) == 1
     session.manager.close()
@@ -289,21 +310,23 @@ async def test_what_is_off_the_record_does_not_leave_a_conversation_that_was_del
 async def test_a_draft_that_cannot_be_written_down_stays_in_the_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_MS", 1)
+    monkeypatch.setattr(database, "BUSY_MS", 100)
     path = tmp_path / "chat.db"
     session, _ = open_session(path)
     app = WatchedApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
         await say(pilot, "one")
+        await until(pilot, lambda: len(app.texts) == 3 and app.chat.turn is None)
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await pilot.press(*"late")
-            await until(pilot, lambda: app.notices)
+            await pilot.pause(0.2)
+            assert not app.notices, "it is tried again"
             await pilot.press("ctrl+n")
-            await until(pilot, lambda: session.conversation is None)
+            await until(pilot, lambda: app.notices and session.conversation is None)
             assert app.chat.composer.text == "late"
         await pilot.press("ctrl+q")
         await until(pilot, lambda: app.return_code is not None)
-    assert session.manager.draft(None) == "late"
+    assert unsent(session) == ["late"]
     session.manager.close()

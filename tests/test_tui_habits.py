@@ -11,6 +11,7 @@ import pytest
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.binding import Binding
+from textual.color import Color
 from textual.events import Key
 from textual.geometry import Region
 from textual.widgets import TextArea
@@ -24,6 +25,7 @@ from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversations_screen import ConversationsScreen
 from chatbot.tui.jump_screen import JumpScreen
+from chatbot.tui.themes import contrast
 from tui_scripted import Opened, WatchedApp, open_session, ready, say, until
 
 SIZE = (100, 40)
@@ -179,3 +181,23 @@ async def test_a_notice_that_still_stands_there_is_not_shown_again(opened: Opene
         await pilot.press("f8", "f8", "f4", "f8")
         await until(pilot, lambda: len(app.notices) == 4)
         assert len(app.screen.query("Toast")) == len(set(app.notices)) == 2
+
+
+@pytest.mark.parametrize("theme", ["dusk", "dawn", "textual-dark", "textual-light", "atom-one-light", "nord"])
+async def test_all_words_can_be_read(opened: Opened, theme: str) -> None:
+    """With the least contrast by the guidelines for the web (WCAG 2, AA)."""
+    assert contrast(Color.parse("white"), Color.parse("black")) == pytest.approx(21)
+    app, _, engine = opened
+    app._asked_theme = theme
+    async with app.run_test(size=(110, 36)) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("alt+h")
+        engine.error = RuntimeError("It broke.")
+        await say(pilot, "two")
+        await pilot.press("x")  # so that the cursor covers nothing
+        for segment in (s for strip in app.screen._compositor.render_strips() for s in strip):
+            style = segment.style
+            if style and style.color and style.bgcolor and any(map(str.isalpha, segment.text)):
+                seen = contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
+                assert seen >= 4.5, segment.text

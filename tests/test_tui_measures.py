@@ -42,11 +42,11 @@ def test_a_small_weight_is_reached_where_its_goal_is() -> None:
     shown = measures({"targets": {"style": small}, "measured": measured})
     assert shown is not None
     assert shown.plain == "lyrical 0.31"
-    assert "$success" in str(shown.spans)
+    assert "$text-success" in str(shown.spans)
     missed = measures({"targets": {"style": small | {"goal": 0.35}}, "measured": measured})
     assert missed is not None
     assert missed.plain == "lyrical 0.31 (plain 0.69)"
-    assert "$error" in str(missed.spans)
+    assert "$text-error" in str(missed.spans)
 
 
 def test_a_mixture_shows_each_part_beside_what_was_asked() -> None:

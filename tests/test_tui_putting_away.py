@@ -12,6 +12,7 @@ from chatbot.tui.persona_screen import PersonaScreen
 from chatbot.tui.tab_line import TabLabel
 from profiles.profile import Profile
 from profiles.store import ProfileStore
+from storage import ConversationManager
 from tui_scripted import POET, Opened, WatchedApp, half_said, open_session, ready, say, until
 
 SIZE = (100, 40)
@@ -134,3 +135,16 @@ async def test_what_another_program_deleted_meanwhile_is_told_and_ends_nothing(o
         session.manager.delete(gone)
         await pilot.press("alt+a", "escape", "alt+d", "f12")
         await until(pilot, lambda: len([n for n in app.notices if gone in n]) >= 3)
+
+
+async def test_a_reply_beside_what_another_program_said_is_told_of(opened: Opened) -> None:
+    app, session, engine = opened
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await half_said(pilot, engine, 2)
+        asked = session.messages()[-2]
+        with ConversationManager(session.manager.path_of_database) as other:
+            other.add_message(asked.conversation_id, role="user", text="theirs", parent_id=asked.id)
+        engine.gate.set()
+        await until(pilot, lambda: app.chat.turn is None and app.notices)
+        assert app.notices[0].startswith("Another program went on here.")

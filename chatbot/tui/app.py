@@ -24,7 +24,7 @@ from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, QUIT, as_textual, key_tex
 from chatbot.tui.alt_keys import know_alt_keys
 from chatbot.tui.chat_screen import ChatScreen
 from chatbot.tui.literal import clean
-from chatbot.tui.themes import DAWN, DUSK
+from chatbot.tui.themes import DAWN, DUSK, words
 from profiles.store import ProfileStore
 
 if TYPE_CHECKING:
@@ -121,6 +121,10 @@ class ChatApp(App[None]):
         self.register_theme(DUSK)
         self.register_theme(DAWN)
 
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        return variables | words(variables)
+
     def get_default_screen(self) -> Screen[None]:
         return self.chat
 
@@ -165,7 +169,7 @@ class ChatApp(App[None]):
         """Leave. A reply that is coming is stopped and stored first."""
         if self.chat.session.loaded:  # before that, the thread waits for the model and has nothing to store
             await self.chat.quiet()
-        self.chat.put_by()
+        await asyncio.to_thread(self.chat.put_by)  # it may wait
         self.exit(return_code=code)
 
     def _hang_up(self) -> None:

@@ -21,7 +21,7 @@ from chatbot.tui.actions import DEFAULT_KEYS, LETTERS, key_text
 from chatbot.tui.composer import Composer
 from chatbot.tui.conversation import ConversationView
 from chatbot.tui.dials import DialPanel
-from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.literal import FAINT, clean, literal, one_line
 from chatbot.tui.tab_line import TabLine
 from chatbot.tui.top_bar import LoadingLine, TopBar
 
@@ -153,7 +153,7 @@ class ChatView(Screen[None]):
         said = said if len(said) <= LONGEST_WELCOME else f"{said[: LONGEST_WELCOME - 1]}…"
         lines = [literal(said, "italic")] if said else []
         hint = f"{self.key_of('help')} lists the keys. {self.home}"
-        lines.append(literal(hint.strip(), "$foreground 60%"))
+        lines.append(literal(hint.strip(), FAINT))
         return Content("\n").join(lines)
 
     # --- the model

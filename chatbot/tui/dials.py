@@ -13,7 +13,7 @@ from textual.message import Message as Note
 from textual.widget import Widget
 from textual.widgets import Static
 
-from chatbot.tui.literal import one_line
+from chatbot.tui.literal import FAINT, one_line
 from chatbot.tui.measures import bar
 from profiles.target import HEAVIEST, Target
 
@@ -54,12 +54,13 @@ class Dial(Widget):
         room = max(0, width - len(name) - 1)
         aspects = aspects if len(aspects) <= room else aspects[: max(0, room - 1)] + "…"
         gap = " " * max(1, width - len(name) - len(aspects))
-        faint = "$foreground 45%"
         first = Content.assemble(
-            (name, faint if self.weight == 0 else ""), gap, (aspects, "$accent" if self.weight else faint)
+            (name, FAINT if self.weight == 0 else ""),
+            gap,
+            (aspects, "$text-accent" if self.weight else FAINT),
         )
         meter = bar(share, max(0, width - 8), "$accent")
-        second = Content.assemble("  ", meter, (f"{number:>6}", "$foreground 60%" if self.weight else faint))
+        second = Content.assemble("  ", meter, (f"{number:>6}", FAINT))
         return Content("\n").join([first, second])
 
     def on_click(self, event: events.Click) -> None:

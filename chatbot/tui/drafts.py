@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from chatbot.session import LockedStorageError, UnknownConversationError
 from chatbot.tui.chat_view import ChatView
 
 PAUSE = 1.0  # seconds without a key before what stands in the box is written down
@@ -15,7 +18,7 @@ class Drafts(ChatView):
 
     off_record = False
     """Whether what is in the box now is to be kept nowhere."""
-    _owner: str | None = ""  # the conversation of the draft in the box; None: one that has not begun
+    _owner: str | int = ""  # the conversation of the draft in the box, or the number of one that has none
     _kept = ""  # the draft as it was written down last
     _gone = False  # whether its conversation was deleted elsewhere: the text is in the box alone
     _pause: Timer | None = None
@@ -24,39 +27,51 @@ class Drafts(ChatView):
         self.change_draft()
         await super().refresh_all()
 
-    def change_draft(self) -> None:
-        """Each conversation has a draft of its own. The box turns with the session and before anything is
-        awaited: the next key may be Enter."""
+    def change_draft(self, number: int | None = None) -> None:
+        """Each conversation has a draft of its own; `number` is that of one that has not begun. The box turns
+        with the session and before anything is awaited: the next key may be Enter."""
         conversation = self.session.conversation
-        here = conversation.id if conversation else None
-        kept = self.keep_draft(leaving=here != self._owner)
-        if here != self._owner:
+        stays = self._owner == conversation.id if conversation else isinstance(self._owner, int)
+        kept = self.keep_draft(leaving=not stays)
+        if not stays:
             stray = "" if kept or self.off_record else self.composer.text
             self.off_record = self._gone = False
             with self.telling():
-                self._owner, self._kept = here, self.session.manager.draft(here)
-                text = "" if here is None and self.unsent("") else self._kept
-                if self.composer.text != text:
-                    self.composer.put(text)
+                self._owner = conversation.id if conversation else number or self.unsent()
+                self._kept = self.session.manager.draft(self._owner)
+                if self.composer.text != self._kept:
+                    self.composer.put(self._kept)
                 if stray.strip():
                     self.composer.give_back(stray)
 
+    def unsent(self) -> int:
+        """The number of a draft for a conversation that has not begun."""
+        return time.time_ns()
+
     def on_text_area_changed(self, changed: TextArea.Changed) -> None:
+        self._wait()
+
+    def _wait(self) -> None:
         if self._pause:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE, self.keep_draft)
 
     def keep_draft(self, *, leaving: bool = False) -> bool:
         """Write down what stands in the box, unless that is done; `leaving` makes sure of that. Whether it
-        could be."""
+        could be. While another program writes, it waits."""
         text = "" if self.off_record else self.composer.text
-        text = self.unsent(text) if self._owner is None else text
         changed = text.strip() != self._kept.strip() or (leaving and self._owner and text.strip())
         if self._owner != "" and not self._gone and changed:
             with self.telling():
-                self._gone = not self.session.save_draft(self._owner, text)
-                self._kept = text
-                if self._gone:
+                try:
+                    self.session.manager.save_draft(self._owner, text)
+                    self._kept = text
+                except LockedStorageError:
+                    if leaving:
+                        raise
+                    self._wait()
+                except UnknownConversationError:
+                    self._gone = True
                     said = "This conversation was deleted elsewhere. What you write stays in the box: "
                     said += f"{self.key_of('new')} begins another conversation with it."
                     self.notify(said, severity="warning", timeout=10, markup=False)
@@ -66,25 +81,19 @@ class Drafts(ChatView):
         """The program ends: what stands in the box waits, also where its conversation is gone."""
         if not self.keep_draft(leaving=True) and self._gone and not self.off_record:
             with self.telling():
-                text = f"{self.composer.text}\n{self.session.manager.draft(None)}"
-                self.session.save_draft(None, text.strip())
-
-    def unsent(self, text: str) -> str:
-        """The one draft that storage has for all that has not begun; `text` is what stands in the box."""
-        return text
+                self.session.manager.save_draft(time.time_ns(), self.composer.text)
 
     def leave_draft(self) -> None:
         """Write down what stands in the box, which then belongs to nothing that was open."""
-        if self.keep_draft(leaving=True):
-            self._kept = self.composer.text  # without the drafts of other tabs
+        self.keep_draft(leaving=True)
         self._owner = ""
 
     def take_draft_along(self) -> None:
         """The conversation has begun: what is in the box goes on with it."""
         conversation = self.session.conversation
-        if conversation is not None and self._owner is None:
+        if conversation is not None and isinstance(self._owner, int):
             with self.telling():
-                self.session.manager.save_draft(None, self.unsent(""))
+                self.session.manager.save_draft(self._owner, "")
             self._owner, self._kept = conversation.id, ""
             self.keep_draft()
 

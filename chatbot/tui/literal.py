@@ -6,6 +6,8 @@ from textual.content import Content
 
 from chatbot import terminal
 
+FAINT = "$text-faint"  # the style of words of less weight; themes.py makes it readable
+
 
 def clean(text: str) -> str:
     """`text` without what could steer the terminal; line ends become newlines and tabs four spaces."""

@@ -9,11 +9,10 @@ from textual.content import Content
 
 from chatbot.measures.drift import numbers, tables
 from chatbot.terminal import label
-from chatbot.tui.literal import one_line
+from chatbot.tui.literal import FAINT, one_line
 
 REACHED, NEAR = 0.7, 0.4  # probabilities from which a pure aspect counts as reached, or as nearly so
 SOLID, LIGHT = "━", "─"
-FAINT = "$foreground 60%"
 
 
 def bar(share: float, width: int, style: str = "$primary", rest: str = "$foreground 20%") -> Content:
@@ -35,7 +34,7 @@ def measures(trace: Mapping[str, Any] | None) -> Content | None:
     flow = str(trace.get("flow", ""))
     if flow.startswith("failed"):
         reason = one_line(flow.removeprefix("failed").lstrip(": "))
-        parts.insert(0, Content.styled(f"not guided: {reason}" if reason else "not guided", "$warning"))
+        parts.insert(0, Content.styled(f"not guided: {reason}" if reason else "not guided", "$text-warning"))
     return _faint(" · ").join(parts) if parts else None
 
 
@@ -54,7 +53,13 @@ def _parts(trace: Mapping[str, Any]) -> Iterator[Content]:
 def _pure(attribute: str, aspect: str, found: Mapping[str, float], goal: float) -> Content:
     """A share that reaches the goal of a small weight is as it should be."""
     share = found.get(aspect, 0.0)
-    style = "$success" if share >= min(REACHED, goal) else "$warning" if share >= NEAR else "$error"
+    style = (
+        "$text-success"
+        if share >= min(REACHED, goal)
+        else "$text-warning"
+        if share >= NEAR
+        else "$text-error"
+    )
     said = Content.assemble((f"{label(attribute, aspect)} ", FAINT), (f"{share:.2f}", style))
     winner = max(found, key=lambda name: found[name])
     return (

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from chatbot.session import PASSING, Message
 from chatbot.tui.emphasis import emphasized
-from chatbot.tui.literal import clean, literal, one_line
+from chatbot.tui.literal import FAINT, clean, literal, one_line
 from chatbot.tui.measures import measures
 
 CURSOR = "▍"
@@ -86,29 +86,29 @@ class MessageView(Static):
         self.update(Content("\n").join(lines))
 
     def _heading(self) -> Content:
-        colour = "$secondary" if self.message.role == "bot" else "$primary"
+        colour = "$text-secondary" if self.message.role == "bot" else "$text-primary"
         mark = f"{PICKED} " if self.has_class("-picked") else ""
         parts = [Content.styled(mark + one_line(self.speaker), f"bold {colour}")]
         if self.message.sibling_count > 1:
             place = f"{self.message.position + 1}/{self.message.sibling_count}"
-            parts.append(Content.styled(f"‹ {place} ›", "$accent"))
+            parts.append(Content.styled(f"‹ {place} ›", "$text-accent"))
         if not self._streaming and self.message.state in NOTES:
-            parts.append(Content.styled(NOTES[self.message.state], "italic $warning"))
+            parts.append(Content.styled(NOTES[self.message.state], "italic $text-warning"))
         if self.passing:
-            parts.append(Content.styled("off the record", "italic $foreground 60%"))
+            parts.append(Content.styled("off the record", f"italic {FAINT}"))
         if self.message.bookmarked:
-            parts.append(Content.styled("bookmark", "italic $accent"))
+            parts.append(Content.styled("bookmark", "italic $text-accent"))
         if self.message.hidden:
-            parts.append(Content.styled("hidden from the model", "italic $foreground 60%"))
+            parts.append(Content.styled("hidden from the model", f"italic {FAINT}"))
         return Content("  ").join(parts)
 
     def _body(self) -> Content:
         if self._streaming:
-            return self._words(self.said.lstrip()) + Content.styled(CURSOR, "$accent")
+            return self._words(self.said.lstrip()) + Content.styled(CURSOR, "$text-accent")
         if self.said.strip():
-            return self._words(self.said, "$foreground 55%" if self.message.hidden else "")
+            return self._words(self.said, FAINT if self.message.hidden else "")
         reason = str((self.message.generation or {}).get("reason", ""))
-        return literal(reason or "(nothing was said)", "italic $foreground 60%")
+        return literal(reason or "(nothing was said)", f"italic {FAINT}")
 
     def _words(self, text: str, style: str = "") -> Content:
         words = literal(text, style)

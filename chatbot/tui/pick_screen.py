@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from chatbot.tui.actions import LETTERS
 from chatbot.tui.ask_screen import Line
 from chatbot.tui.dialog import Dialog
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 
 MOST = 300  # rows on the screen; more than anybody scrolls through, few enough to filter at once
 
@@ -38,9 +38,9 @@ class Row:
 
     def content(self) -> Content:
         mark = "● " if self.current else "  "
-        first = Content.assemble((mark, "$accent"), literal(one_line(self.title)))
+        first = Content.assemble((mark, "$text-accent"), literal(one_line(self.title)))
         detail = one_line(self.detail)
-        return Content("\n").join([first, literal(f"  {detail}", "$foreground 60%")]) if detail else first
+        return Content("\n").join([first, literal(f"  {detail}", FAINT)]) if detail else first
 
 
 class Filter(Line):

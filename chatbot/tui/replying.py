@@ -158,6 +158,7 @@ class Replying(Drafts):
             case Denied(memory):
                 self.forgotten(memory)
             case ReplyStarted(message):
+                said.turn.reply = message.id
                 await view.begin(message, streaming=True)
             case Piece(text):
                 view.extend(text)
@@ -193,6 +194,9 @@ class Replying(Drafts):
         self.turn = None
         self.conversation.end_passing()
         await self.refresh_path()
+        if ended.turn.reply and not self.conversation.holds(ended.turn.reply):
+            text = f"Another program went on here. Your reply stands beside that: {self.key_of('tree')}."
+            self.notify(text, severity="warning", timeout=10, markup=False)
         self.refresh_bindings()
 
     async def quiet(self, timeout: float = 10) -> bool:

@@ -7,7 +7,7 @@ from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from chatbot.session import ChatSession, Hit, local
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 from chatbot.tui.pick_screen import PickScreen
 
 MOST = 50  # hits on the screen
@@ -37,13 +37,13 @@ class SearchScreen(PickScreen):
         snippet, place = Content(), 0
         for start, end in hit.marks:  # each part by itself: what is not shown would shift the marks
             snippet += literal(hit.snippet[place:start])
-            snippet += literal(hit.snippet[start:end], "bold underline $accent")
+            snippet += literal(hit.snippet[start:end], "bold underline $text-accent")
             place = end
         usual = {"user": self._session.user_name or "you", "bot": hit.profile_name}.get(hit.role, hit.role)
         who = one_line(hit.speaker or usual)
         where = f"  {one_line(hit.title)} · {who} · {local(hit.created_at):%Y-%m-%d %H:%M}"
         snippet += literal(hit.snippet[place:])
-        return Content("\n").join([snippet, literal(where, "$foreground 60%")])
+        return Content("\n").join([snippet, literal(where, FAINT)])
 
     def _told(self, typed: str, found: int) -> str:
         if len(typed.strip()) < SHORTEST:

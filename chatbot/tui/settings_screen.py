@@ -18,7 +18,7 @@ from chatbot.session import ChatSession
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.edit_screen import EditScreen
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 from chatbot.tui.pick_screen import PickScreen, Row
 
 WRITTEN = ("note", "scenario")
@@ -113,9 +113,9 @@ class SettingsScreen(Dialog[None]):
         self._rows.set_options(
             Option(
                 Content.assemble(
-                    (f"{name:<{width}}  ", "$foreground 70%"),
+                    (f"{name:<{width}}  ", FAINT),
                     literal(one_line(value)),
-                    (f"  {whose}" if whose else "", "$foreground 50%"),
+                    (f"  {whose}" if whose else "", FAINT),
                 ),
                 id=name,
             )

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from chatbot.measures.sweep import Outcome
 from chatbot.tui.dialog import Dialog
 from chatbot.tui.emphasis import emphasized
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 
 NARROWEST = 24  # cells of a column
 
@@ -58,7 +58,7 @@ class SweepScreen(Dialog[int | None]):
                         said = emphasized(said) if self._emphasis else said
                         yield Static(said, classes="reply", markup=False)
                         measures = "\n".join(outcome.leading)
-                        yield Static(literal(measures, "$foreground 60%"), markup=False)
+                        yield Static(literal(measures, FAINT), markup=False)
             last = len(self._outcomes)
             yield Static(f"1 to {last} takes it · ←→ scroll · esc back", id="dialog-note", markup=False)
 
@@ -72,4 +72,6 @@ class SweepScreen(Dialog[int | None]):
 
 
 def _head(place: int, outcome: Outcome) -> Content:
-    return Content.assemble((f"{place}  ", "$accent bold"), literal(one_line(outcome.setting.label), "bold"))
+    return Content.assemble(
+        (f"{place}  ", "$text-accent bold"), literal(one_line(outcome.setting.label), "bold")
+    )

@@ -10,7 +10,7 @@ from textual.message import Message as Note
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 
 LONGEST = 24  # cells of a title
 
@@ -20,10 +20,10 @@ class TabLabel(Static):
 
     def __init__(self, number: int, title: str, active: bool) -> None:
         mark = "● " if active else "  "
-        style = "bold" if active else "$foreground 60%"
+        style = "bold" if active else FAINT
         name = literal(one_line(title)).truncate(LONGEST, ellipsis=True)
         said = Content.assemble(literal(f"{number + 1} "), name).stylize(style)
-        super().__init__(Content.assemble((mark, "$accent"), said), markup=False)
+        super().__init__(Content.assemble((mark, "$text-accent"), said), markup=False)
         self.number, self.active = number, active
 
     def on_click(self) -> None:

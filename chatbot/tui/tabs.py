@@ -5,6 +5,7 @@ A reply belongs to the tab in which it was asked for: going to another tab stops
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import work
@@ -23,7 +24,7 @@ class Tab:
     profile: Profile
     title: str
     tuning: Tuning | None = None  # None: as the program began
-    draft: str = ""  # of one that has not begun; the others have this and what follows in storage
+    draft: int | None = None  # of one that has not begun; the others have this and what follows in storage
     note: str = ""
     scenario: str = ""
     above_end: float = 0.0  # lines that the view was scrolled up from its end
@@ -37,6 +38,7 @@ class TabActions(Replying):
     """The place of the active one; what stands there in `tabs` is as old as the last switch."""
     restoring = asked = False
     """Whether tabs come back the next time; whether the session's own conversation was asked for."""
+    _ours: Sequence[int] = ()  # drafts that have no conversation, without those of other programs that run
     _bound_for: int | None = None  # the tab that keys have asked for and that is not entered yet
     _written: tuple[list[str], str | None] | None = None  # the tabs as storage has them
 
@@ -44,6 +46,8 @@ class TabActions(Replying):
         if self.restoring:
             with self.telling():
                 self._restore_tabs()
+        with self.telling():
+            self._restore_drafts()
 
     def _restore_tabs(self) -> None:
         """The tabs of the last time, and in front the one that was, unless something else was asked for."""
@@ -58,6 +62,14 @@ class TabActions(Replying):
             session.resume(str(opened))
         self.tab = places[0] if places else len(tabs)
         self.tabs = tabs if places else [*tabs, *self.tabs]
+
+    def _restore_drafts(self) -> None:
+        """A tab for each draft that has no conversation, but for the one that the box has room for."""
+        session, manager = self.session, self.session.manager
+        self._ours = manager.waiting() if manager.alone() else ()
+        rest = self._ours[session.conversation is None :]
+        if self.restoring or session.conversation is None:
+            self.tabs += [Tab(None, session.profile, session.profile.speaker, draft=each) for each in rest]
 
     def _write_tabs(self) -> None:
         """Let storage know which conversations are open."""
@@ -172,18 +184,20 @@ class TabActions(Replying):
             profile=session.dialled(),
             title=self._title(),
             tuning=session.tuning,
-            draft="" if self.off_record else self.composer.text,
+            draft=self._owner if isinstance(self._owner, int) else None,
             note=session.note,
             scenario=session.scenario,
             above_end=view.max_scroll_y - view.scroll_y,
         )
         self.leave_draft()
 
-    def unsent(self, text: str) -> str:
-        """The drafts of all tabs that have not begun: the next start shows them in one box."""
-        waiting = [tab.draft if tab.conversation_id is None else "" for tab in self.tabs]
-        waiting[self.tab] = text
-        return "\n\n".join(draft for draft in waiting if draft.strip())
+    def unsent(self) -> int:
+        """Of the oldest one that waits and that no tab shows, or else of a new one."""
+        shown = {tab.draft for place, tab in enumerate(self.tabs) if place != self.tab}
+        waiting = (n for n in self.session.manager.waiting() if n in self._ours and n not in shown)
+        number = next(waiting, super().unsent())
+        self._ours = (*self._ours, number)
+        return number
 
     async def enter_tab(self, number: int) -> None:
         """Show the tab at this place as it was left."""
@@ -197,9 +211,7 @@ class TabActions(Replying):
                 self.session.set_note(tab.note)
                 self.session.set_scenario(tab.scenario)
             self.session.retune(tab.tuning)
-        self.change_draft()
-        if tab.conversation_id is None and tab.draft:
-            self.composer.put(tab.draft)
+        self.change_draft(tab.draft)
         await self.refresh_all()
         self.composer.focus()
         if tab.above_end:

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from chatbot.session import Message
 from chatbot.tui.dialog import Dialog
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.literal import FAINT, literal, one_line
 from chatbot.tui.message_view import NOTES
 from chatbot.tui.tree import Branch, branches
 
@@ -92,10 +92,10 @@ class TreeScreen(Dialog[int | None]):
         words += ["hidden"] if message.hidden else []
         return Option(
             Content.assemble(
-                ("● " if branch.active else "  ", "$accent"),
+                ("● " if branch.active else "  ", "$text-accent"),
                 (branch.guide, "$foreground 40%"),
-                (f"{one_line(speaker)}: ", "bold" if branch.active else "$foreground 70%"),
-                *((f"{word} ", "italic $warning") for word in words),
-                literal(one_line(message.text)[:SHOWN], "" if branch.active else "$foreground 70%"),
+                (f"{one_line(speaker)}: ", "bold" if branch.active else FAINT),
+                *((f"{word} ", "italic $text-warning") for word in words),
+                literal(one_line(message.text)[:SHOWN], "" if branch.active else FAINT),
             )
         )

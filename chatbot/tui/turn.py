@@ -40,6 +40,7 @@ class Turn:
             self.turn = turn
 
     def __init__(self, screen: MessagePump, events: Iterator[Event]) -> None:
+        self.reply: int | None = None  # its id, once it has begun
         self._screen, self._events = screen, events
         self._stop, self._done = threading.Event(), threading.Event()
 
