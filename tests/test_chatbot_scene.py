@@ -132,6 +132,22 @@ def test_a_question_about_the_user_is_answered_from_what_is_known_alone() -> Non
     assert [turn.text for turn in roomy.turns][-3:] == ["I am here.", "Good.", "What is my name?"]
 
 
+@pytest.mark.parametrize(
+    ("question", "facts"),
+    [
+        ("What is my dog called?", ["The user's dog is called Rex."]),
+        ("what's my dog's name", ["The user's dog is called Rex."]),
+        ("whats my dogs name", ["The user's dog is called Rex."]),
+        ("what's my last name", ["The user is called Ada."]),
+        ("who am i?", ["The user is called Ada."]),
+        ("what's my name and my dog's?", ["The user's dog is called Rex.", "The user is called Ada."]),
+    ],
+)
+def test_of_what_is_known_only_what_is_meant_answers(question: str, facts: list[str]) -> None:
+    seen = scene(BAKER, path("Good.", question), budget=96, memories=memories(NAME, DOG))
+    assert list(seen.context.facts) == facts
+
+
 def test_a_fact_of_the_personas_own_is_no_answer_to_a_question_about_the_user() -> None:
     seen = scene(
         BARE.changed(facts=["I have a dog."]),

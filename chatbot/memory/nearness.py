@@ -46,6 +46,11 @@ _CUES = {  # words that ask for a kind of memory without being in it
     "plan": "plan plans going doing want",
 }
 
+_ANOTHERS_NAME = re.compile(  # "what is my dog called?" does not ask for the user's name
+    r"^(?!.*\bmy (?:first |last |full |real |own )?name\b).*\bmy (?:[\w'\u2019-]+ ){1,3}(?:name|called)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def asks_of_user(text: str) -> bool:
     """Whether a message asks what is known of the one who says it, and not what to do."""
@@ -59,6 +64,8 @@ def touches(fact: str, kind: str, last: str) -> bool:
     """
     if stems(last) & stems(fact):
         return True
+    if kind == "name" and _ANOTHERS_NAME.search(last):
+        return False
     cues = _CUES.get(kind, "").split()
     return bool(_SELF.search(last)) and not set(cues).isdisjoint(re.findall(r"\w+", last.lower()))
 
