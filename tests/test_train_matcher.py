@@ -13,8 +13,10 @@ from transformers import GPT2Config
 
 import tiny
 from chatbot.errors import UsageError
+from chatbot.model import artifact
 from chatbot.model.encoder import build_encoder
 from chatbot.model.text import Context
+from chatbot.train import corpus as corpora
 from chatbot.train import fit_matcher, pipeline
 from chatbot.train.fit_matcher import Choice, Choices, Pair, Pairs, Scoring
 from chatbot.train.forms import Item, Labelled, Marked, Plain
@@ -143,6 +145,14 @@ def test_the_shared_layers_stay_and_the_others_learn(trained: Path) -> None:
     for name in shared:
         assert torch.equal(state[name], cvae[f"prior_encoder.{name.removeprefix('encoder.')}"]), name
     assert not torch.equal(state["context_side.weight"], torch.eye(len(state["context_side.weight"])))
+
+
+def test_a_matcher_without_a_pair_is_refused(trained: Path, tmp_path: Path) -> None:
+    model, recipe = artifact.load(trained / "model"), tiny.recipe(trained / "base")
+    none = replace(recipe.matcher, dialogues=0, single=0, plain=0, samples=0)
+    corpus = corpora.load(trained / "corpus")
+    with pytest.raises(UsageError, match=r"Raise .* under \[matcher\]"):
+        fit_matcher.fit(model, corpus, replace(recipe, matcher=none), tmp_path, torch.device("cpu"))
 
 
 def test_found_is_how_often_the_written_reply_comes_first() -> None:

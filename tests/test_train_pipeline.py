@@ -79,8 +79,15 @@ def test_a_work_folder_is_of_one_run(trained: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "a.jsonl").write_text(json.dumps({"turns": ["Hello.", "Yes."]}) + "\n")
+    steps = recipe.cvae.steps
     for changed, folder, text, difference in (
         (replace(recipe, seed=99), trained / "corpus", None, "seed was 17, now is 99"),
+        (
+            replace(recipe, cvae=replace(recipe.cvae, steps=5)),
+            trained / "corpus",
+            None,
+            f"cvae.steps was {steps}, now is 5",
+        ),
         (recipe, corpus, None, "corpus digest was '[0-9a-f]{16}', now is"),
         (recipe, trained / "corpus", plain, "plain text digest was '', now is"),
     ):
@@ -119,7 +126,10 @@ def test_a_start_that_was_refused_before_any_stage_binds_nobody(trained: Path, t
         pipeline.claim(tmp_path, recipe, corpus)
 
 
-@pytest.mark.parametrize(("left", "begun"), [("pretrain.pt", 1), ("self-play.jsonl", 4), ("matcher.pt", 6)])
+@pytest.mark.parametrize(
+    ("left", "begun"),
+    [("pretrain.pt", 1), ("heads.pt", 3), ("self-play.jsonl", 4), ("samples.jsonl", 5), ("matcher.pt", 6)],
+)
 def test_stages_that_have_not_begun_may_change(left: str, begun: int, trained: Path, tmp_path: Path) -> None:
     recipe, corpus = tiny.recipe(trained / "base"), corpora.load(trained / "corpus")
     for file in (left, "tokenizer.json"):

@@ -248,6 +248,11 @@ def fit(
     drawn = samples.draw(model, corpus.parts["train"], shape.samples, recipe.seed, folder / SAMPLES)
     sampled = [Pair(one.context, one.written, one.said) for one in drawn]
     pairs = Pairs(corpus.parts["train"], corpus.plain, sampled, shape, recipe.seed)
+    if not pairs[0]:
+        raise UsageError(
+            "The matcher learns from messages and replies; of those in the corpus the recipe takes none. "
+            "Raise dialogues, single, plain or sampled under [matcher]."
+        )
     choices = Choices(corpus.marked["train"], shape.marked, recipe.seed)
     unseen = Choices(corpus.marked["valid"] + corpus.marked["test"], _HELD_OUT, recipe.seed)
     matcher.to(device).train()
