@@ -40,7 +40,7 @@ KIND_NAMES = {
     int: "a whole number",
     float: "a number",
     dict: "a table of texts",
-    list: "a list of texts, none of them empty",
+    list: 'a list of texts such as ["one", "two"], none of them empty',
 }
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"candidates": 1}, "lively": {"temperature": 0.9, "top_p": 0.95, "spread": 0.8}}
@@ -97,6 +97,14 @@ def expanded(path: Path | str) -> Path:
         return Path(os.path.expanduser(path))
     except ValueError:  # a NUL stands in the name; what opens it says so
         return Path(path)
+
+
+def anchored(name: str, value: Any) -> Any:
+    """The value as a file is to hold it: a path means the same from whichever folder the program is begun."""
+    if name not in ("model.path", "storage.path", "profiles.path") or not value or value.startswith("~"):
+        return value
+    shipped = name == "model.path" and Config(ModelConfig(value)).model_folder.parent == EMBEDDED
+    return value if shipped else os.path.abspath(value)
 
 
 def data_dir() -> Path:
@@ -218,21 +226,31 @@ def overruling(name: str) -> str | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    if (text := content(path)) is None:
         if os.environ.get(CONFIG_VARIABLE):
             raise ConfigError(
                 f"{CONFIG_VARIABLE} names {path}, which does not exist. Create it or unset the variable."
-            ) from None
+            )
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"Settings file {path} is not valid TOML: {error}. Correct or remove it."
         ) from error
-    except OSError as error:
+
+
+def content(path: Path) -> str | None:
+    """What stands in a settings file; None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"Settings file {path} cannot be read: {error.strerror}. Check its rights."
+            f"Settings stand in a UTF-8 text file that you may read, and {path} is none: {reason}. "
+            f"Correct it, or name another with {CONFIG_VARIABLE}."
         ) from error
 
 

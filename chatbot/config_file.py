@@ -32,7 +32,7 @@ def store(name: str, text: str | None) -> str:
     UnknownProfileError for a persona;
     ProfileAccessError when the file cannot be written, or another program keeps it locked.
     """
-    value = None if text is None else config.parse(name, text, "the command line")
+    value = None if text is None else config.anchored(name, config.parse(name, text, "the command line"))
     try:
         line = f"{name} = {literal(value)}" if value is not None else name
         line.encode("utf-8")
@@ -46,8 +46,8 @@ def store(name: str, text: str | None) -> str:
 
 def _change(path: Path, name: str, value: Any) -> None:
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8-sig") if path.exists() else "")
-    except (TOMLKitError, UnicodeDecodeError) as error:
+        document = tomlkit.parse(config.content(path) or "")
+    except TOMLKitError as error:
         raise ConfigError(f"Settings file {path} is not valid TOML: {error}. Correct it.") from error
     tables = document.unwrap()
     section, _, key = name.partition(".")

@@ -72,6 +72,15 @@ def read(data: bytes) -> Card:
     return Card(data, form, card)
 
 
+def is_card(data: bytes) -> bool:
+    """Whether the bytes can be read as a card and say more of a character than a name."""
+    try:
+        fields, _ = fields_of(read(data).card)
+    except CardError:
+        return False
+    return any(key in fields for key in ("description", "personality", "first_mes"))
+
+
 def write(profile: Profile, form: str, original: Card | None, now: int) -> tuple[bytes, list[str]]:
     """The profile as a card file, and warnings: the original card with the changed fields put in.
 

@@ -121,9 +121,11 @@ class CorruptStorageError(StorageError):
 
 class ReadOnlyStorageError(StorageError):
     def __init__(self, path: Path | None, reason: str) -> None:
+        there = path is not None and path.is_file()
+        copied = ". To read what is there, copy it: chatbot storage backup FILE" if there else "."
         super().__init__(
             f"Conversations need a file and a folder that may be written, and {_name(path)} is refused "
-            f"({reason}). Give write permission, or {_ELSEWHERE}."
+            f"({reason}). Give write permission to both, or {_ELSEWHERE}{copied}"
         )
 
 

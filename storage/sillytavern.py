@@ -95,7 +95,7 @@ def _values(data: bytes) -> Iterator[tuple[int, Any]]:
 def _value(row: bytes, depth: int = DEPTH) -> Any:
     """The JSON value of a line; None when there is none (a file may break off within a letter)."""
     try:
-        return parsed(row.decode("utf-8"), depth)
+        return parsed(row.decode("utf-8"), depth, dict)
     except ValueError:
         return None
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 MAX_DEPTH = 100  # objects and lists inside one another
 
 
-def parsed(text: str, depth: int = MAX_DEPTH) -> Any:
-    """The value of a JSON text; ValueError for anything else, NaN, infinite numbers and deeper nesting."""
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object with these keys, each of which it has once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def parsed(text: str, depth: int = MAX_DEPTH, pairs: Callable[[Any], Any] = distinct) -> Any:
+    """The value of a JSON text; ValueError for anything else, NaN, infinite numbers and deeper nesting.
+
+    `pairs` makes an object of its keys and values; with `dict` the last of two equal keys counts.
+    """
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=pairs)
         if not deeper(value, depth):
             return value
     except RecursionError:

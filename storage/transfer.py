@@ -139,12 +139,16 @@ def read_file(path: Path, *, user: str = "", character: str = "", called: str = 
     `user` and `character` say who is who in files that do not, and `called` what the user of this program is
     called. RefusedValueError for a file that holds no conversation.
     """
+    return read(content(path), path.name, user=user, character=character, called=called)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file to import, up to what `read` refuses; RefusedValueError where there are none."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+            return file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
         raise RefusedValueError(f"{path} cannot be read: {_reason(error)}. Give another file.") from error
-    return read(data, path.name, user=user, character=character, called=called)
 
 
 def read(data: bytes, name: str = "", *, user: str = "", character: str = "", called: str = "") -> Reading:

@@ -145,6 +145,10 @@ def test_an_arc_is_where_the_turns_of_the_line_have_come_to(run: Run, tmp_path: 
             "A line is one JSON object: -Infinity is no number of JSON.",
         ),
         (b'{"id": 1e999, "turns": ["a"]}', "A line is one JSON object: 1e999 is too large a number."),
+        (
+            b'{"turns": ["a"], "id": 1, "turns": ["b"]}',
+            "A line is one JSON object: the key 'turns' stands twice in one object.",
+        ),
         (b"[1]", "A line is one JSON object, not [1]."),
         ({}, '"turns" is a list of texts, not None.'),
         ({"turns": []}, '"turns" needs at least one text'),

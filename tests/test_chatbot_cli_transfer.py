@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from card_files import DATA, END, HEAD, chunk
 from chatbot import config
 from chatbot.cli.transfer import Format
 from printed import gives
@@ -297,9 +299,10 @@ def test_several_files_are_reported_one_by_one(manager: ConversationManager, her
         (b"{", "is JSON, and this is not: Expecting property name"),
         (b"\xff\xfe", "is JSON, and this is not: 'utf-8' codec can't decode"),
         (b"[" * 100_000, "is JSON, and this is not: objects and lists are nested more than 100 deep."),
+        (b'{"name": "Ann", "text": "Hi."}', 'An exported conversation says "format"'),
         (b"[]", 'An exported conversation says "format": "chatbot-conversation"'),
     ],
-    ids=["empty", "broken", "bytes", "bomb", "list"],
+    ids=["empty", "broken", "bytes", "bomb", "other", "list"],
 )
 def test_a_file_that_is_no_export(
     manager: ConversationManager, here: Path, content: bytes, complaint: str
@@ -310,6 +313,29 @@ def test_a_file_that_is_no_export(
     assert complaint in result.stderr
     assert result.stderr.count("\n") == 1
     assert manager.list(include_empty=True) == []
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"spec": "chara_card_v2", "spec_version": "2.0", "data": {"name": "Ann", "first_mes": "Hi."}},
+        {"name": "Ann", "description": "A nurse.", "personality": "calm"},
+        {"char_name": "Ann", "char_persona": "A nurse."},
+    ],
+    ids=["version 2", "version 1", "before"],
+)
+@pytest.mark.parametrize("ending", ["json", "png"])
+def test_a_card_is_told_from_a_conversation(here: Path, card: dict[str, Any], ending: str) -> None:
+    data = json.dumps(card).encode()
+    text = chunk(b"tEXt", b"chara\0" + base64.b64encode(data))
+    (here / f"ann.{ending}").write_bytes(data if ending == "json" else HEAD + text + DATA + END)
+    gives(
+        run("import", f"ann.{ending}"),
+        "",
+        f"Error: An import is a conversation, and ann.{ending} is a character card. Nothing was imported. "
+        "Make a persona of it: chatbot profile import FILE\n",
+        2,
+    )
 
 
 def test_a_file_that_is_not_there() -> None:

@@ -171,8 +171,26 @@ def test_a_file_may_begin_with_a_byte_order_mark(user_file: Path) -> None:
 
 def test_an_unreadable_file_is_named(user_file: Path) -> None:
     user_file.mkdir()
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+    none = re.escape(
+        f"a UTF-8 text file that you may read, and {user_file} is none: Is a directory. Correct it"
+    )
+    with pytest.raises(ConfigError, match=none):
         config.load()
+    with pytest.raises(ConfigError, match=none):
+        config_file.store("sampling.seed", "7")
+
+
+@pytest.mark.parametrize("name", ["model.path", "storage.path", "profiles.path"])
+def test_a_path_is_kept_as_it_is_meant_from_here(
+    name: str, tmp_path: Path, user_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section, _, key = name.partition(".")
+    monkeypatch.chdir(tmp_path)
+    for given, kept in (("mine", str(tmp_path / "mine")), ("~/mine", "~/mine"), ("/mine", "/mine")):
+        config_file.store(name, given)
+        assert getattr(getattr(config.load(), section), key) == kept
+    config_file.store("model.path", "embedded")
+    assert config.load().model.path == "embedded"
 
 
 def test_a_chosen_file_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_the_next_reply_follows(session: ChatSession) -> None:
         ("temprature", "1", r"'temprature' in \[sampling\] \(this chat\). Did you mean 'temperature'"),
         ("temperature", "11", "sampling.temperature must be from 0 to 10; this chat says 11.0"),
         ("candidates", "many", "sampling.candidates must be a whole number; this chat says 'many'"),
-        ("stop", "you:", "sampling.stop must be a list of texts, none of them empty; this chat says 'you:'"),
+        ("stop", "you:", "none of them empty; this chat says 'you:'"),
     ],
 )
 def test_what_cannot_be_set_is_refused(session: ChatSession, name: str, text: str, sentence: str) -> None:

@@ -82,6 +82,7 @@ def test_an_aspect_may_be_named_and_other_dials_stay(session: ChatSession) -> No
             "The dial 'mind' is off; name an aspect too: mind=critical or mind=emotional.",
         ),
         ("minds", ["0", "1"], "There is no attribute 'minds'. Did you mean 'mind'?"),
+        ("mind=critical:90", ["0", "50%"], "beside the dial, not in 'mind=critical:90'. Leave out ':90'."),
         ("attitude", ["0"], "A comparison needs 2 to 8 strengths, not 1."),
         ("attitude", ["0"] * 9, "A comparison needs 2 to 8 strengths, not 9."),
         ("attitude", ["0", "1"], "A strength is 0 \\(off\\) or a probability below 1, not '1'."),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chatbot.decoding.sampling import Sampling
-from chatbot.errors import UnknownNameError
+from chatbot.errors import ModelError, UnknownNameError
 from chatbot.model.text import Context, Window
 from chatbot.plain.chat import PlainChat, in_words
 from chatbot.plain.commands import COMMANDS
@@ -105,6 +105,21 @@ def test_once_prints_one_reply(room: Open) -> None:
     assert talk.chat.once("I lost my keys again") == 0
     assert talk.out.getvalue() == "It rains.\n"
     assert [m.text for m in talk.session.messages()] == ["Hello.", "I lost my keys again", "It rains."]
+
+
+def test_what_a_pipe_says_is_stored_while_the_model_cannot_be_read(room: Open) -> None:
+    def broken() -> Any:
+        raise ModelError("The weights are gone.")
+
+    talk = room(interactive=True)
+    talk.session._source = broken
+    with pytest.raises(ModelError):  # a person has typed nothing yet
+        talk.run("Hi")
+    talk = room()
+    talk.session._source = broken
+    assert talk.run("Hi", "Are you there?") == 1
+    assert talk.notes.getvalue() == "Error: The weights are gone.\n" * 2
+    assert [m.text for m in talk.session.messages()] == ["Hello.", "Hi", "Are you there?"]
 
 
 def test_words_come_as_they_are_found(room: Open) -> None:

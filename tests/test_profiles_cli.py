@@ -441,6 +441,13 @@ def test_delete_with_yes_asks_nothing(run: Run, store: ProfileStore) -> None:
     )
 
 
+def test_what_stood_in_a_broken_profile_is_named_when_it_is_deleted(run: Run, store: ProfileStore) -> None:
+    store.save(Profile(name="bob")).write_text("name =")
+    said = run("delete", "bob", "--yes").output
+    assert said.startswith("Deleted bob\nWhat stood in it is kept: ")
+    assert Path(said.rpartition(": ")[2].strip()).read_text() == "name ="
+
+
 @pytest.mark.parametrize("words", [["delete", "gloomy-poet"], ["rename", "gloomy-poet", "bob"]])
 def test_built_in_profiles_stay(run: Run, words: list[str]) -> None:
     result = run(*words)

@@ -333,9 +333,10 @@ def test_a_document_that_is_nested_too_deep_is_refused(
         (b"\xff\xfe{}", "'utf-8' codec can't decode"),
         (b"[" * 100_000, "objects and lists are nested more than 100 deep"),
         (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b'{"a": {"b": 1, "c": 2, "b": 1}}', "the key 'b' stands twice in one object"),
         (b'{"a": 1e999}', "1e999 is too large a number"),
     ],
-    ids=["empty", "broken", "utf-16", "bomb", "nan", "infinite"],
+    ids=["empty", "broken", "utf-16", "bomb", "nan", "twice", "infinite"],
 )
 def test_a_file_that_is_no_json(data: bytes, reason: str) -> None:
     with pytest.raises(RefusedValueError, match=f"is JSON, and this is not: {reason}"):

@@ -199,6 +199,11 @@ def test_bom_blank_lines_windows_line_ends_and_a_broken_last_line(manager: Conve
     assert written(manager, reading.conversation.id) == chat
 
 
+def test_of_a_key_that_a_line_has_twice_the_last_counts(manager: ConversationManager) -> None:
+    reading = brought(manager, b'{"name": "Ann", "is_user": false, "mes": "One.", "mes": "Two."}')
+    assert [message.text for message in reading.messages] == ["Two."]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -130,6 +130,7 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
     """Delete a persona of yours. Conversations with it stay, and `rollback` brings it back."""
     from chatbot.cli.stored import agreed
     from profiles import versions
+    from profiles.history import UNREADABLE
 
     store = _store()
     name, path = store.find(name)
@@ -137,9 +138,12 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do
         print("Nothing was deleted.", file=sys.stderr)
         return
     store.delete(name)
-    last = versions.versions(store, name)[-1].number
+    last = versions.versions(store, name)[-1]
     print(f"Deleted {name}" + (", the built-in one shows again" if name in store.names() else ""))
-    print(f"Bring it back: chatbot profile rollback {name} {last}")
+    if last.digest == UNREADABLE:
+        print(f"What stood in it is kept: {last.path}")
+    else:
+        print(f"Bring it back: chatbot profile rollback {name} {last.number}")
 
 
 @app.command()

@@ -169,11 +169,21 @@ def _without_names(config: Config, manager: ConversationManager, *, persona: boo
 
 def _read(file: str, **who: str) -> Reading:
     from chatbot.config import expanded
-    from storage import transfer
+    from profiles import cards
+    from storage import RefusedValueError, transfer
 
-    if file != "-":
-        return transfer.read_file(expanded(file), **who)
-    return transfer.read(sys.stdin.buffer.read(transfer.MAX_FILE + 1), **who)
+    path = None if file == "-" else expanded(file)
+    data = transfer.content(path) if path else sys.stdin.buffer.read(transfer.MAX_FILE + 1)
+    name = path.name if path else ""
+    try:
+        return transfer.read(data, name, **who)
+    except RefusedValueError:
+        if not cards.is_card(data):
+            raise
+        raise RefusedValueError(
+            f"An import is a conversation, and {name or 'this'} is a character card. Nothing was imported. "
+            "Make a persona of it: chatbot profile import FILE"
+        ) from None
 
 
 def _persona(config: Config, wanted: str | None) -> Callable[[Reading], Snapshot | None]:

@@ -68,6 +68,11 @@ def strengths(session: ChatSession, dial: str, values: Sequence[str]) -> list[Se
     `dial` is "attitude=pessimistic", or "attitude" alone where the dial is on.
     """
     attribute, _, aspect = (part.strip() for part in dial.partition("="))
+    aspect, colon, pull = aspect.partition(":")
+    if colon:
+        raise UsageError(
+            f"A comparison has its strengths beside the dial, not in {dial!r}. Leave out ':{pull}'."
+        )
     dials = session.dials
     if not aspect and attribute not in dials:
         raise session.off(attribute, f"{attribute}=")

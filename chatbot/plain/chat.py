@@ -53,11 +53,7 @@ class PlainChat:
     def once(self, text: str, prefix: str = "") -> int:
         """One reply, which begins with `prefix`; the exit code."""
         events = self.room.session.reply(text, prefix)  # which refuses a text before the model is read
-        try:
-            self.room.session.load()
-        except (ChatbotError, OSError, RuntimeError) as error:
-            if getattr(error, "exit_code", 1) == UsageError.exit_code:
-                raise  # nothing is done; of what else there may be the reply tells, once the text is stored
+        self._load()
         self._forget = "chatbot memory forget"  # there is no next line for a /command
         self._show_reply(events)
         return 1 if self._failures else 0
@@ -88,7 +84,16 @@ class PlainChat:
             for message in session.messages():
                 self._print(told(self.room, message))
             self._note("Reading the model ...")
-        session.load()
+        self._load()
+
+    def _load(self) -> None:
+        """Read the model. A wrong request ends the chat and nothing is done, and so does any fault before a
+        person has said something; else the reply tells of it, once what was said is stored."""
+        try:
+            self.room.session.load()
+        except (ChatbotError, OSError, RuntimeError) as error:
+            if self.interactive or getattr(error, "exit_code", 1) == UsageError.exit_code:
+                raise
 
     def _heed(self, line: str) -> bool:
         """Do what a line says; False to leave."""
