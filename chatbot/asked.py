@@ -3,6 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from chatbot.errors import UnknownNameError
+
+
+class Target(Protocol):
+    """What one attribute is asked to be: weights of its aspects (sum 1), how probable they are to become
+    (None: as probable as the flow makes them), and lambda, None for 1."""
+
+    @property
+    def aspects(self) -> Mapping[str, float]: ...
+    @property
+    def weight(self) -> float | None: ...
+    @property
+    def probability(self) -> float | None: ...
+
+
+def check_targets(targets: Mapping[str, Target], attributes: Mapping[str, Sequence[str]]) -> None:
+    """Raise UnknownNameError, with the near names, for an attribute or aspect that is none of a model's."""
+    for name, target in targets.items():
+        if name not in attributes:
+            raise UnknownNameError("attribute", name, attributes)
+        for aspect in target.aspects:
+            if aspect not in attributes[name]:
+                raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
 
 
 def apart(v: Mapping[str, float], p: Mapping[str, float]) -> float:

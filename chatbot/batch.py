@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chatbot import persona
 from chatbot.arc import arced
+from chatbot.conversing import LONGEST_MESSAGE
 from chatbot.errors import ChatbotError, UnknownNameError, UsageError, near_names, suggestion
 from chatbot.model.text import Context
 from chatbot.tuning import of_persona, put_over
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 STANDARD = Path("-")  # standard input or output, by its place
 KEYS = ("id", "profile", "facts", "turns", "attributes")
-LONGEST_TURN = 20_000  # characters
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _together(
         groups[put_over(sampling, request.rules, chosen)].append(request)
     found: dict[int, Reply] = {}
     for rules, group in groups.items():
-        seeds = None if rules.seed is None else [rules.seed + request.line for request in group]
+        seeds = None if rules.seed < 0 else [rules.seed + request.line for request in group]
         contexts, targets = [request.context for request in group], [request.targets for request in group]
         lines = [request.line for request in group]
         found |= zip(lines, engine.replies(contexts, targets, rules, seeds), strict=True)
@@ -239,6 +239,8 @@ def _texts(key: str, value: object) -> list[str]:
     for text in value:
         if not isinstance(text, str) or not text.strip():
             raise LineError(f'"{key}" holds texts that are not blank, not {shortened(text)}.')
-        if len(text) > LONGEST_TURN:
-            raise LineError(f'"{key}" holds texts of up to {LONGEST_TURN:,} characters, not {len(text):,}.')
+        if len(text) > LONGEST_MESSAGE:
+            raise LineError(
+                f'"{key}" holds texts of up to {LONGEST_MESSAGE:,} characters, not {len(text):,}.'
+            )
     return value

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
+from chatbot.asked import Target
 from chatbot.decoding.sampling import Sampling
-from chatbot.energy import Target
 from chatbot.engine import GenerationEngine
 from chatbot.flow import FlowOptions
 from chatbot.model.text import Context

@@ -29,6 +29,7 @@ from chatbot.settings import (
     SamplingConfig,
     StorageConfig,
     TuiConfig,
+    broken_rule,
 )
 
 PREFIX = "CHATBOT_"
@@ -297,23 +298,16 @@ def _checked(section: str, key: str, value: Any, source: str) -> Any:
         value = float(value)
     if kind is list and type(value) is tuple:  # of a variable, which `parse` has checked before
         value = list(value)
-    rule = ""
     if type(value) is not kind:
         rule = KIND_NAMES[kind]
     elif kind is dict and not all(isinstance(text, str) for text in value.values()):
         rule = KIND_NAMES[dict]
     elif kind is list and not all(isinstance(text, str) and text for text in value):
         rule = KIND_NAMES[list]
-    elif entry.metadata["choices"] and value not in entry.metadata["choices"]:
-        rule = f"one of {', '.join(entry.metadata['choices'])}"
-    elif kind in (int, float) and not entry.metadata["low"] <= value <= entry.metadata["high"]:
-        rule = _range(entry.metadata["low"], entry.metadata["high"])
-    elif kind is float and not math.isfinite(value):
+    else:
+        rule = broken_rule(entry, value)
+    if not rule and kind is float and not math.isfinite(value):
         rule = "a finite number"
     if rule:
         raise ConfigError(f"Setting {section}.{key} must be {rule}; {source} says {value!r}.")
     return tuple(value) if kind is list else value
-
-
-def _range(low: float, high: float) -> str:
-    return f"{low:g} or more" if high == math.inf else f"from {low:g} to {high:g}"

@@ -9,7 +9,6 @@ before is drawn once more with another seed, at most twice. What is said is stor
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from chatbot.arc import arced, turn_of
 from chatbot.decoding.sampling import Sampling
 from chatbot.dialling import check_dials
 from chatbot.errors import UsageError
-from chatbot.scene import scene
+from chatbot.scene import Given, Sight, mirrored, scene
 from chatbot.tuning import of_persona, put_over
 from profiles import Profile
 from storage import ConversationManager, Message
@@ -74,7 +73,7 @@ def duet(
     opening = _said(manager, conversation.id, greeting or topic or OPENING, "" if greeting else names[1])
     path = [opening]
     yield names[0 if opening.role == "bot" else 1], opening
-    seeds = [secrets.randbelow(2**32) if rule.seed is None else rule.seed for rule in rules]
+    seeds = [rule.drawn_seed() for rule in rules]
     for turn in range(turns):
         speaks = 1 if path[-1].role == "bot" else 0
         drawn = replace(rules[speaks], seed=seeds[speaks] + turn)
@@ -89,12 +88,6 @@ def duet(
         yield names[speaks], message
 
 
-def mirrored(path: Sequence[Message]) -> list[Message]:
-    """The path as the other side sees it."""
-    roles = {"user": "bot", "bot": "user"}
-    return [replace(message, role=roles.get(message.role, message.role)) for message in path]
-
-
 def _line(
     engine: GenerationEngine,
     profile: Profile,
@@ -107,8 +100,7 @@ def _line(
     """The next line of a persona, `speaks` 1 for B, and what its trace says of the scene; one that repeats an
     earlier line is drawn again."""
     seen = mirrored(path) if speaks else path
-    rules = {"budget": engine.context_budget, "answering": engine.answering, "length": engine.length}
-    given = scene(profile, seen, user_name=other, chance=chance, **rules)
+    given = scene(profile, seen, Sight.of(engine), Given(user_name=other, chance=chance))
     targets = arced(profile.attributes, profile.arc, turn_of(seen))
     said = {"", *(_folded(message.text) for message in path)}
     for attempt in range(AGAIN):
@@ -120,7 +112,7 @@ def _line(
 
 def _drawn(sampling: Sampling, attempt: int) -> int:
     """The seed of an attempt, far from those of the other turns."""
-    return (sampling.seed or 0) + attempt * 7_368_787
+    return sampling.seed + attempt * 7_368_787
 
 
 def _said(

@@ -26,29 +26,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from chatbot.asked import aspect_vector
-from chatbot.errors import UnknownNameError
+from chatbot.asked import Target, aspect_vector, check_targets
 from chatbot.model.heads import Heads
 
 _NEVER = -1e30  # the logit of a padding aspect: probability 0, and finite, so that 0 * log p stays 0
-
-
-class Target(Protocol):
-    """What one attribute is asked to be: weights of its aspects (sum 1), how probable they are to become
-    (None: as probable as the flow makes them), and lambda, None for 1."""
-
-    @property
-    def aspects(self) -> Mapping[str, float]: ...
-    @property
-    def weight(self) -> float | None: ...
-    @property
-    def probability(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -253,13 +239,9 @@ def _targets(
     vectors = torch.zeros(len(targets), len(names), most, dtype=torch.float64)
     weights = torch.zeros(len(targets), len(names), dtype=torch.float64)
     for row, wanted in enumerate(targets):
+        check_targets(wanted, attributes)
         for name, target in wanted.items():
-            if name not in attributes:
-                raise UnknownNameError("attribute", name, names)
             i = names.index(name)
-            for aspect in target.aspects:
-                if aspect not in attributes[name]:
-                    raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
             vector = aspect_vector(target.aspects, target.probability, attributes[name])
             vectors[row, i, : len(vector)] = torch.tensor(list(vector.values()), dtype=torch.float64)
             weights[row, i] = 1.0 if target.weight is None else target.weight

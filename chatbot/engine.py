@@ -12,7 +12,6 @@ The engine knows models, contexts and targets; it knows no conversations, profil
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 
 from chatbot import __version__
+from chatbot.asked import Target, check_targets
 from chatbot.decoding.candidates import Candidate, earlier_ends, measured, whole
 from chatbot.decoding.cue import Cue, answering, asked_fact
 from chatbot.decoding.news import misplaced
@@ -30,8 +30,7 @@ from chatbot.decoding.ranking import merit
 from chatbot.decoding.reply import Reply, Row, Start
 from chatbot.decoding.sampling import Sampling
 from chatbot.decoding.saying import Saying
-from chatbot.energy import Target
-from chatbot.errors import UnknownNameError, UsageError
+from chatbot.errors import UsageError
 from chatbot.flow import FlowOptions
 from chatbot.guidance import guide
 from chatbot.model import artifact
@@ -87,12 +86,7 @@ class GenerationEngine:
 
     def check(self, targets: Mapping[str, Target]) -> None:
         """Raise UnknownNameError, with the near names, for an attribute or aspect the model does not have."""
-        for name, target in targets.items():
-            if name not in self.attributes:
-                raise UnknownNameError("attribute", name, self.attributes)
-            for aspect in target.aspects:
-                if aspect not in self.attributes[name]:
-                    raise UnknownNameError(f"aspect of {name}", aspect, self.attributes[name])
+        check_targets(targets, self.attributes)
 
     def stream(
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
@@ -107,7 +101,7 @@ class GenerationEngine:
             yield from re.findall(r"\s*\S+", reply.text)
             yield reply
             return
-        start = self._begin([Row(context, targets, _seed(sampling))], sampling, prefix)
+        start = self._begin([Row(context, targets, sampling.drawn_seed())], sampling, prefix)
         (saying,) = self._sayings(start, sampling)
         if saying.text:
             yield saying.text
@@ -125,7 +119,7 @@ class GenerationEngine:
         self, context: Context, targets: Mapping[str, Target], sampling: Sampling, *, prefix: str = ""
     ) -> Reply:
         """One reply, whole."""
-        return self.replies([context], [targets], sampling, [_seed(sampling)], prefix=prefix)[0]
+        return self.replies([context], [targets], sampling, [sampling.drawn_seed()], prefix=prefix)[0]
 
     def replies(
         self,
@@ -139,10 +133,10 @@ class GenerationEngine:
         """A reply to each context, found in one batch; of several candidates each context gets its best.
 
         All begin with `prefix`; UsageError when it leaves no room for more. Without `seeds`, row i has
-        `sampling.seed + i`, or a new seed where that is None.
+        `sampling.seed + i`, or a new seed where that is -1.
         """
         if seeds is None:
-            seeds = [_seed(sampling, i) for i in range(len(contexts))]
+            seeds = [sampling.drawn_seed() + i for i in range(len(contexts))]
         rows = [
             Row(context, wanted, seed, number)
             for context, wanted, seed in zip(contexts, targets, seeds, strict=True)
@@ -376,7 +370,3 @@ class GenerationEngine:
             }
             replies.append(Reply(one.text, start.notes[one.row] | own | found | shared))
         return replies
-
-
-def _seed(sampling: Sampling, row: int = 0) -> int:
-    return secrets.randbelow(2**32) if sampling.seed is None else sampling.seed + row

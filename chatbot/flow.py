@@ -70,8 +70,6 @@ class FlowResult:
 
     z: Tensor  # (B, D)
     eps: Tensor  # (B, D)
-    energy_before: Tensor  # (B,)
-    energy_after: Tensor  # (B,)
     stopped: Tensor  # (B,) bool
     limited: Tensor  # (B,) bool
     distance: Tensor  # (B,)
@@ -97,8 +95,6 @@ def flow(energy: Energy, mean: Tensor, std: Tensor, eps0: Tensor, options: FlowO
     return FlowResult(
         z=problem.z(eps),
         eps=eps,
-        energy_before=energy(problem.z(eps0)),
-        energy_after=energy(problem.z(eps)),
         stopped=stopped,
         limited=limited,
         distance=distance,

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from chatbot.asked import apart, aspect_vector
-from chatbot.energy import Energy, Target
+from chatbot.asked import Target, apart, aspect_vector
+from chatbot.energy import Energy
 from chatbot.errors import FlowError
 from chatbot.flow import FlowOptions, flow
 from chatbot.model.cvae import Gaussian

@@ -26,9 +26,9 @@ class Said(NamedTuple):
     text: str
 
 
-def chance_of(seed: int | None) -> str:
-    """What {{random}} draws from in a chat with this seed: the same for the same one."""
-    return RUN if seed is None else f"seed {seed}"
+def chance_of(seed: int) -> str:
+    """What {{random}} draws from in a chat with this seed: the same for the same one; -1 is any."""
+    return RUN if seed < 0 else f"seed {seed}"
 
 
 def spoken(text: str, profile: Profile, user_name: str, chance: str = RUN) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot import persona
 from chatbot.lorebook import lore
@@ -31,6 +31,9 @@ from chatbot.model.text import Context, Turn
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
 
+if TYPE_CHECKING:
+    from chatbot.engine import GenerationEngine
+
 TOUCHING = 3  # memories that may come before all others
 SMALL = 256  # tokens of context below which a model mixes up what stands beside each other
 OWN = 5  # of the persona's facts that such a model sees: as many as the chats that it was trained on have
@@ -38,6 +41,45 @@ Answering = Callable[[str, Sequence[str]], Collection[int]]
 Length = Callable[[str], int]
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _LONG_WORD = 8  # letters from which a word may be two tokens
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a model sees: about `budget` tokens. `answering` gives the places of the texts that answer a
+    message, the best first (`GenerationEngine.answering`), and `length` the tokens of a fact: too many of
+    these would be cut at the end."""
+
+    budget: int
+    answering: Answering | None = None
+    length: Length | None = None
+
+    @classmethod
+    def of(cls, engine: GenerationEngine) -> Sight:
+        return cls(engine.context_budget, engine.answering, engine.length)
+
+    @property
+    def small(self) -> bool:
+        return self.budget < SMALL
+
+    def size(self, text: str) -> int:
+        return max(cost(text), self.length(text)) if self.length else cost(text)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What holds in one chat beside its profile and its messages.
+
+    `scenario` stands for the persona's own, `note` comes last of the facts, {{random}} draws from `chance`.
+    """
+
+    user_name: str = ""
+    user_facts: Sequence[str] = ()
+    scenario: str = ""
+    note: str = ""
+    chance: str = persona.RUN
+
+
+NOTHING = Given()
 
 
 @dataclass(frozen=True)
@@ -79,54 +121,31 @@ class _Fact:
 def scene(
     profile: Profile,
     path: Sequence[Message],
+    sight: Sight,
+    given: Given = NOTHING,
     *,
-    budget: int,
-    user_name: str = "",
-    user_facts: Iterable[str] = (),
     memories: Sequence[Memory] = (),
     recalled: Sequence[Line] = (),
-    scenario: str = "",
-    note: str = "",
-    chance: str = persona.RUN,
-    answering: Answering | None = None,
-    length: Length | None = None,
 ) -> Scene:
-    """The context for a reply to the last message of `path`, of about `budget` tokens.
+    """The context for a reply to the last message of `path`; `memories` are oldest first.
 
-    `memories` are oldest first; `scenario` stands for the persona's own, and `note` is what comes last of the
-    facts; {{random}} draws from `chance`. `answering` gives the places of the texts that answer a message,
-    the best first (`GenerationEngine.answering`), and `length` the tokens of a fact: too many of these would
-    be cut at the end. `used` has the numbers of the memories and of the recalled messages, the
-    texts of the lore, and `chance` where something was drawn from it; it is empty when there is nothing of
-    the kind.
+    `used` has the numbers of the memories and of the recalled messages, the texts of the lore, and `chance`
+    where something was drawn from it; it is empty when there is nothing of the kind.
     """
-
-    def size(text: str) -> int:
-        return max(cost(text), length(text)) if length else cost(text)
-
-    if scenario:
+    if given.scenario:
         profile = profile.model_copy(update={"scenario": ""})
     shown = whole = seen(path)
     last = shown[-1].text if shown else ""
-    told = lore(profile, [message.text for message in shown], user_name, chance=chance)
-    facts = known = _ordered(_candidates(profile, user_name, user_facts, memories, told, chance), last)
+    facts = known = _ordered(_candidates(profile, given, memories, [message.text for message in shown]), last)
     alone = (
-        budget < SMALL
+        sight.small
         and asks_of_user(last)
         and bool(recalled or any(fact.near and fact.source == "user" for fact in facts))
     )
     if alone:
         facts, shown = [fact for fact in facts[:TOUCHING] if fact.near and fact.source == "user"], shown[-1:]
-    directed = [
-        _Fact(short, source=source)
-        for source, text in (("scenario", scenario), ("note", note))
-        if (short := _cut(persona.spoken(text, profile, user_name, chance), budget // 4, size))
-    ]
-    room = budget // 2 - sum(size(fact.text) for fact in directed)
-    if answering and last:
-        facts = _answering(facts, last, room, size, answering, small=budget < SMALL)
-    facts = [*_fitting(facts, room, size, first=not directed), *directed]
-    left = budget - sum(size(fact.text) for fact in facts)
+    facts = _with_room(facts, last, _directed(profile, given, sight), sight)
+    left = sight.budget - sum(sight.size(fact.text) for fact in facts)
     fitting = {message.id for message in newest(shown, left)}
     fitting |= {
         fact.memory.message_id or 0 for fact in facts if fact.memory
@@ -136,13 +155,13 @@ def scene(
     if remembered:
         shown = newest(shown, left - sum(cost(turn.text) for turn in before))
     elif fitting.issuperset(message.id for message in shown) and not alone:
-        before = _examples(profile, user_name, chance, left - sum(cost(message.text) for message in shown))
+        before = _examples(profile, given, left - sum(cost(message.text) for message in shown))
     turns = [Turn(message.role, message.text) for message in shown]
     used = {
         "memories": [fact.memory.id for fact in facts if fact.memory],
         "recalled": [line.message_id for line in remembered],
         "lore": [fact.text for fact in facts if fact.source == "lore"],
-        "chance": [chance] if persona.draws(profile, scenario, note) else [],
+        "chance": [given.chance] if persona.draws(profile, given.scenario, given.note) else [],
     }
     texts = tuple(fact.text for fact in facts)
     return Scene(
@@ -159,17 +178,11 @@ def remembered_scene(
     manager: ConversationManager,
     profile: Profile,
     path: Sequence[Message],
+    sight: Sight,
+    given: Given,
     *,
-    budget: int,
     rules: MemoryRules,
-    user_name: str = "",
-    user_facts: Sequence[str] = (),
     used: Mapping[str, Sequence[int]] | None = None,
-    scenario: str = "",
-    note: str = "",
-    chance: str = persona.RUN,
-    answering: Answering | None = None,
-    length: Length | None = None,
 ) -> Scene:
     """The scene with what the persona remembers: memories, and lines of earlier that come to mind.
 
@@ -187,29 +200,16 @@ def remembered_scene(
             shown[-1].text,
             conversation_id=shown[-1].conversation_id,
             path=shown,
-            shown={message.id for message in newest(shown, budget // 2)},
+            shown={message.id for message in newest(shown, sight.budget // 2)},
         )
     memories = unhidden(manager, profile.name) if rules.know else []
     if used is not None:
         memories = [memory for memory in memories if memory.id in used.get("memories", ())]
     elif rules.know:
-        memories = holding(memories, user_facts)
+        memories = holding(memories, given.user_facts)
         known = {memory.text.casefold() for memory in memories}
         lines = tuple(it for it in lines if it.role == "bot" or known.issuperset(_told(it.text)))
-    return scene(
-        profile,
-        path,
-        budget=budget,
-        user_name=user_name,
-        user_facts=user_facts,
-        memories=memories,
-        recalled=lines,
-        scenario=scenario,
-        note=note,
-        chance=chance,
-        answering=answering,
-        length=length,
-    )
+    return scene(profile, path, sight, given, memories=memories, recalled=lines)
 
 
 def _told(text: str) -> Iterable[str]:
@@ -221,10 +221,15 @@ def exchanged(path: Sequence[Message], facts: Iterable[str], *, budget: int) -> 
 
     The messages are those of `path`, which ends with the persona's.
     """
-    roles = {"user": "bot", "bot": "user"}
     told = [fact.text for fact in _fitting([_Fact(text) for text in facts], budget // 2, cost)]
-    shown = newest(seen(path), budget - sum(map(cost, told)))
-    return Context(tuple(told), tuple(Turn(roles.get(m.role, m.role), m.text) for m in shown))
+    shown = newest(seen(mirrored(path)), budget - sum(map(cost, told)))
+    return Context(tuple(told), tuple(Turn(message.role, message.text) for message in shown))
+
+
+def mirrored(path: Iterable[Message]) -> list[Message]:
+    """The path as the other side sees it."""
+    roles = {"user": "bot", "bot": "user"}
+    return [replace(message, role=roles.get(message.role, message.role)) for message in path]
 
 
 def seen(path: Iterable[Message]) -> list[Message]:
@@ -249,25 +254,23 @@ def cost(text: str) -> int:
 
 
 def _candidates(
-    profile: Profile,
-    user_name: str,
-    user_facts: Iterable[str],
-    memories: Sequence[Memory],
-    told: Iterable[str],
-    chance: str,
+    profile: Profile, given: Given, memories: Sequence[Memory], texts: Sequence[str]
 ) -> list[_Fact]:
-    """All that could be told, in the order in which it is told when nothing is nearer to the last message."""
-    facts, scenario = (tell(profile, user_name, chance) for tell in (persona.own_facts, persona.scenario))
+    """All that could be told after these messages, in the order in which it is told when nothing is nearer to
+    the last one."""
+    who = (profile, given.user_name, given.chance)
+    facts, scenario = persona.own_facts(*who), persona.scenario(*who)
     own = [*map(_Fact, facts), *(_Fact(text, source="scenario") for text in scenario)]
     known = [
         _Fact(persona.of_user(memory.text), memory, memory.kind, "user") for memory in reversed(memories)
     ]
     named = any(memory.kind == "name" for memory in memories)
     # A fact that says {{user}} tells the name already.
-    untold = user_name and not named and persona.facts(profile, "", chance) == (*facts, *scenario)
-    name = user_name if untold else ""
-    written = [_Fact(text, None, "", "user") for text in persona.user_facts("", user_facts)]
+    nameless = persona.facts(profile, "", given.chance)
+    name = given.user_name if not named and nameless == (*facts, *scenario) else ""
+    written = [_Fact(text, None, "", "user") for text in persona.user_facts("", given.user_facts)]
     written += [_Fact(text, None, "name", "user") for text in persona.user_facts(name, ())]
+    told = lore(profile, texts, given.user_name, chance=given.chance)
     return [*(_Fact(text, source="lore") for text in told), *own, *written, *known]
 
 
@@ -284,13 +287,26 @@ def _ordered(facts: Sequence[_Fact], last: str) -> list[_Fact]:
     return [*first, *(fact for fact in facts if fact.text not in taken)]
 
 
-def _answering(
-    facts: list[_Fact], last: str, room: int, size: Length, answering: Answering, *, small: bool
-) -> list[_Fact]:
+def _directed(profile: Profile, given: Given, sight: Sight) -> list[_Fact]:
+    """Scenario and note of a chat, each in a quarter of the room."""
+    texts = (("scenario", given.scenario), ("note", given.note))
+    spoken = ((what, persona.spoken(text, profile, given.user_name, given.chance)) for what, text in texts)
+    return [_Fact(short, source=what) for what, text in spoken if (short := _cut(text, sight))]
+
+
+def _with_room(facts: list[_Fact], last: str, directed: list[_Fact], sight: Sight) -> list[_Fact]:
+    """What is `directed` behind the facts that have room beside it."""
+    room = sight.budget // 2 - sum(sight.size(fact.text) for fact in directed)
+    if sight.answering and last:
+        facts = _answering(facts, last, room, sight, sight.answering)
+    return [*_fitting(facts, room, sight.size, first=not directed), *directed]
+
+
+def _answering(facts: list[_Fact], last: str, room: int, sight: Sight, answering: Answering) -> list[_Fact]:
     """Where not all are seen, those that answer the last message first; a small model sees few of the
     persona's own."""
-    crowded = small and sum(fact.source == "persona" for fact in facts) > OWN
-    if not crowded and sum(size(fact.text) for fact in facts) <= room:
+    crowded = sight.small and sum(fact.source == "persona" for fact in facts) > OWN
+    if not crowded and sum(sight.size(fact.text) for fact in facts) <= room:
         return facts
     best = [facts[place] for place in answering(last, [fact.text for fact in facts])]
     facts = [*best, *(fact for fact in facts if fact not in best)]
@@ -310,22 +326,22 @@ def _fitting(facts: Sequence[_Fact], budget: int, size: Length, *, first: bool =
     return kept
 
 
-def _cut(text: str, budget: int, size: Length) -> str:
+def _cut(text: str, sight: Sight) -> str:
     """The first sentences of a text that have room; of a longer first one its first words."""
-    text = " ".join(text.split())
-    if whole := persona.first_sentences(text, lambda said: size(said) <= budget):
+    text, room = " ".join(text.split()), sight.budget // 4
+    if whole := persona.first_sentences(text, lambda said: sight.size(said) <= room):
         return whole
     for word in text.split():
-        if size(longer := f"{whole} {word}".strip()) > budget:
+        if sight.size(longer := f"{whole} {word}".strip()) > room:
             break
         whole = longer
     return whole
 
 
-def _examples(profile: Profile, user_name: str, chance: str, budget: int) -> list[Turn]:
+def _examples(profile: Profile, given: Given, budget: int) -> list[Turn]:
     """The first example lines that fit."""
     turns: list[Turn] = []
-    for role, text in persona.examples(profile, user_name, chance):
+    for role, text in persona.examples(profile, given.user_name, given.chance):
         budget -= cost(text)
         if budget < 0:
             break

@@ -38,7 +38,7 @@ from chatbot.events import (
 from chatbot.measures import drift
 from chatbot.memory.memories import heard, holding, own_words, spoken_by, unhidden, unsay
 from chatbot.model.text import Window
-from chatbot.scene import Scene, exchanged, remembered_scene, seen
+from chatbot.scene import Given, Scene, Sight, exchanged, remembered_scene, seen
 from chatbot.tuning import Tuning
 from chatbot.writing import write_reply
 from profiles import Profile, Target
@@ -206,7 +206,7 @@ class ChatSession(Conversing):
     def _drawn(self, path: Sequence[Message], alternative: int) -> Sampling:
         """The sampling of the reply that follows `path`, with a seed of its own where the chat has one."""
         sampling = self.sampling
-        if sampling.seed is None:
+        if sampling.seed < 0:
             return sampling
         return replace(sampling, seed=sampling.seed + SEEDS_A_TURN * (turn_of(path) - 1) + alternative)
 
@@ -240,15 +240,9 @@ class ChatSession(Conversing):
             self.manager,
             profile or self.profile,
             path,
-            budget=self.engine.context_budget,
+            Sight.of(self.engine),
+            Given(self.user_name, self.user_facts, self.scenario, self.note, self.chance),
             rules=self.memory,
-            user_name=self.user_name,
-            user_facts=self.user_facts,
-            scenario=self.scenario,
-            note=self.note,
-            chance=self.chance,
-            answering=self.engine.answering,
-            length=self.engine.length,
         )
 
     def window(self) -> tuple[Window, Scene]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import Any
 
 
@@ -16,6 +16,16 @@ def setting(
 ) -> Any:
     """A dataclass field with the rule that its value must obey; `low` and `high` are allowed values."""
     return field(default=default, metadata={"choices": choices, "low": low, "high": high})
+
+
+def broken_rule(entry: Field[Any], value: Any) -> str:
+    """What a value of the field's own type must be and is not; "" where it may be."""
+    choices, low, high = (entry.metadata[name] for name in ("choices", "low", "high"))
+    if choices and value not in choices:
+        return f"one of {', '.join(choices)}"
+    if type(value) in (int, float) and not low <= value <= high:
+        return f"{low:g} or more" if high == math.inf else f"from {low:g} to {high:g}"
+    return ""
 
 
 @dataclass(frozen=True)

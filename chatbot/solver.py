@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
 from chatbot.energy import Energy
-from chatbot.errors import ConfigError, FlowError, suggestion
-from chatbot.settings import ADAPTIVE, ALIASES, COORDINATES, FIXED, METHODS, PRIOR_TERMS, FlowConfig
+from chatbot.errors import ConfigError, FlowError
+from chatbot.settings import ADAPTIVE, ALIASES, FIXED, FlowConfig, broken_rule
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,15 @@ class FlowOptions(FlowConfig):
     """
 
     def __post_init__(self) -> None:
-        _choice("flow.method", self.method, METHODS)
-        _choice("flow.prior_term", self.prior_term, PRIOR_TERMS)
-        _choice("flow.coordinates", self.coordinates, COORDINATES)
-        _number("flow.steps", self.steps, self.steps >= 1, "at least 1")
-        _number(
-            "flow.target_probability", self.target_probability, 0 < self.target_probability <= 1, "in (0, 1]"
-        )
-        _number("flow.trust_radius", self.trust_radius, self.trust_radius >= 0, "at least 0")
-        _number("flow.beta_min", self.beta_min, self.beta_min >= 0, "at least 0")
-        _number(
-            "flow.beta_max", self.beta_max, self.beta_min <= self.beta_max < math.inf, "at least beta_min"
-        )
-        _number("flow.max_evaluations", self.max_evaluations, self.max_evaluations >= 1, "at least 1")
-        _number("flow.rtol", self.rtol, self.rtol > 0, "above 0")
-        _number("flow.atol", self.atol, self.atol > 0, "above 0")
+        rules = {entry.name: broken_rule(entry, getattr(self, entry.name)) for entry in fields(self)}
+        if not self.beta_min <= self.beta_max < math.inf:
+            rules["beta_max"] = "at least beta_min"
+        for name, rule in rules.items():
+            if rule:
+                value = getattr(self, name)
+                raise ConfigError(
+                    f"flow.{name} must be {rule}; received {value!r}. Change it in your config file."
+                )
 
     @property
     def whitened(self) -> bool:
@@ -173,13 +167,3 @@ class Problem:
             f"{options.prior_term!r}, largest weight {weight:.3g}. Lower the weights, raise flow.steps or "
             "flow.max_evaluations, or use the default flow.method = 'log-heun'."
         )
-
-
-def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"There is no {name} {value!r}.{suggestion(value, known)}")
-
-
-def _number(name: str, value: float, good: bool, rule: str) -> None:
-    if not good:
-        raise ConfigError(f"{name} must be {rule}; received {value!r}. Change it in your config file.")

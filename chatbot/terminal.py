@@ -29,6 +29,12 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def counted(number: int, what: str) -> str:
+    """ "1 reply", "2 replies"."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else many}"
+
+
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """A line for each row, its cells below one another; the last column is as wide as it is."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]

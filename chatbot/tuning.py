@@ -22,8 +22,6 @@ Values = Mapping[str, Any]
 def put_over(base: Sampling, *layers: Values) -> Sampling:
     """The sampling with checked settings of [sampling] put over it, later ones over earlier ones."""
     changes = {name: value for layer in layers for name, value in layer.items()}
-    if changes.get("seed") == -1:
-        changes["seed"] = None
     return replace(base, **changes) if changes else base
 
 
@@ -69,10 +67,8 @@ class Tuned:
 
     def sampling_values(self) -> dict[str, tuple[Any, str]]:
         """Every setting of [sampling]: its value, and whose that is: settings, persona, preset or chat."""
-        fields = asdict(self.sampling)
-        fields["seed"] = -1 if fields["seed"] is None else fields["seed"]
         whose = {name: source for source, values in self._layers() for name in values}
-        return {name: (value, whose.get(name, "settings")) for name, value in fields.items()}
+        return {name: (value, whose.get(name, "settings")) for name, value in asdict(self.sampling).items()}
 
     def use_preset(self, name: str) -> None:
         """Let a preset be in force from the next reply on; "" for none."""

@@ -22,7 +22,7 @@ from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.model.text import Turn
 from chatbot.model.words import new_words
-from chatbot.scene import scene
+from chatbot.scene import Sight, scene
 from profiles import Profile, ProfileStore
 from storage import ConversationManager
 
@@ -80,7 +80,7 @@ def answered(
             for turn in (*before, Turn("user", question)):
                 manager.add_message(talk, role=turn.role, text=turn.text)
             path = manager.path(talk)
-        seen = scene(profile, path, budget=engine.context_budget, answering=engine.answering)
+        seen = scene(profile, path, Sight(engine.context_budget, engine.answering))
         reply = engine.reply(seen.context, profile.attributes, replace(sampling, seed=seed))
         right.append(bool(re.search(rf"\b(?:{'|'.join(answers)})", reply.text, re.IGNORECASE)))
     return right

@@ -21,7 +21,6 @@ from storage.errors import (
     UnsoundBackupError,
 )
 from storage.foreign import Reading
-from storage.own_json import from_json, to_json
 from storage.records import Conversation, Hit, Memory, Message, Statistics, Tabs
 from storage.transfer import export_branches, export_file
 
@@ -57,8 +56,6 @@ __all__ = [
     "check",
     "export_branches",
     "export_file",
-    "from_json",
     "rebuild_index",
     "restore",
-    "to_json",
 ]

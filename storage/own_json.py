@@ -24,13 +24,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from storage.branches import Tree
-from storage.conversations import ConversationManager
 from storage.dates import EARLIEST, LATEST
 from storage.errors import RefusedValueError
 from storage.foreign import Reading
 from storage.models import ROLES, STATES, Base, ConversationRow, MessageRow
 from storage.records import Conversation, Message
-from storage.strict_json import MAX_DEPTH, deeper, parsed
+from storage.strict_json import parsed
 
 FORM = "json"
 KINDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "an object", list: "a list"}
@@ -39,12 +38,7 @@ _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{8}")
 _LARGEST = 2**53  # whole numbers that every JSON reader keeps exact
 
 
-def to_json(manager: ConversationManager, conversation_id: str) -> dict[str, Any]:
-    """The whole conversation as a JSON document."""
-    return document_of(Tree.read(manager, conversation_id))
-
-
-def document_of(tree: Tree) -> dict[str, Any]:
+def _document(tree: Tree) -> dict[str, Any]:
     head = tree.conversation.head_id
     numbers: dict[int | None, int | None] = {None: None}
     numbers |= {message.id: number for number, message in enumerate(tree.messages, start=1)}
@@ -68,7 +62,7 @@ def _columns(table: type[Base], record: Conversation | Message, *but: str) -> di
 
 
 def write(tree: Tree, ascii_only: bool = False) -> str:
-    return json.dumps(document_of(tree), ensure_ascii=ascii_only, indent=2) + "\n"
+    return json.dumps(_document(tree), ensure_ascii=ascii_only, indent=2) + "\n"
 
 
 def is_export(data: bytes) -> bool:
@@ -77,7 +71,7 @@ def is_export(data: bytes) -> bool:
 
 
 def read(data: bytes) -> Reading:
-    """The conversation of a JSON file of `to_json`, not stored yet; RefusedValueError when it holds none."""
+    """The conversation of a file that `write` wrote, not stored yet; RefusedValueError when it holds none."""
     try:
         document = parsed(data.decode("utf-8-sig"))
     except ValueError as error:
@@ -89,24 +83,11 @@ def read(data: bytes) -> Reading:
     return Reading(FORM, conversation, messages)
 
 
-def from_json(manager: ConversationManager, document: Mapping[str, Any]) -> Conversation:
-    """Store the conversation of a document of `to_json`. RefusedValueError, with nothing stored, if not.
-
-    It keeps its id unless another conversation has it: importing a document twice gives two conversations.
-    """
-    return manager.restore(*_checked(document))
-
-
 def _checked(document: Any) -> tuple[Conversation, list[Message]]:
-    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RefusedValueError(
             f'An exported conversation says "format": "{FORMAT}", and this document does not. '
             "Give a file that was written by: chatbot conversation export --format json"
-        )
-    if deeper(document, MAX_DEPTH):
-        raise RefusedValueError(
-            f"An exported conversation nests objects and lists at most {MAX_DEPTH} deep, and this is deeper. "
-            "Nothing was imported."
         )
     version = _field(document, "version", "the document", int)
     if version > VERSION:

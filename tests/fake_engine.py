@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatbot.asked import check_targets
 from chatbot.decoding.sampling import Sampling
-from chatbot.errors import UnknownNameError
 from chatbot.model.text import Context, Window
 from profiles import Target
 
@@ -40,12 +40,7 @@ class FakeEngine:
         return ATTRIBUTES
 
     def check(self, targets: Mapping[str, Target]) -> None:
-        for name, target in targets.items():
-            if name not in ATTRIBUTES:
-                raise UnknownNameError("attribute", name, ATTRIBUTES)
-            for aspect in target.aspects:
-                if aspect not in ATTRIBUTES[name]:
-                    raise UnknownNameError(f"aspect of {name}", aspect, ATTRIBUTES[name])
+        check_targets(targets, ATTRIBUTES)
 
     def answering(self, message: str, facts: Sequence[str]) -> dict[int, float]:
         """What a model without a matcher says."""

@@ -5,7 +5,7 @@ from typer.testing import CliRunner, Result
 from chatbot.cli import app
 
 
-def run(*arguments: str, text: str = "") -> Result:
+def run(*arguments: str, text: str | bytes = "") -> Result:
     return CliRunner().invoke(app, arguments, input=text, prog_name="chatbot")
 
 

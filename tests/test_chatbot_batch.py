@@ -38,7 +38,7 @@ def run(tmp_path: Path) -> Run:
     def run(
         *lines: object,
         engine: FakeEngine | None = None,
-        seed: int | None = None,
+        seed: int = -1,
         batch_size: int = 2,
         chosen: dict[str, Any] | None = None,
     ):

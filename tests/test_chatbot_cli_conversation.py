@@ -10,17 +10,19 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from chatbot import config
-from chatbot.cli import app, start, transcript
+from chatbot.cli import start, transcript
+from documents import from_json
 from fake_engine import FakeEngine
 from printed import gives
-from storage import ConversationManager, from_json
+from printed import run as chatbot
+from storage import ConversationManager
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -71,8 +73,7 @@ def both(manager: ConversationManager) -> None:
         from_json(manager, document)
 
 
-def run(*arguments: str, text: str | bytes = "") -> Result:
-    return CliRunner().invoke(app, ["conversation", *arguments], input=text, prog_name="chatbot")
+run = partial(chatbot, "conversation")
 
 
 # --- list and show

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot.cli import app
+from printed import run as command
 from storage import ConversationManager
 
 
@@ -39,8 +39,7 @@ def talked(manager: ConversationManager, *traces: dict[str, Any]) -> str:
     return made.id
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["conversation", "drift", *arguments], prog_name="chatbot")
+run = partial(command, "conversation", "drift")
 
 
 FOUR = (trace(1.0), trace(0.5), trace(0.25, 0.75), trace(0.0, 0.5))

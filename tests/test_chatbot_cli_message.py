@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from documents import from_json
 from printed import gives, run
-from storage import ConversationManager, from_json
+from storage import ConversationManager
 
 pytestmark = pytest.mark.usefixtures("utc")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from chatbot import config
-from chatbot.cli import app
 from printed import gives
+from printed import run as command
 from storage import ConversationManager
 from storage.migrations import CURRENT_VERSION
 
@@ -29,8 +29,7 @@ def database() -> Path:
     return path
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["storage", *arguments], prog_name="chatbot")
+run = partial(command, "storage")
 
 
 def test_path_whether_the_file_exists_or_not_and_where_chats_are_incognito(

@@ -12,9 +12,10 @@ import pytest
 from card_files import DATA, END, HEAD, chunk
 from chatbot import config
 from chatbot.cli.transfer import Format
+from documents import from_json, to_json
 from printed import gives
 from profiles import Profile, ProfileStore
-from storage import ConversationManager, from_json, to_json, transfer
+from storage import ConversationManager, transfer
 from test_chatbot_cli_conversation import DOCUMENT as FIRST
 from test_chatbot_cli_conversation import KEYS, run
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from chatbot.cli import start
+from documents import from_json
 from fake_engine import FakeEngine
 from printed import gives, run
-from storage import ConversationManager, from_json, transfer
+from storage import ConversationManager, transfer
 from test_chatbot_cli_message import DOCUMENT, KEYS, OTHER, RAIN, from_json_of
 
 

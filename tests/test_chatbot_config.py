@@ -9,7 +9,6 @@ import threading
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ import tomlkit
 
 from chatbot import config, config_file
 from chatbot.config import Config
-from chatbot.decoding.sampling import Sampling
 from chatbot.errors import ConfigError
 from profiles import ProfileAccessError
 
@@ -53,10 +51,6 @@ def test_facts_about_the_user_are_a_list_of_texts(user_file: Path, monkeypatch: 
         monkeypatch.setenv("CHATBOT_CHAT_USER_FACTS", wrong)
         with pytest.raises(ConfigError, match="chat.user_facts must be a list of texts"):
             config.load()
-
-
-def test_the_defaults_are_those_of_the_parts() -> None:
-    assert {**asdict(Config().sampling), "seed": None} == asdict(Sampling())
 
 
 def test_every_setting_in_the_shipped_file_has_a_sentence_above_it() -> None:
@@ -109,10 +103,9 @@ def test_a_variable_is_read_in_the_type_of_its_setting(
     ("text", "sentence"),
     [
         (
-            "[sampling]\ntemprature = 1.0\n",
-            "There is no setting 'temprature' in [sampling] ({path}). Did you mean 'temperature'? Known: "
-            "brevity, candidates, contrast, fact_bonus, max_tokens, no_repeat_ngram, presence_penalty, "
-            "repetition_penalty, seed, spread, stop, temperature, top_p.",
+            "[memory]\nenabeld = true\n",
+            "There is no setting 'enabeld' in [memory] ({path}). Did you mean 'enabled'? "
+            "Known: enabled, recall.",
         ),
         (
             "[smapling]\nseed = 1\n",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot.cli import app
 from chatbot.memory.naming import english, named
 from chatbot.redaction import redacted
+from printed import run as command
 from storage import ConversationManager, Message, transfer
 from storage.branches import Tree
 
@@ -340,8 +340,7 @@ def test_nothing_to_take_out(manager: ConversationManager) -> None:
 # --- the command
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["conversation", "export", *arguments], prog_name="chatbot")
+run = partial(command, "conversation", "export")
 
 
 def test_the_command_says_on_standard_error_what_it_took_out(

@@ -48,7 +48,7 @@ def test_chat_over_preset_over_persona_over_settings(session: ChatSession) -> No
         "stop": (("you:",), "persona"),
         "top_p": (0.8, "settings"),
     }
-    assert session.sampling.seed is None
+    assert session.sampling.seed == -1
     assert session.reset_sampling("temperature") == 0.0
     session.use_preset("")
     assert session.sampling.temperature == 1.0

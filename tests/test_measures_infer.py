@@ -6,20 +6,21 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from chatbot import config
-from chatbot.cli import app, start
+from chatbot.cli import start
 from chatbot.engine import GenerationEngine
 from chatbot.errors import UsageError
 from chatbot.measures import infer
 from chatbot.model.text import Context
 from fake_engine import FakeEngine
 from printed import gives
+from printed import run as command
 from profiles import ProfileStore
 from storage import ConversationManager
 
@@ -133,8 +134,7 @@ def test_blank_facts_are_left_out() -> None:
 # --- the command
 
 
-def run(*arguments: str, text: str = "") -> Result:
-    return CliRunner().invoke(app, ["profile", "infer", *arguments], input=text, prog_name="chatbot")
+run = partial(command, "profile", "infer")
 
 
 @pytest.fixture(autouse=True)

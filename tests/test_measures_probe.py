@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from chatbot import config
-from chatbot.cli import app, start
+from chatbot.cli import start
 from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.measures import probe
 from chatbot.model.text import Context
 from fake_engine import FakeEngine, FakeReply
+from printed import run as command
 from profiles import Profile, ProfileStore, Target
 
 GLAD = Profile.parse({"name": "glad", "facts": ["I bake."], "attributes": {"attitude": "optimistic"}})
@@ -109,8 +110,7 @@ def test_an_arc_is_tested_where_it_begins() -> None:
 # --- the command
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["profile", "test", *arguments], prog_name="chatbot")
+run = partial(command, "profile", "test")
 
 
 @pytest.fixture(autouse=True)

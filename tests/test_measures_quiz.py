@@ -7,19 +7,20 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot.cli import app, start
+from chatbot.cli import start
 from chatbot.decoding.sampling import Sampling
 from chatbot.engine import GenerationEngine
 from chatbot.errors import UsageError
 from chatbot.measures import quiz, radar
 from chatbot.model.text import Context
 from fake_engine import FakeEngine
+from printed import run as command
 from profiles import Profile, Target
 
 GLAD = Profile.parse({"name": "glad", "attributes": {"attitude": "optimistic"}})
@@ -88,8 +89,7 @@ def test_an_arc_is_scored_where_it_begins() -> None:
     assert asked_for == [{"attitude": "optimistic:10%"}] * 2 + [{}] * 2
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["profile", "quiz", *arguments], prog_name="chatbot")
+run = partial(command, "profile", "quiz")
 
 
 @pytest.fixture

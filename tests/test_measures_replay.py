@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot import config
-from chatbot.cli import app, start
+from chatbot.cli import start
 from chatbot.decoding.sampling import Sampling
 from chatbot.duet import duet
 from chatbot.engine import GenerationEngine
@@ -23,6 +21,7 @@ from chatbot.measures.sweep import personas, strengths, sweep
 from chatbot.memory.memories import MemoryRules
 from chatbot.session import ChatSession
 from printed import gives
+from printed import run as command
 from profiles import Profile, Target
 from storage import ConversationManager
 
@@ -37,9 +36,8 @@ def engine(tiny_model: Path) -> GenerationEngine:
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 def talked(manager: ConversationManager, engine: GenerationEngine, candidates: int = 2) -> list[int]:
@@ -134,8 +132,7 @@ def test_other_settings_and_another_program_are_named(
 # --- the command
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["message", "replay", *arguments], prog_name="chatbot")
+run = partial(command, "message", "replay")
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from chatbot import config
-from chatbot.cli import app
+from printed import run as command
 from storage import ConversationManager
 
 TRACE: dict[str, Any] = {
@@ -95,9 +93,8 @@ times           flow 3 ms, total 478 ms
 
 
 @pytest.fixture
-def manager() -> Iterator[ConversationManager]:
-    with ConversationManager(config.load().database) as manager:
-        yield manager
+def manager(kept: ConversationManager) -> ConversationManager:
+    return kept
 
 
 def add(manager: ConversationManager, trace: dict[str, Any] | None, state: str = "complete") -> str:
@@ -110,8 +107,7 @@ def add(manager: ConversationManager, trace: dict[str, Any] | None, state: str =
     return made.id
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["message", "why", *arguments], prog_name="chatbot")
+run = partial(command, "message", "why")
 
 
 def test_everything_is_told_in_words(manager: ConversationManager) -> None:

@@ -283,13 +283,6 @@ def test_dials(room: Open) -> None:
         ),
         ("/dial mind 0.5", "The dial 'mind' is off; name an aspect too: critical or emotional."),
         ("/set stop", "/set stop VALUE needs a value, or default."),
-        (
-            "/set temprature 1",
-            "There is no setting 'temprature' in [sampling] (this chat). Did you mean 'temperature'? "
-            "Known: brevity, candidates, contrast, fact_bonus, "
-            "max_tokens, no_repeat_ngram, presence_penalty, repetition_penalty, seed, spread, stop, "
-            "temperature, top_p.",
-        ),
         ("/preset quik", "There is no preset 'quik'. Did you mean 'quick'? Known: lively, quick."),
         ("/off", "/off TEXT needs what you want to say."),
         ("/open", "/open ID needs the id or title of a conversation, or last."),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from documents import to_json
 from storage import (
     AmbiguousConversationError,
     Conversation,
@@ -19,7 +20,6 @@ from storage import (
     StorageError,
     UnknownConversationError,
     UnknownMessageError,
-    to_json,
 )
 from storage.branches import Tree
 

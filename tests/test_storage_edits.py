@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from documents import from_json, to_json
 from storage import (
     ConversationManager,
     Message,
     RefusedValueError,
     UnknownConversationError,
     UnknownMessageError,
-    from_json,
-    to_json,
 )
 
 
@@ -370,7 +368,7 @@ def holds(manager: ConversationManager, conversation: str) -> None:
 
 
 def imported_again(manager: ConversationManager, conversation: str) -> None:
-    document = json.loads(json.dumps(to_json(manager, conversation)))
+    document = to_json(manager, conversation)
     imported = from_json(manager, document)
     copy = to_json(manager, imported.id)
     assert copy["conversation"].pop("id") != document["conversation"].pop("id")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import ConversationManager, Message, Reading, RefusedValueError, sillytavern, to_json, transfer
+from documents import to_json
+from storage import ConversationManager, Message, Reading, RefusedValueError, sillytavern, transfer
 from storage.branches import Tree
 from storage.foreign import Origin
 

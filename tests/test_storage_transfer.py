@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from documents import to_json
 from storage import (
     ConversationManager,
     RefusedValueError,
@@ -17,7 +18,6 @@ from storage import (
     export_branches,
     export_file,
     foreign,
-    to_json,
     transfer,
 )
 

@@ -95,7 +95,6 @@ class Double:
         sampling: Sampling,
         seeds: Sequence[int],
     ) -> list[Reply]:
-        assert sampling.seed is None
         self.asked += list(zip(contexts, targets, seeds, strict=True))
         return [self._reply(*row) for row in zip(contexts, targets, seeds, strict=True)]
 

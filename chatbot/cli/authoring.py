@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import typer
 
+from chatbot.asked import check_targets
 from chatbot.cli.start import dialled, typed
 from chatbot.editor import edited_file
-from chatbot.errors import ChatbotError, UnknownNameError, UsageError
+from chatbot.errors import ChatbotError, UsageError
 from chatbot.terminal import one_line
 from chatbot.tuning import of_persona
 from profiles.errors import ProfileError
@@ -41,14 +42,8 @@ def check(profile: Profile, attributes: Attributes | None) -> Profile:
     """The profile itself; UnknownNameError for an attribute or aspect that the model does not have, and
     ConfigError for a setting of its [sampling] that cannot be."""
     of_persona(profile)
-    if attributes is None:
-        return profile
-    for name, target in profile.attributes.items():
-        if name not in attributes:
-            raise UnknownNameError("attribute", name, attributes)
-        for aspect in target.aspects:
-            if aspect not in attributes[name]:
-                raise UnknownNameError(f"aspect of {name}", aspect, attributes[name])
+    if attributes is not None:
+        check_targets(profile.attributes, attributes)
     return profile
 
 

@@ -65,7 +65,7 @@ def chat(
         str | None,
         typer.Option("--scenario", metavar="TEXT", help="Where this conversation takes place."),
     ] = None,
-    incognito: Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")] = False,
+    incognito: options.Incognito = False,
     measures: Annotated[
         bool, typer.Option("--measures", help="Line by line: say which aspects each reply has.")
     ] = False,

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from chatbot.cli import transfer
-from chatbot.cli.message import LARGEST
-from chatbot.cli.options import AsJson, profile_names
+from chatbot.cli.options import LARGEST, AsJson, Reference, Within, Yes, profile_names
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import (
     agreed,
@@ -27,10 +26,6 @@ from chatbot.terminal import clean, one_line
 app = typer.Typer(
     help="Find, read, export and delete conversations.", no_args_is_help=True, rich_markup_mode=None
 )
-Reference = Annotated[
-    str,
-    typer.Argument(metavar="REFERENCE", help="An id, the beginning of one, an exact title, or 'last'."),
-]
 References = Annotated[list[str], typer.Argument(metavar="REFERENCE", help="One or more.")]
 Persona = Annotated[
     str | None,
@@ -241,7 +236,7 @@ def tree(reference: Reference, as_json: AsJson = False) -> None:
 @app.command()
 def delete(
     references: References,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete conversations for good.
@@ -267,9 +262,7 @@ def delete(
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORD", help="All of them must occur.")],
     profile: Persona = None,
-    conversation: Annotated[
-        str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
-    ] = None,
+    conversation: Within = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:

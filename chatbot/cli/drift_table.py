@@ -9,7 +9,7 @@ from typing import Any
 from chatbot.config import MeasuresConfig
 from chatbot.measures import drift
 from chatbot.measures.drift import Rule, Series
-from chatbot.terminal import one_line
+from chatbot.terminal import counted, one_line
 from storage import Conversation, Message
 
 
@@ -24,12 +24,11 @@ def told(conversation: Conversation, found: Series, *, plain: bool) -> str:
     if not found.points:
         return f"{who}: {drift.in_words(found)}."
     curve = "" if plain else f"{drift.sparkline(found.values, 60)}  "
-    count = "1 reply" if len(found.points) == 1 else f"{len(found.points)} replies"
     window, bound = found.rule.window, found.rule.threshold
     mean = sum(found.values) / len(found.values)
     past = "past" if found.past else "within"
     lines = [
-        f"{who}, {count}: {curve}{drift.in_words(found)}",
+        f"{who}, {counted(len(found.points), 'reply')}: {curve}{drift.in_words(found)}",
         f"Mean {mean:.2f}, of the last {window} {found.moving[-1]:.2f}, {past} the threshold of {bound:.2f}; "
         f"{found.slope:+.3f} with each reply. 0 is as asked, 1 the opposite.",
         "",

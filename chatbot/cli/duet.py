@@ -24,7 +24,7 @@ def duet(
         str, typer.Option("--topic", "-t", metavar="TEXT", help="What the second one begins with.")
     ] = "",
     as_json: options.Json = False,
-    incognito: Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")] = False,
+    incognito: options.Incognito = False,
     model: options.Model = None,
     device: options.Device = None,
     seed: options.Seed = None,

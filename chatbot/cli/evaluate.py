@@ -158,7 +158,7 @@ def ablate(
     are trained with one part of the training left out each, which takes long; --work keeps what is done.
     """
     options.check_judge("eval")
-    from chatbot.engine import pick_device
+    from chatbot.model.device import pick_device
     from chatbot.train import ablate as ablations
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN
@@ -245,8 +245,7 @@ def _scope(settings: Config, contexts: int, seeds: int, judges: str, batch_size:
     from chatbot.train import panel
     from chatbot.train.interview import Scope
 
-    sampling = replace(start.sampling(settings), seed=None)
-    return Scope(contexts, seeds, batch_size, sampling, judges=panel.chosen(judges))
+    return Scope(contexts, seeds, batch_size, start.sampling(settings), judges=panel.chosen(judges))
 
 
 def _command(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli import options, stored
-from chatbot.cli.conversation import Reference
 from chatbot.cli.message import Number
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.profile import Name
@@ -69,7 +68,7 @@ def replay(
 
 
 def drift(
-    reference: Reference,
+    reference: options.Reference,
     plain: Annotated[bool, typer.Option("--plain", help="Words in place of the curve.")] = False,
     as_json: options.AsJson = False,
 ) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli import options
-from chatbot.cli.message import LARGEST
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import open_manager, persona_named, say_what_is_left, settings
-from chatbot.terminal import clean, columns, one_line
+from chatbot.terminal import clean, columns, counted, one_line
 
 if TYPE_CHECKING:
     from storage import Memory
@@ -70,7 +69,7 @@ def add(
 @app.command()
 def forget(
     number: Annotated[
-        int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="The number of the memory.")
+        int, typer.Argument(metavar="ID", min=1, max=options.LARGEST, help="The number of the memory.")
     ],
     as_json: options.AsJson = False,
 ) -> None:
@@ -103,7 +102,7 @@ def export(
         print(text, end="")
         return
     write_new({expanded(file): text.encode()})
-    print(clean(f"{len(known)} memor{'y' if len(known) == 1 else 'ies'} written to {file}"))
+    print(clean(f"{counted(len(known), 'memory')} written to {file}"))
 
 
 def _known(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli import options
-from chatbot.cli.options import AsJson
+from chatbot.cli.options import LARGEST, AsJson
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import agreed, open_manager, say_what_is_left, settings
 from chatbot.terminal import clean
@@ -22,7 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-LARGEST = 2**63 - 1  # what the database can count to
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="The number of a message.")]
 
 
@@ -120,7 +119,7 @@ def _new_text(old: str, given: str | None) -> str:
 @app.command()
 def delete(
     number: Number,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: options.Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete one message for good; what followed it then follows the message before it.
@@ -243,9 +242,7 @@ def select(
 
 @app.command("list-bookmarks")
 def list_bookmarks(
-    conversation: Annotated[
-        str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
-    ] = None,
+    conversation: options.Within = None,
     as_json: AsJson = False,
 ) -> None:
     """List the messages with a bookmark, in the order in which they were said."""

@@ -25,6 +25,16 @@ def profile_names(incomplete: str) -> list[str]:
     return [f"{begun}{comma}{name}" for name in names if name.startswith(last)]
 
 
+LARGEST = 2**63 - 1  # what the database can count to
+Reference = Annotated[
+    str,
+    typer.Argument(metavar="REFERENCE", help="An id, the beginning of one, an exact title, or 'last'."),
+]
+Within = Annotated[
+    str | None, typer.Option("--conversation", "-c", metavar="REFERENCE", help="Only in this one.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Incognito = Annotated[bool, typer.Option("--incognito", help="Store nothing on disk.")]
 Profile = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chatbot.cli.options import AsJson, profile_names
+from chatbot.cli.options import AsJson, Yes, profile_names
 from chatbot.terminal import one_line
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def edit(name: Name) -> None:
 
 
 @app.command()
-def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+def delete(name: Name, yes: Yes = False) -> None:
     """Delete a persona of yours. Conversations with it stay, and `rollback` brings it back."""
     from chatbot.cli.stored import agreed
     from profiles import versions

@@ -6,11 +6,13 @@ A test holds docs/cli.md and this output equal, so the reference cannot fall beh
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 WIDTH = 100  # columns of the help texts
+_HELP = re.compile(r"(?:\n\nOptions:)?\n  -h, --help .*")  # the row, and the head of a list that has no other
 
 
 def pages(command: Any, path: tuple[str, ...], parent: Any = None) -> Iterator[tuple[str, str]]:
@@ -36,12 +38,13 @@ def markdown() -> str:
     lines = [
         "# Command-line reference",
         "",
-        "Made of what `--help` says: `python -m chatbot.cli.reference > docs/cli.md`.",
+        "Made of what `--help` (`-h`), which every command has, says: "
+        "`python -m chatbot.cli.reference > docs/cli.md`.",
         "",
         *(f"- [`{name}`](#{name.replace(' ', '-')})" for name, _ in found),
     ]
     for name, text in found:
-        rows = (row.rstrip() for row in text.strip().splitlines())
+        rows = (row.rstrip() for row in _HELP.sub("", text).strip().splitlines())
         lines += ["", f"## {name}", "", "```text", *rows, "```"]
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from chatbot.cli.authoring import Attributes, check
 from chatbot.config import expanded
 from chatbot.errors import UnknownNameError, UsageError
-from chatbot.terminal import clean
+from chatbot.terminal import clean, counted
 from profiles import cards
 from profiles.card_fields import fields_of
 from profiles.names import checked_name
@@ -54,7 +54,7 @@ def _told(profile: Profile, card: cards.Card) -> list[str]:
             orders.append("depth_prompt")
     if orders:
         told.append(f"Kept, but not followed (this model takes no instructions): {', '.join(orders)}.")
-    facts = f"{len(profile.facts)} fact{'' if len(profile.facts) == 1 else 's'}"
+    facts = counted(len(profile.facts), "fact")
     dials = ", ".join(f"{name}={target}" for name, target in profile.attributes.items())
     if card.guided:
         return [*told, f"It has {facts}" + (f" and the dials {dials}." if dials else ".")]

@@ -42,8 +42,7 @@ def sampling(config: Config, *profiles: Profile) -> Sampling:
     from chatbot.decoding.sampling import Sampling
     from chatbot.tuning import of_persona, put_over
 
-    layers = [asdict(config.sampling), *map(of_persona, profiles), by_flag(config)]
-    return put_over(Sampling(), *layers)
+    return put_over(Sampling(**asdict(config.sampling)), *map(of_persona, profiles), by_flag(config))
 
 
 def by_flag(config: Config) -> dict[str, Any]:

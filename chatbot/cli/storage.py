@@ -12,7 +12,7 @@ from chatbot.cli import stored
 from chatbot.cli.options import AsJson
 from chatbot.cli.printing import as_json as json_of
 from chatbot.errors import UsageError
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, counted, one_line
 
 if TYPE_CHECKING:
     from storage import Report
@@ -113,8 +113,7 @@ def restore(
 
 
 def _counted(report: Report) -> str:
-    talks = f"{report.conversations} conversation{'' if report.conversations == 1 else 's'}"
-    return f"{talks} with {report.messages} message{'' if report.messages == 1 else 's'}"
+    return f"{counted(report.conversations, 'conversation')} with {counted(report.messages, 'message')}"
 
 
 def _fields(report: Report) -> dict[str, Any]:

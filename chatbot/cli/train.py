@@ -45,8 +45,8 @@ def train(
     Run the same command again to go on after an interruption. `chatbot eval --seal` then measures the model.
     """
     check_judge("train")
-    from chatbot.engine import pick_device
     from chatbot.errors import UsageError
+    from chatbot.model.device import pick_device
     from chatbot.train import pipeline
     from chatbot.train import recipe as recipes
     from chatbot.train.corpus import WRITTEN

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from chatbot.cli.printing import as_json, cut, fitted
-from chatbot.terminal import clean, columns, one_line
+from chatbot.terminal import clean, columns, counted, one_line
 from storage import Conversation, Hit, Message
 from storage.dates import local
 from storage.values import persona_called
@@ -36,13 +36,12 @@ def table(conversations: Sequence[Conversation]) -> str:
 
 def sheet(conversation: Conversation, path: Sequence[Message]) -> str:
     """The head of the conversation, then its messages, each under the name of its speaker."""
-    count = f"{conversation.message_count} message{'' if conversation.message_count == 1 else 's'}"
     facts = (
         conversation.id,
         conversation.profile_name,
         conversation.model,
         local_time(conversation.created_at),
-        count,
+        counted(conversation.message_count, "message"),
     )
     head = [one_line(conversation.title), "  ".join(one_line(fact) for fact in facts if fact)]
     told = ((what, (conversation.extra or {}).get(what)) for what in ("note", "scenario"))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatbot.cli.options import AsJson, profile_names
+from chatbot.cli.options import AsJson, Reference, profile_names
 from chatbot.cli.printing import as_json as json_of
 from chatbot.cli.stored import open_manager, settings
 from chatbot.errors import UsageError
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, counted, one_line
 
 if TYPE_CHECKING:
     from chatbot.config import Config
@@ -32,9 +32,7 @@ class Format(StrEnum):
 
 
 def export(
-    reference: Annotated[
-        str, typer.Argument(metavar="REFERENCE", help="An id, its beginning, an exact title, or 'last'.")
-    ],
+    reference: Reference,
     file: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", help="A new file or a folder for it; - or none: standard output."),
@@ -234,5 +232,5 @@ def _told(report: Mapping[str, Any], *, several: bool, as_json: bool) -> None:
     for warning in report["warnings"]:
         print(f"Note: {place}{one_line(warning)}", file=sys.stderr)
     if not as_json:
-        count = f"{report['messages']} message{'' if report['messages'] == 1 else 's'}"
+        count = counted(report["messages"], "message")
         print(clean(f"{place}Imported {report['id']} {report['title']} ({count})"))

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from chatbot.asked import Target
 from chatbot.decoding.cue import Cue
-from chatbot.energy import Target
 from chatbot.model.choice import Choice
 from chatbot.model.decoder import Prefix
 from chatbot.model.text import Context

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UsageError
 from chatbot.model.text import Context
-from chatbot.terminal import columns, one_line
+from chatbot.terminal import columns, counted, one_line
 from profiles import Profile
 from profiles.profile import MAX_FACT_LENGTH, MAX_FACTS
 
@@ -117,8 +117,7 @@ def told(findings: Sequence[Finding], lines: int) -> str:
         span = f"{row.low:.2f} to {row.high:.2f}" if lines > 1 else "-"  # that of one line has no width
         names = one_line(row.attribute), one_line(row.aspect)
         cells.append((*names, f"{row.probability:.2f}", span, "" if row.sure else "uncertain"))
-    count = "1 line" if lines == 1 else f"{lines} lines"
-    count = count if lines <= MOST else f"the last {MOST} of {count}"
+    count = counted(lines, "line") if lines <= MOST else f"the last {MOST} of {lines} lines"
     return "\n".join(
         (*columns(cells), f"Read from {count} by the model's own measure; what is uncertain is left out.")
     )

@@ -17,7 +17,7 @@ from chatbot.arc import arced
 from chatbot.errors import UsageError
 from chatbot.measures import drift
 from chatbot.model.text import Context
-from chatbot.terminal import columns, one_line
+from chatbot.terminal import columns, counted, one_line
 from chatbot.train.metrics import Figure, figure
 from profiles import Profile, Target
 
@@ -113,7 +113,7 @@ def run(
 
 def told(report: Report) -> str:
     """A head, a line for each attribute, and what the measure is worth."""
-    each = "1 reply" if report.replies == 1 else f"{report.replies} replies"
+    each = counted(report.replies, "reply")
     cells = [("ATTRIBUTE", "ASKED", "MEAN", "95 %", "")]
     for row in report.rows:
         span = f"{row.fit['low']:.2f} to {row.fit['high']:.2f}"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.arc import arced
 from chatbot.decoding.sampling import Sampling
 from chatbot.model.text import Context
-from chatbot.terminal import one_line
+from chatbot.terminal import counted, one_line
 from chatbot.train.metrics import Figure, figure
 from profiles import Profile, Target
 
@@ -95,8 +95,7 @@ def told(result: Result) -> str:
         span = f"({score['low']:.0f} to {score['high']:.0f})"
         lines.append(f"{trait:<{wide}}  {bar}  {score['value']:3.0f}  {span}")
     model = f"{one_line(result.model)} {result.model_digest}"
-    count = "1 sample" if result.samples == 1 else f"{result.samples} samples"
-    head = f"{result.profile} on {model}: {count}, seed {result.seed}"
+    head = f"{result.profile} on {model}: {counted(result.samples, 'sample')}, seed {result.seed}"
     return "\n".join((head, *lines, NOTE))
 
 

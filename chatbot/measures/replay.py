@@ -17,8 +17,8 @@ from chatbot.decoding.sampling import Sampling
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.measures.why import reply
 from chatbot.memory.memories import MemoryRules
-from chatbot.scene import Scene, remembered_scene
-from chatbot.terminal import clean
+from chatbot.scene import Given, Scene, Sight, remembered_scene
+from chatbot.terminal import clean, counted
 from profiles import Profile, Target
 from storage import Conversation, ConversationManager, Message
 from storage.branches import Tree
@@ -109,22 +109,12 @@ def replay(
     conversation, path = before(manager, then.message)
     profile = Profile.parse(conversation.profile)
 
+    user = (then.partner, ()) if then.partner else (user_name, user_facts)
+    sight, rules = Sight.of(engine), MemoryRules(know=True, recall=True)
+
     def look(told: Mapping[str, str]) -> Scene:
-        return remembered_scene(
-            manager,
-            profile,
-            path,
-            budget=engine.context_budget,
-            rules=MemoryRules(know=True, recall=True),
-            user_name=then.partner or user_name,
-            user_facts=() if then.partner else user_facts,
-            used=then.used,
-            scenario=told.get("scenario", ""),
-            note=told.get("note", ""),
-            chance=then.chance,
-            answering=engine.answering,
-            length=engine.length,
-        )
+        given = Given(*user, told.get("scenario", ""), told.get("note", ""), then.chance)
+        return remembered_scene(manager, profile, path, sight, given, rules=rules, used=then.used)
 
     now = {what: text for what in ("scenario", "note") if (text := directed(conversation, what))}
     seen = look(now)
@@ -210,7 +200,7 @@ def _apart(key: str, old: Any, new: Any) -> Iterator[str]:
 def _changed(word: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     gone, more = (Counter(old) - Counter(new)).total(), (Counter(new) - Counter(old)).total()
     if gone or more:
-        seen = f"{len(old)} {word}{'' if len(old) == 1 else 's'}"
+        seen = counted(len(old), word)
         yield (
             f"context: of {seen} that the model saw, {_are(gone)} gone (hidden, deleted or changed); "
             f"{_are(more)} new"

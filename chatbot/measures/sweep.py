@@ -6,7 +6,6 @@ become alternatives of one reply, and any of them can be chosen to go on from.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sys
 import textwrap
@@ -147,8 +146,7 @@ def sweep(session: ChatSession, settings: Sequence[Setting]) -> list[Outcome]:
             [scene.context for scene in scenes],
             [_targets(setting, path) for setting in settings],
             session.sampling,
-            [secrets.randbelow(2**32) if session.sampling.seed is None else session.sampling.seed]
-            * len(settings),
+            [session.sampling.drawn_seed()] * len(settings),
         )
         return [
             Outcome(setting, _stored(session, setting, path[-1], reply, scene.told))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chatbot.errors import ChatbotError, UsageError
 from chatbot.measures import drift
-from chatbot.terminal import clean, one_line
+from chatbot.terminal import clean, counted, one_line
 from storage import ConversationManager, Message
 
 Trace = Mapping[str, Any]
@@ -74,7 +74,10 @@ def _matters(message: Message, trace: Trace) -> Iterator[tuple[str, str]]:
     yield "chosen", _chosen(trace)
     yield "began with", trace.get("prefix") or ""
     if context := trace.get("context"):
-        yield "given", f"{_count('fact', context['facts'])}, {_count('message', context['turns'])}"
+        yield (
+            "given",
+            f"{counted(len(context['facts']), 'fact')}, {counted(len(context['turns']), 'message')}",
+        )
     if cue := trace.get("asked_fact"):
         yield (
             "asks for",
@@ -95,10 +98,6 @@ def _matters(message: Message, trace: Trace) -> Iterator[tuple[str, str]]:
     )
 
 
-def _count(word: str, things: Sequence[str]) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
-
-
 def _words(count: int) -> str:
     return "word" if count == 1 else f"{count} words"
 
@@ -109,7 +108,7 @@ def _left_out(trace: Trace) -> str:
     given = len((trace.get("context") or {}).get("turns", ()))
     turns = known.get("messages", 0) + given - trace["window"].get("turns", given)
     counts = (("fact", known.get("facts", 0)), ("older message", turns))
-    missing = [f"{count} {what}{'s' * (count != 1)}" for what, count in counts if count]
+    missing = [counted(count, what) for what, count in counts if count]
     return f"; without {' and '.join(missing)}" if missing else ""
 
 

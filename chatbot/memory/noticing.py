@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from chatbot.memory.anaphora import PROPER, STARTS, STILL, THEY_ARE, apart, in_full, is_called
 from chatbot.memory.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
-from chatbot.memory.noticing_rules import GIVEN_HERE, RULES, Fact
+from chatbot.memory.noticing_rules import GIVEN_HERE, GREETED_RULES, RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
 _WHAT_NAME = re.compile(
@@ -220,7 +220,8 @@ def _facts(clause: str, greeted: bool) -> Iterator[Fact]:
 
 
 def _fact(clause: str, greeted: bool) -> Fact | None:
-    made = (make(found, greeted) for pattern, make in RULES if (found := pattern.fullmatch(clause)))
+    rules = (*RULES, *GREETED_RULES) if greeted else RULES
+    made = (make(found) for pattern, make in rules if (found := pattern.fullmatch(clause)))
     return next(filter(None, made), None)
 
 

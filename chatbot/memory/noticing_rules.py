@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chatbot.memory.known_words import (
     GIVEN,
@@ -55,16 +56,20 @@ _I_AM = r"(?:i am|i'm|im|i m)"
 _HAVE = r"(?:i|we)(?:'ve| have)(?: got)?"
 
 
+Make = Callable[[re.Match[str]], Fact | None]
+Rule = tuple[re.Pattern[str], Make]
+
+
 def _rule(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.I)
 
 
-def _name(found: re.Match[str], greeted: bool) -> Fact | None:
+def _name(found: re.Match[str]) -> Fact | None:
     name = as_name(found["name"])
     return Fact("name", f"The user is called {name}.") if name else None
 
 
-def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
+def _am_name(found: re.Match[str], *, greeted: bool = False) -> Fact | None:
     """ "I'm Ada" with a capital, or "hi, i'm ada" after a greeting; words of one case tell no name from a state."""
     word = found["name"]
     unsure = not greeted or " " in word or re.search(r"(?:ing|ed|ful|less|ous|ish)$", word)
@@ -73,7 +78,7 @@ def _am_name(found: re.Match[str], greeted: bool) -> Fact | None:
     small = (word.islower() or word.isupper()) and word.lower() not in GIVEN
     if small and not small_words().isdisjoint(word.lower().split()):
         return None
-    fact = _name(found, greeted)
+    fact = _name(found)
     return fact and replace(fact, guessed=True)
 
 
@@ -85,7 +90,7 @@ _NO_PLACE = re.compile(
 )  # fmt: skip
 
 
-def _home(found: re.Match[str], greeted: bool) -> Fact | None:
+def _home(found: re.Match[str]) -> Fact | None:
     how, words = found["how"].lower(), found["place"]
     if how == "to" and not is_proper(words):
         return None  # to the kitchen, to a new job
@@ -97,7 +102,7 @@ def _home(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("home", f"The user lives {'in' if how == 'to' else how} {place}.")
 
 
-def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
+def _origin(found: re.Match[str]) -> Fact | None:
     place = as_place(found["place"])
     if (
         not place
@@ -108,7 +113,7 @@ def _origin(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("origin", f"The user comes from {place}.")
 
 
-def _job(found: re.Match[str], greeted: bool) -> Fact | None:
+def _job(found: re.Match[str]) -> Fact | None:
     """ "I'm a nurse", "I work as a bus driver at the station"; only jobs that are known."""
     words = found["job"].lower().split()
     known = words[-1] in JOBS or (words[-1] in JOB_HEADS and len(words) > 1)
@@ -134,7 +139,7 @@ def _small(words: str) -> str:
 _TIMES = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|afternoons?|weekends?|week|noon|silence|vain|progress|shifts?|home|once|least|all"
 
 
-def _workplace(found: re.Match[str], greeted: bool) -> Fact | None:
+def _workplace(found: re.Match[str]) -> Fact | None:
     how, place = found["how"].lower(), turned(found["place"])
     if how == "on" and not _ABOARD.fullmatch(found["place"]):
         return None
@@ -160,11 +165,11 @@ _AT_HOME = re.compile(
 )  # fmt: skip
 
 
-def _is(kind: str) -> Callable[..., Fact]:
-    return lambda found, greeted: Fact(kind, f"The user is {_small(found['what'])}.")
+def _is(kind: str) -> Make:
+    return lambda found: Fact(kind, f"The user is {_small(found['what'])}.")
 
 
-def _study(found: re.Match[str], greeted: bool) -> Fact | None:
+def _study(found: re.Match[str]) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.search(
         r"^(?:hard|all|every|too|a|at|in|on|the (?:whole|map|menu)|alone|together|tonight|lots?|people|online|abroad)\b|\b(?:exam|test)s?\b",
@@ -174,8 +179,8 @@ def _study(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("study", f"The user studies {thing}.")
 
 
-def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Callable[..., Fact | None]:
-    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Make:
+    def fact(found: re.Match[str]) -> Fact | None:
         names = [as_name(name) for name in re.split(r",? and |, ", found["name"])]
         if not all(names):
             return None
@@ -190,8 +195,8 @@ def _called(kind: str, whose: str = "The user's {who} is called {name}.") -> Cal
     return fact
 
 
-def _owned(kind: str) -> Callable[..., Fact | None]:
-    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+def _owned(kind: str) -> Make:
+    def fact(found: re.Match[str]) -> Fact | None:
         count = found["count"].lower()
         what = (found["look"] or "").lower() + found["who"].lower()
         if count == "some" and not what.endswith("s"):
@@ -207,56 +212,56 @@ def _owned(kind: str) -> Callable[..., Fact | None]:
     return fact
 
 
-def _relative_job(found: re.Match[str], greeted: bool) -> Fact | None:
+def _relative_job(found: re.Match[str]) -> Fact | None:
     if found["job"].lower().split()[-1] not in JOBS:
         return None
     job = f"{found['article'].lower()} {_small(found['job'])}"
     return Fact("family", f"The user's {found['who'].lower()} is {job}.")
 
 
-def _relative_home(found: re.Match[str], greeted: bool) -> Fact | None:
+def _relative_home(found: re.Match[str]) -> Fact | None:
     place = as_place(found["place"])
     if not place or _NO_PLACE.search(place):
         return None
     return Fact("family", f"The user's {found['who'].lower()} lives in {place}.")
 
 
-def _state(found: re.Match[str], greeted: bool) -> Fact | None:
+def _state(found: re.Match[str]) -> Fact | None:
     to = as_name(found["name"]) if found["name"] else ""
     if to is None:
         return None
     return Fact("family", f"The user is {found['what'].lower()}{f' to {to}' if to else ''}.")
 
 
-def _household(found: re.Match[str], greeted: bool) -> Fact | None:
+def _household(found: re.Match[str]) -> Fact | None:
     how = found["how"]
     if re.search(r"\b(?:demons|ghosts|heart|regrets?|guilt|fears?|memories|pain)\b", how):
         return None
     return Fact("household", f"The user lives {turned(how[0].lower() + how[1:])}.")
 
 
-def _taste(verb: str, kind: str) -> Callable[..., Fact | None]:
-    def fact(found: re.Match[str], greeted: bool) -> Fact | None:
+def _taste(verb: str, kind: str) -> Make:
+    def fact(found: re.Match[str]) -> Fact | None:
         thing = as_thing(found["thing"])
         return Fact(kind, f"The user {verb} {thing}.") if thing else None
 
     return fact
 
 
-def _favourite(found: re.Match[str], greeted: bool) -> Fact | None:
+def _favourite(found: re.Match[str]) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or found["what"].lower().split()[0] in ("part", "thing", "person", "bit"):
         return None
     return Fact("like", f"The user's favourite {found['what'].lower()} {found['is'].lower()} {thing}.")
 
 
-def _age(found: re.Match[str], greeted: bool) -> Fact | None:
+def _age(found: re.Match[str]) -> Fact | None:
     written = found["age"].lower().replace("-", " ").split()
     age = sum(int(NUMBERS.get(word, word)) for word in written)
     return Fact("age", f"The user is {age} years old.") if 4 < age < 111 else None
 
 
-def _birthday(found: re.Match[str], greeted: bool) -> Fact | None:
+def _birthday(found: re.Match[str]) -> Fact | None:
     """ "My birthday is 3 May"; "tomorrow", "over" and "in two weeks" are no day of the year."""
     if not re.search(rf"\b(?:{MONTHS}|\d\d?(?:st|nd|rd|th)|christmas|new year's)\b", found["day"], re.I):
         return None
@@ -270,7 +275,7 @@ _FOR_LONG = re.compile(  # what one wants for longer than a moment
 )  # fmt: skip
 
 
-def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
+def _plan(found: re.Match[str]) -> Fact | None:
     thing = turned(found["thing"])
     if not thing or NOT_THINGS & set(thing.lower().split()[1:2]) or thing.split()[0] in ("kill", "hurt"):
         return None
@@ -279,23 +284,23 @@ def _plan(found: re.Match[str], greeted: bool) -> Fact | None:
     return Fact("plan", f"The user {found['how'].lower()}s to {thing}.")
 
 
-def _journey(found: re.Match[str], greeted: bool) -> Fact | None:
+def _journey(found: re.Match[str]) -> Fact | None:
     place = as_place(found["place"])
     if not place or not is_proper(found["place"]):
         return None
     return Fact("plan", f"The user plans to {'move' if 'mov' in found['verb'].lower() else 'go'} to {place}.")
 
 
-def _marrying(found: re.Match[str], greeted: bool) -> Fact | None:
+def _marrying(found: re.Match[str]) -> Fact | None:
     return Fact("plan", "The user is getting married.")
 
 
-def _language(found: re.Match[str], greeted: bool) -> Fact | None:
+def _language(found: re.Match[str]) -> Fact | None:
     names = [word.capitalize() for word in re.split(r",? and |, | ", found["thing"]) if word]
     return Fact("language", f"The user speaks {' and '.join(names)}.")
 
 
-def _hobby(found: re.Match[str], greeted: bool) -> Fact | None:
+def _hobby(found: re.Match[str]) -> Fact | None:
     thing = as_thing(found["thing"])
     if not thing or re.match(
         r"(?:dead|dumb|along|cards right|god|games with|with|dice with|hard|fair|dirty|safe|around|tricks|by|up|old$|"
@@ -319,11 +324,15 @@ _KIN = rf"(?P<who>(?:older |younger |little |big |elder )?(?:{_CHILD}|children|k
 _NO_POSTURE = r"(?! (?:(?:up|down|still|by|back|aside|around|out|over|upright|tall|firm|here|there|on|in|at|for|with|close to|next to)\b|(?:alone|straight|long|together)$))"
 _CALLED = rf"(?: (?:called|named|whose names? (?:is|are)),? {_NAMES})?"
 
-RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
+_I_AM_ADA = _rule(
+    rf"{_I_AM} (?-i:(?P<name>[^\W\d_a-z][\w'-]+(?: [^\W\d_a-z][\w'-]+)?|[a-z][^\W\d_A-Z'-]*(?:['-][^\W\d_A-Z]+)*))"
+)
+
+RULES: tuple[Rule, ...] = (
     (_rule(rf"(?:my (?:first |full )?name is|my name'?s|(?:the )?name's|{_I_AM} (?:called|named)) {_NAME}"), _name),
     (re.compile(r"(?:you can |just |please )*call me (?-i:(?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?))", re.I), _name),
     (_rule(r"(?:my friends call me|people call me|everyone calls me) (?-i:(?P<name>[A-Z][\w'-]+))"), _name),
-    (_rule(r"i go by (?:the name (?:of )?)?(?P<name>[^\W\d_][\w'-]+)"), lambda found, greeted: _am_name(found, False) and _name(found, False)),
+    (_rule(r"i go by (?:the name (?:of )?)?(?P<name>[^\W\d_][\w'-]+)"), lambda found: _am_name(found) and _name(found)),
     (_rule(GIVEN_HERE), _am_name),
     (_rule(rf"{_I_AM} {_AGE}(?:[ -]?(?:(?:years?|yrs?)[ -]old|years of age|y[/.]?o))?"), _age),
     (_rule(rf"i (?:just )?turned {_AGE}"), _age),
@@ -361,6 +370,10 @@ RULES: tuple[tuple[re.Pattern[str], Callable[..., Fact | None]], ...] = (
     (_rule(rf"i {_ADVERB}(?P<how>plan|want) to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<how>plan)ning to {_THING}"), _plan),
     (_rule(rf"{_I_AM} (?P<verb>going|moving|flying|travell?ing|driving) to {_PLACE}"), _journey),
-    (_rule(rf"{_I_AM} (?-i:(?P<name>[^\W\d_a-z][\w'-]+(?: [^\W\d_a-z][\w'-]+)?|[a-z][^\W\d_A-Z'-]*(?:['-][^\W\d_A-Z]+)*))"), _am_name),
-    (_rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"), lambda found, greeted: _am_name(found, greeted) if greeted else None),
+    (_I_AM_ADA, _am_name),
 )  # fmt: skip
+GREETED_RULES: tuple[Rule, ...] = tuple(
+    (pattern, partial(_am_name, greeted=True))
+    for pattern in (_I_AM_ADA, _rule(r"this is (?-i:(?P<name>[A-Z][\w'-]+))"))
+)
+"""What comes after them where a greeting stands before the clause."""

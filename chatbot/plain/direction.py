@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from chatbot.config_file import literal
 from chatbot.plain.room import Answer, Command, Room, needed
+from chatbot.terminal import counted
 
 OFF = "off"  # takes a note, a scenario or a preset away
 DEFAULT = "default"  # takes back what /set said
@@ -71,7 +72,8 @@ def _context(room: Room, rest: str) -> str:
     lines = [f"{window.used} of {window.total} tokens", *(f"{name}: {text}" for name, text in rows)]
     lines += [f"left out: {text}" for text in scene.facts_left_out]
     older = scene.messages_left_out + max(0, cut - scene.before)
-    return "\n".join([*lines, *([f"left out: {older} older message{'s'[: older != 1]}"] if older else [])])
+    lines += [f"left out: {counted(older, 'older message')}"] if older else []
+    return "\n".join(lines)
 
 
 def _off(room: Room, rest: str) -> Answer:

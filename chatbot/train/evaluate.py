@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +174,6 @@ def _frame(
     engine: GenerationEngine, corpus: Corpus, scope: Scope, said: Sequence[Said], messages: int
 ) -> dict[str, Any]:
     """What one must know to do it again."""
-    sampling = replace(scope.sampling, seed=None)
     return {
         "format": FORMAT,
         "command": scope.command,
@@ -187,5 +186,5 @@ def _frame(
         "rounds": scope.rounds,
         "seeds": f"round * {trials.SEED_STRIDE} + message, rounds 0 to {scope.rounds - 1}",
         "replies": len(said),
-        "sampling": {name: value for name, value in asdict(sampling).items() if name != "seed"},
+        "sampling": {name: value for name, value in asdict(scope.sampling).items() if name != "seed"},
     }
