@@ -79,6 +79,12 @@ class Conversing(Dialling):
             self.manager.delete_message(message.id)
             return gone
 
+    def set_speaker(self, message_id: int, role: str, speaker: str) -> list[Memory]:
+        """Correct who said a message; what is forgotten where it was not the user."""
+        with self.still():
+            changed = self.manager.set_speaker(message_id, role=role, speaker=speaker)
+            return [] if role == "user" and not speaker else unsay(self.manager, changed)
+
     def hide(self, message_id: int, hidden: bool = True) -> Message:
         """Keep a message from the model, and what is known from it; or show it again."""
         with self.still():

@@ -24,6 +24,7 @@ _META = re.compile(  # instructions to a program that plays it
     re.IGNORECASE,
 )
 _NOT_ITSELF = re.compile(r"\b(?:of|in|from|with|about|by|who|at)\b.*")  # "I am afraid of cruel men"
+_PICTURE = re.compile("[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\ufe0f]\u200d?")
 _LEAST = ("I am a woman.", "I am a man.", "I am a human.")  # "who are you?" is answered better by others
 
 
@@ -38,7 +39,8 @@ class Found:
 def found_in(title: str, personality: str, description: str) -> Found:
     """What the two texts of a card tell of the character of that name; English texts alone tell something."""
     title = " ".join(title.split()) if "\n" not in title else ""
-    named = title.rstrip(".") if len(title) <= 60 else ""
+    bare = " ".join(_PICTURE.sub(" ", title).split()) or title
+    named = bare.rstrip(".") if len(title) <= 60 else ""
     texts = [_CHAR.sub(lambda char: named or char[0], text) for text in (personality, description)]
     teller = Teller(named, "\n".join(texts))
     user = not second_person(named, "\n".join(texts))  # where "you" is the character, the user has no word

@@ -33,12 +33,14 @@ V3_ONLY = (  # fields that version 2 does not have
     *("group_only_greetings", "nickname", "creator_notes_multilingual", "source", "assets"),
     *("creation_date", "modification_date"),  # Unix seconds; 0 means withheld
 )
-EARLIER = {  # the card's name of a text, and the one it had before version 1
-    "name": "char_name",
-    "description": "char_persona",
-    "first_mes": "char_greeting",
-    "mes_example": "example_dialogue",
-    "scenario": "world_scenario",
+OTHERWISE = {  # the card's name of a field, and its names before version 1 and in files of Agnai
+    "name": ("char_name",),
+    "description": ("char_persona",),
+    "first_mes": ("char_greeting", "greeting"),
+    "mes_example": ("example_dialogue", "sampleChat"),
+    "scenario": ("world_scenario",),
+    "alternate_greetings": ("alternateGreetings",),
+    "character_book": ("characterBook",),
 }
 
 
@@ -55,11 +57,19 @@ def fields_of(card: Json) -> tuple[Json, list[str]]:
         raise CardError("A character card has a character, and this is a lorebook. Import the card of one.")
     if isinstance(card.get("data"), dict):
         return card["data"], _version_warnings(card)
-    if "name" in card:
-        return card, []
-    if "char_name" in card:
-        return {key: card[early] for key, early in EARLIER.items() if early in card}, []
+    if "name" in card or "char_name" in card:
+        other = {key: card[name] for key, names in OTHERWISE.items() for name in names if name in card}
+        return {**other, **card, **_agnai(card)}, []
     raise CardError("A character card has a name, and this object has none. Check that it is a card.")
+
+
+def _agnai(card: Json) -> Json:
+    """What a file of Agnai says of the character; its `description` is a note for people."""
+    if not isinstance(persona := card.get("persona"), dict):
+        return {}
+    told = {key: ", ".join(_texts(values)) for key, values in _table(persona.get("attributes")).items()}
+    lines = [text if key == "text" else f"{key}: {text}" for key, text in told.items()]
+    return {"creator_notes": _text(card.get("description")), "description": "\n".join(lines)}
 
 
 def profile_of(card: Json, name: str = "") -> tuple[Profile, list[str]]:
@@ -138,13 +148,13 @@ def _changes(fields: Json, before: Profile, profile: Profile) -> Json:
 
 
 def _mirrored(card: Json, changes: Json) -> Json:
-    """The changes to fields that some programs repeat at the top of the card, under either of their names."""
-    names = ((name, value) for key, value in changes.items() for name, value in _spellings(key, value))
-    return {name: value for name, value in names if name in card}
-
-
-def _spellings(key: str, value: Any) -> list[tuple[str, Any]]:
-    return [(key, value), (EARLIER.get(key, key), value)]
+    """The changes to fields that some programs repeat at the top of the card, under any of their names."""
+    return {
+        name: value
+        for key, value in changes.items()
+        for name in (key, *OTHERWISE.get(key, ()))
+        if name in card
+    }
 
 
 def _version_warnings(card: Json) -> list[str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from profiles import card_lists
 from profiles.card_lists import DOING, NAMES, ODD, SENTENCE
 
-_WRAPPED = re.compile(r"(?<=[a-z,])\n(?=[a-z])")  # a line end within a sentence
+# A line end within a sentence, not before a key.
+_WRAPPED = re.compile(r"(?<=[a-z,])\n(?=[a-z])(?![a-z'-]+(?: [a-z'-]+){0,2} ?[:=])")
 _BOLD = re.compile(r"\*\*|__")
 _TAGGED = re.compile(r"<([A-Za-z][\w ]{0,30})>\s*([^<>]*?)\s*</\1>")
 _QUOTED_KEY = re.compile(r'"([A-Za-z][\w ]{0,30})"\s*:\s*(\[[^\[\]]*\]|"[^"]*"|\d+)')
@@ -88,6 +89,8 @@ def parts(text: str, name: str) -> Iterator[tuple[str, str]]:
                     yield "age", years[1]
             elif keyed and kind and own:
                 yield key, value
+            elif not keyed and " + " in value and value.partition(" + ")[0].lower() in names:
+                yield "personality", value.partition(" + ")[2]  # Ada + tall + grumpy
             elif not keyed and DOING.match(value) and names.isdisjoint(value.lower().split()[:1]):
                 yield DOES, value
             elif not keyed and value and not (label and FIRST_PERSON.match(value)):
@@ -98,7 +101,7 @@ def _pieces(line: str, names: set[str]) -> list[str]:
     """A line as its sentences and as its lists, one key each."""
     pieces: list[str] = []
     keyed = _KEYED.fullmatch(line)
-    if line.count('"') % 2 == 0 and not (keyed and _kind(_key(keyed[1], names), names) == "list"):
+    if line.count('"') % 2 == 0 and not (keyed and _kind(_key(keyed[1], names), names) in ("list", "name")):
         line = _QUOTATION.sub(lambda said: '".' if said[0][-2] in ".!?" else '"', line)
     for sentence in _FULL_STOP.split(line):
         keyed = _KEYED.fullmatch(sentence)

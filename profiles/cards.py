@@ -61,7 +61,7 @@ def read(data: bytes) -> Card:
     form, text = "json", data
     if data.startswith(png.SIGNATURE):
         form, text = "png", _from_png(data)
-    elif data.startswith(b"PK"):
+    elif data.startswith(b"PK") or charx.behind_a_picture(data):
         form, text = "charx", charx.read(data, charx.CARD, MAX_JSON)
     if text is None:
         raise CardError(

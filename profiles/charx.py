@@ -23,6 +23,11 @@ MAX_UNPACKED = 256 * 1024 * 1024  # bytes, all files together
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, RuntimeError, EOFError, OSError)
 
 
+def behind_a_picture(data: bytes) -> bool:
+    """Whether it is a JPEG with a zip behind it, as RisuAI makes them."""
+    return data.startswith(b"\xff\xd8\xff") and zipfile.is_zipfile(io.BytesIO(data))
+
+
 def read(data: bytes, name: str, limit: int = MAX_UNPACKED) -> bytes | None:
     """The file of this name, or None; CardError when it is damaged or has more than `limit` bytes."""
     with _opened(data) as archive:

@@ -21,8 +21,9 @@ Json = dict[str, Any]
 _SILLYTAVERN = ("selectiveLogic", "display_index")  # in the `extensions` of its entries
 _LOGIC = ("any", "not all", "none", "all")  # what its selectiveLogic 0, 1, 2 and 3 mean
 _NEW: Json = {"selectiveLogic": 0}  # what an entry reads as of which nothing is written
-# Keys of its own lorebooks, which some cards hold as they are.
+# Keys of its own lorebooks, which some cards hold as they are, and of Agnai's.
 _OWN = {"key": "keys", "keysecondary": "secondary_keys", "order": "insertion_order"}
+_OWN |= {"keywords": "keys", "entry": "content", "weight": "insertion_order"}
 
 
 def valid_text(value: object) -> object:

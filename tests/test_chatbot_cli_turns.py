@@ -131,6 +131,12 @@ def test_the_speaker_is_corrected_and_its_place_stays(
     assert (hit.role, hit.speaker) == (role, speaker)
 
 
+def test_what_somebody_else_said_is_not_known_of_the_user(manager: ConversationManager) -> None:
+    manager.remember("poet", "The user has a dog.", kind="pet", message_id=5)
+    run("message", "speaker", "5", "--user")
+    assert run("message", "speaker", "5", "--bot").stderr == "Forgotten: you have a dog\n"
+
+
 def test_a_name_that_speaks_already_is_on_its_side(manager: ConversationManager) -> None:
     run("message", "speaker", "3", "Ann", "--bot")
     assert from_json_of("message", "speaker", "5", "ann")["speaker"] == "Ann"

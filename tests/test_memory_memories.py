@@ -78,6 +78,23 @@ def test_what_a_message_denies_is_forgotten_but_for_what_everyone_knows(manager:
     assert forget_denied(manager, "poet", "I don't like coffee.") == []
 
 
+def test_who_died_or_went_is_not_told_of_as_there(manager: ConversationManager) -> None:
+    for told in (
+        "I have a dog called Rex. My dog is called Rex. I have a cat.",
+        "My mum is called Ann. My mum is a nurse. I live with my mum.",
+        "My wife is called Eva. I'm married to Eva.",
+    ):
+        keep(manager, "poet", say(manager, told))
+    for line, gone in (
+        ("My dog Max died.", 0),
+        ("Rex died.", 2),
+        ("My mum died.", 3),
+        ("My wife left me.", 2),
+    ):
+        assert len(forget_denied(manager, "poet", line)) == gone, line
+    assert texts(manager) == ["The user has a cat."]
+
+
 def test_the_same_is_kept_once(manager: ConversationManager) -> None:
     assert len(keep(manager, "poet", say(manager, "I like chess."))) == 1
     assert keep(manager, "poet", say(manager, "i like chess")) == []
@@ -303,6 +320,14 @@ def test_what_is_taken_back_is_forgotten_and_what_is_hidden_not_told(
         session.hide(cat, hidden)
         list(session.reply(text))
     assert ["The user has a cat." in context.facts for context in engine.contexts[2:]] == [False, True, True]
+
+
+def test_what_somebody_else_says_is_not_known_of_the_user(session: ChatSession) -> None:
+    list(session.reply("I have a cat."))
+    cat = session.messages()[0].id
+    assert [memory.text for memory in session.set_speaker(cat, "user", "Bert")] == ["The user has a cat."]
+    list(session.edit(cat, "I have two cats.") or ())
+    assert texts(session.manager) == []
 
 
 def test_without_leave_nothing_is_noticed_known_or_recalled(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatbot.memory.noticing import denied, noticed
+from chatbot.memory.noticing import denied, lost, noticed
 
 TOLD: dict[str, tuple[str, ...]] = {
     # name
@@ -127,6 +127,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     # family
     "My wife is called Maria.": ("family: The user's wife is called Maria.",),
     "my brother's name is Tom": ("family: The user's brother is called Tom.",),
+    "my brother's called Tom": ("family: The user's brother is called Tom.",),
+    "I used to live in Paris, but now I live in Rome": ("home: The user lives in Rome.",),
     "My sister lives in Rome": ("family: The user's sister lives in Rome.",),
     "I have a son": ("family: The user has a son.",),
     "I've got two kids": ("family: The user has two kids.",),
@@ -503,10 +505,21 @@ def test_a_name_alone_answers_the_question_for_it() -> None:
         ("Most days, I don't like tea", None),
         ("i dont live in leeds lol :)", "The user lives in Leeds."),
         ("She says I'm mean and I don't like dogs", None),
+        ("I don't have a dog any more, he died", "The user has a dog."),
     ],
 )
 def test_what_is_no_longer_so_is_denied(line: str, gone: str | None) -> None:
     assert [fact.text for fact in denied(line)] == ([gone] if gone else [])
+
+
+GONE = "My dog died|my little dog just died :(|We had to put our dog to sleep|I lost my dog to cancer"
+STILL_THERE = "I lost my dog in the crowd|My dog is dead tired|My uncle's dog died|My dog died when I was ten"
+
+
+def test_who_is_no_longer_there_is_lost() -> None:
+    assert {lost(line) for line in GONE.split("|")} == {(("dog", ""),)}
+    assert lost("I'm sad because our dog rex died") == (("dog", "rex"),)
+    assert not any(lost(line) for line in STILL_THERE.split("|"))
 
 
 @pytest.mark.parametrize("line", NOT_TOLD)

@@ -138,6 +138,16 @@ PLIST = "[Ayumi's personality= kind, clumsy; Ayumi's likes= cats; age= 19]"
         ("Ann", 'He said, "I hate you. I do." I cook well.', ["My name is Ann.", "I cook well."]),
         ("Ann", "Never speak for {{user}}. Ann will describe the NPCs.", ["My name is Ann."]),
         ("Ayumi", PLIST, ["My name is Ayumi.", "I like cats.", "I am 19 years old."]),
+        (
+            "Rin \N{HERB}",  # a picture beside the name is no part of it
+            '[ character: "Rin"; age: "23"; {{char}}\'s job: "nurse" ]',
+            ["My name is Rin.", "I am 23 years old.", "I am a nurse."],
+        ),
+        (
+            "Rin",
+            "name: Rin\nhair: brown\nlikes:\n  - stars\n  - tea\njob: nurse",
+            ["My name is Rin.", "I have brown hair.", "I like stars and tea.", "I am a nurse."],
+        ),
         ("", "I bake bread. {{char}} is old.", ["I bake bread."]),
         ("", "", []),
     ],
@@ -163,6 +173,7 @@ def test_no_more_facts_than_a_profile_has_room_for() -> None:
         ("", "She is shy and anxious.", {"extraversion": "low", "neuroticism": "high"}),
         ("", CALLS, {"agreeableness": "low"}),
         ("", PLIST, {"agreeableness": "high", "conscientiousness": "low"}),
+        ("", "Ada + robot + kind + lazy", {"agreeableness": "high", "conscientiousness": "low"}),
         ("not shy, never rude", "", {}),
         ("anything but shy, used to be kind", "", {}),
         ("short tempered", "", {"agreeableness": "low"}),

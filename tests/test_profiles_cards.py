@@ -55,6 +55,14 @@ def v3(**fields: Any) -> dict[str, Any]:
 CARDS: dict[str, dict[str, Any]] = {
     "version 1": V1,
     "version 1 with a name alone": {"name": "Ada"},
+    "Agnai's own": {
+        "name": "Ada",
+        "description": "For people.",
+        "persona": {"kind": "wpp", "attributes": {"job": ["nurse"], "likes": ["tea", "rain"]}},
+        "greeting": "f",
+        "sampleChat": "m",
+        "characterBook": {"entries": [{"keywords": ["k"], "entry": "c", "weight": 2}]},
+    },
     "version 1 with unknown keys": V1
     | {"avatar": "none", "chat": "x", "talkativeness": "0.5", "metadata": {"v": 1}},
     "version 1 with fields of later versions": V1
@@ -226,6 +234,11 @@ def test_what_a_card_says_becomes_a_profile() -> None:
     ("name", "fields"),
     [
         ("before version 1", {"name": "Ada", "description": "d", "greeting": "f", "scenario": "s"}),
+        ("Agnai's own", {"description": "job: nurse\nlikes: tea, rain", "greeting": "f"}),
+        (
+            "Agnai's own",
+            {"example_dialogue": "m", "lorebook": (LoreEntry(keys=("k",), content="c", order=2),)},
+        ),
         (
             "version 2 with wrong types",
             {"greeting": "", "scenario": "5", "tags": ("x", "y", "z"), "alternate_greetings": ("only",)},
@@ -568,6 +581,10 @@ def test_other_files_in_a_charx_stay() -> None:
     files = unpacked(data)
     assert files.pop("card.json")
     assert files == {"assets/other/other/x.bin": b"\0\1", "app.json": b"{}"}
+
+
+def test_a_charx_behind_a_picture_is_read() -> None:
+    assert cards.read(b"\xff\xd8\xff\xe0JFIF" + as_charx(v3())).card == v3()
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_an_answer_is_edited_with_the_keys_of_a_terminal(store: ProfileStore) ->
 
 
 def test_list_is_a_table_and_names_broken_files_apart(run: Run, store: ProfileStore) -> None:
-    store.save(Profile(name="bob", description="A \x1b[31mred\nbob 🙂 [b]"))
+    store.save(Profile(name="bob", description="A \x1b[31mred\nbob 🙂 [b]\n" + "x" * 999))
     store.save(Profile(name="日本"))
     (store.folder / "bad.toml").write_text("fatcs = 1", encoding="utf-8")
     result = run("list")
@@ -372,7 +372,9 @@ def test_edit_on_a_full_disk_is_no_mistake_of_the_person(
     kept.unlink()
 
 
-def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_edit_when_the_editor_fails(
+    run: Run, store: ProfileStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     store.save(Profile(name="bob"))
     _editor(monkeypatch, "path.write_text('x'); sys.exit(3)")
     result = run("edit", "bob")
@@ -391,8 +393,11 @@ def test_edit_when_the_editor_fails(run: Run, store: ProfileStore, monkeypatch: 
     assert 'VISUAL is "vi \'x": No closing quotation.' in run("edit", "bob").stderr
     monkeypatch.delenv("VISUAL")
     monkeypatch.delenv("EDITOR", raising=False)
-    monkeypatch.setenv("PATH", "")
-    assert run("edit", "bob").stderr == ("Error: There is no editor. Name one in the variable EDITOR.\n")
+    (tmp_path / "vim").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run("edit", "bob").stderr == (
+        "Error: No editor is named, and there is no nano. Name yours in the variable EDITOR: EDITOR=vim\n"
+    )
     assert store.load("bob") == Profile(name="bob")
 
 
@@ -483,7 +488,7 @@ CARD = {
         "description": "I hunt a whale.",
         "first_mes": "Call me {{char}}, {{User}}.",
         "system_prompt": "Obey.",
-        "creator_notes": "Be kind\x1b[31m.\n\nMore.",
+        "creator_notes": "<style>p {}</style><p>Be kind\x1b[31m.</p>\n\nMore.",
         "extensions": {
             "chatbot/attributes": {"style": {"aspect": "plain", "weight": 1.2}},
             "depth_prompt": {"prompt": "!"},

@@ -198,6 +198,9 @@ def speaker(
     role = turns.role_of({"user": user, "bot": bot, "narrator": narrator}, name)
     with open_manager(config := settings()) as manager:
         changed = turns.corrected(manager, number, role, name, config.chat.user_name)
+        if changed.role != "user" or changed.speaker:
+            unsay(manager, changed)
+    say_what_is_left(manager)
     _say(changed, f"now said by {turns.called(changed)}", as_json)
 
 

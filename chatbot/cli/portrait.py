@@ -7,12 +7,14 @@ from typing import Any
 
 from chatbot.cli.printing import as_json, cut
 from chatbot.errors import UnknownNameError
-from chatbot.persona import spoken
+from chatbot.persona import opening, spoken
 from chatbot.terminal import clean, columns, one_line
 from profiles.lore import LoreEntry
 from profiles.profile import Profile
 from profiles.store import BrokenProfile, Listing, StoredProfile
 from profiles.target import Target
+
+LONGEST_DESCRIPTION = 200  # characters; that of a card may fill screens
 
 
 def chosen(listing: Listing, tag: str | None, favourite: bool) -> Listing:
@@ -27,11 +29,11 @@ def chosen(listing: Listing, tag: str | None, favourite: bool) -> Listing:
 
 
 def table(profiles: Sequence[StoredProfile], width: int | None, user_name: str = "") -> str:
-    """One line a profile under a head; the last column is cut at `width` cells unless that is None."""
+    """One line a profile under a head, with its first sentences; cut at `width` cells unless that is None."""
     rows = [("NAME", "FROM", "DESCRIPTION")]
     for stored in profiles:
         said = spoken(stored.profile.description, stored.profile, user_name)
-        rows.append((stored.profile.name, origin(stored), one_line(said)))
+        rows.append((stored.profile.name, origin(stored), one_line(opening(said, LONGEST_DESCRIPTION))))
     lines = columns(rows)
     return "\n".join(lines if width is None else (cut(line, width).rstrip() for line in lines))
 

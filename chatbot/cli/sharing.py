@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -9,12 +10,16 @@ from pathlib import Path
 from chatbot.cli.authoring import Attributes, check
 from chatbot.config import expanded
 from chatbot.errors import UnknownNameError, UsageError
+from chatbot.persona import opening
 from chatbot.terminal import clean, counted
 from profiles import cards
 from profiles.card_fields import fields_of
 from profiles.names import checked_name
 from profiles.profile import Profile
 from profiles.store import ProfileStore
+
+LONGEST_NOTES = 500  # characters; on Chub they are whole web pages
+_TAG = re.compile(r"<style\b.*?</style>|<[^<>]*>|!\[[^\[\]]*\]\([^()]*\)", re.DOTALL | re.IGNORECASE)
 
 
 def imported(
@@ -45,7 +50,7 @@ def imported(
 
 def _told(profile: Profile, card: cards.Card) -> list[str]:
     """The beginning of the creator's notes, and what the card's words became."""
-    notes = card.notes().strip().partition("\n\n")[0]
+    notes = opening(_TAG.sub(" ", card.notes()[:20_000]).strip().partition("\n\n")[0], LONGEST_NOTES)
     told = [f"Its creator says: {clean(notes)}"] if notes else []
     fields, _ = fields_of(card.card)
     orders = [key for key in ("system_prompt", "post_history_instructions") if fields.get(key)]

@@ -15,7 +15,7 @@ from chatbot import persona
 from chatbot.errors import UnknownNameError, UsageError
 from chatbot.memory import recall
 from chatbot.memory.nearness import stems
-from chatbot.memory.noticing import Fact, denied, noticed
+from chatbot.memory.noticing import Fact, denied, lost, noticed
 from chatbot.terminal import one_line
 from profiles import Profile
 from storage import ConversationManager, Memory, Message
@@ -58,6 +58,8 @@ def heard(
     manager: ConversationManager, profile: Profile, path: Sequence[Message], user_name: str
 ) -> tuple[list[Memory], list[Memory]]:
     """What the user's message, the last of `path`, adds to what is known, and what it takes away."""
+    if path[-1].speaker:  # somebody else, on the user's side
+        return [], []
     before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
     to = path[-2].text if len(path) > 1 and path[-2].role == "bot" else ""
     own = (f"My name is {profile.speaker}.", *profile.facts)
@@ -75,8 +77,8 @@ def unaddressed(text: str, facts: Iterable[str]) -> str:
 
 
 def forget_denied(manager: ConversationManager, profile_name: str, text: str) -> list[Memory]:
-    """Forget what the persona was told and the user's message denies; what was forgotten."""
-    gone = "|".join(map(_told_in_full, denied(text)))
+    """Forget what the persona was told and the user's message denies, and who it says is gone."""
+    gone = "|".join([*map(_told_in_full, denied(text)), *(_told_of(*one) for one in lost(text))])
     known = manager.memories(profile_name) if gone else []
     return [
         manager.forget(memory.id)
@@ -92,9 +94,19 @@ def _told_in_full(fact: Fact) -> str:
     return rf"(?:{re.escape(told)}|{re.escape(own)})(?: (?:called|at|in|to|with|near) .+)?\."
 
 
+def _told_of(who: str, name: str) -> str:
+    """An expression for all that is told of an animal or a relative as there: "dog", "Rex", or both."""
+    one, called = rf"(?:[\w-]+ )*{who or '.+'}", re.escape(name) or ".+"
+    if not who:
+        return rf"The user(?:'s {one} is| has an? {one}) called {called}\."
+    married = r"| is married(?: to .+)?" if who.lower() in ("wife", "husband") else ""
+    its = rf"'s {one} (?:is called {called}|is an? .+|lives in .+)"
+    return rf"The user(?:{its}| has an? {one}(?: called {called})?| lives with their {who}{married})\."
+
+
 def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
-    """Forget what is known from a message alone that was edited or taken back, or is to be deleted; what
-    was forgotten."""
+    """Forget what is known from a message alone that was edited or taken back, is to be deleted, or was said
+    by somebody else; what was forgotten."""
     gone = []
     for memory in manager.memories():
         if memory.message_id == message.id:
@@ -111,8 +123,9 @@ def _teller(manager: ConversationManager, memory: Memory) -> int | None:
     for word in recall.words(memory.text):
         numbers = manager.mentions(word, profile_name=memory.profile_name, most=recall.MOST)
         for said in manager.messages(numbers):
-            stands = said.role == "user" and not said.hidden and said.position + 1 == said.sibling_count
-            told = noticed(said.text) if stands and said.id != memory.message_id else ()
+            own = said.role == "user" and not said.speaker and said.id != memory.message_id
+            stands = own and not said.hidden and said.position + 1 == said.sibling_count
+            told = noticed(said.text) if stands else ()
             if memory.text in (fact.text for fact in told):
                 return said.id
     return None

@@ -5,7 +5,7 @@
 
 A fact comes from a whole clause or not at all: "I live in Leeds", never "she thinks I live in Leeds". What is
 asked, quoted, supposed, played or said by others is no fact; health is nobody's business and is passed over.
-`denied` finds what is no longer so.
+`denied` finds what is no longer so, `lost` who is no longer there.
 Plain English only.
 """
 
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from chatbot.memory.anaphora import PROPER, STARTS, STILL, THEY_ARE, apart, in_full, is_called
-from chatbot.memory.known_words import HEALTH, NOT_NOW, TO_COME, WHEN
+from chatbot.memory.known_words import HEALTH, NOT_NOW, PETS, RELATIVES, TO_COME, WHEN
 from chatbot.memory.noticing_rules import GIVEN_HERE, GREETED_RULES, RULES, Fact
 
 LONGEST_LINE = 400  # characters; a longer one is a text that was pasted
@@ -84,9 +84,9 @@ _DOUBT = re.compile(
     re.I,
 )
 _NO_LONGER = re.compile(  # what is said before what holds now: "I'm not a nurse any more, I'm a teacher"
-    r"^(?=[^,]*\b(?:any ?more|no longer)\b)(?:i|i'm|im|i am|we|my \w+(?: is)?) "
-    r"(?:don't|dont|do not|not|no longer|isn't)\b(?! feel)[^,]*?"
-    r"(?:, (?:but |and )?| but | and )(?=(?:i|i'm|im|i've|my|we)\b)",
+    r"^(?:(?=[^,]*\b(?:any ?more|no longer)\b)(?:i|i'm|im|i am|we|my \w+(?: is)?) "
+    r"(?:don't|dont|do not|not|no longer|isn't)\b(?! feel)|(?:i|we) used to )[^,]*?"
+    r"(?:, (?:but |and )?| but | and )(?:now )?(?=(?:i|i'm|im|i've|my|we)\b)",
     re.I,
 )
 _RATHER = re.compile(  # "my name isn't Tom, it's Tim"
@@ -156,7 +156,7 @@ def _sentences(text: str) -> Iterator[str]:
     for found in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", _QUOTED.sub(" ~ ", text))):
         sentence = " ".join(found[0].split())
         sentence = _ASKED_BACK.sub("", sentence) if len(sentence) <= LONGEST_LINE else "?"
-        yield "" if "?" in sentence or _HEALTH.search(sentence) else sentence
+        yield "" if "?" in sentence else sentence
 
 
 def _unopened(sentence: str) -> tuple[str, bool]:
@@ -174,7 +174,7 @@ def _clauses(text: str) -> Iterator[tuple[str, bool]]:
     greeted = False
     for whole in _sentences(text):
         sentence = _RATHER.sub(r"\1 is ", _NO_LONGER.sub("", whole))
-        if not sentence or _DOUBT.search(sentence):
+        if not sentence or _HEALTH.search(whole) or _DOUBT.search(sentence):
             yield "", greeted
             continue
         sentence, greets = _unopened(sentence)
@@ -256,13 +256,43 @@ def denied(text: str) -> tuple[Fact, ...]:
     What hangs on a time ("I don't work in the bank today") is a fact that nobody told.
     """
     facts: list[Fact | None] = []
+    for clause in _clauses_of_change(text):
+        clause = _ORNAMENTS.sub("", clause)
+        if found := _NOT.match(clause):
+            held = f"{found[found.lastindex or 0]} {_ANY_MORE.sub('', clause[found.end() :])}"
+            facts.append(_fact(in_full(held, None)[-1], greeted=False))
+    return tuple(dict.fromkeys(filter(None, facts)))
+
+
+def _clauses_of_change(text: str) -> Iterator[str]:
     for sentence in _sentences(text):
         said, _ = _unopened(sentence)
-        if _HANGS.match(said) or _DOUBT.search(_NEWS.sub("", said)):
-            continue
-        for clause in _SPLIT.split(said):
-            clause = _ORNAMENTS.sub("", clause)
-            if found := _NOT.match(clause):
-                held = f"{found[found.lastindex or 0]} {_ANY_MORE.sub('', clause[found.end() :])}"
-                facts.append(_fact(in_full(held, None)[-1], greeted=False))
-    return tuple(dict.fromkeys(filter(None, facts)))
+        if not _HANGS.match(said) and not _DOUBT.search(_NEWS.sub("", said)):
+            yield from _SPLIT.split(said)
+
+
+# --- who is no longer there
+
+_WHO = rf"\b(?:my|our) (?:(?:poor|little|old) )?(?P<who>{RELATIVES}|{PETS})(?:,? (?P<name>[\w-]+),?)??"
+_THEN = r"(?=$|,| (?:last|yesterday|today|this|on|to|away)\b)"  # not "lost my dad in the crowd"
+_GOES = (
+    r" (?:(?:has|have|just|sadly) )*(?:died|was (?:killed|put down|put to sleep)|ran away|"
+    rf"(?:passed|left me|is dead){_THEN})\b"
+)
+_LOST = [
+    re.compile(form, re.I)
+    for form in (
+        _WHO + _GOES,
+        rf"(?P<who>)\b(?P<name>{PROPER}){_GOES}",
+        rf"\bput {_WHO} (?:down|to sleep)\b",
+        rf"\b(?:lost|buried|sold|rehomed|gave away|put down|broke up with) {_WHO}{_THEN}",
+    )
+]
+_LONG_AGO = re.compile(r"\b(?:when|while|after|since|years?|decades?|\d{4}|young|laughing|inside)\b", re.I)
+
+
+def lost(text: str) -> tuple[tuple[str, str], ...]:
+    """Who is dead or gone now: "my dog Rex died" -> ("dog", "Rex"); "" is what the message does not say."""
+    clauses = [clause for clause in _clauses_of_change(text) if not _LONG_AGO.search(clause)]
+    found = (next(filter(None, (form.search(clause) for form in _LOST)), None) for clause in clauses)
+    return tuple((one["who"], one["name"] or "") for one in found if one)

@@ -350,7 +350,7 @@ RULES: tuple[Rule, ...] = (
     (_rule(rf"(?:i|we)(?: have| just|'ve)*(?: just)? moved (?P<how>to) {_MOVED_TO}"), _home),
     (_rule(rf"(?:i {_ADVERB}work|{_I_AM} working) (?P<how>in|at|for|on) {_PLACE}"), _workplace),
     (_rule(rf"(?:i {_ADVERB}study|{_I_AM} studying) {_THING}"), _study),
-    (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) (?:is|are) (?:called|named) {_NAMES}"), _called("family")),
+    (_rule(rf"(?:my|our) (?P<who>{RELATIVES})(?: is| are|'?s) (?:called|named) {_NAMES}"), _called("family")),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES})'?s? name is {_NAMES}"), _called("family")),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES})(?: is|'?s) (?P<article>an?) (?P<job>(?:[\w-]+ )?[\w-]+)"), _relative_job),
     (_rule(rf"(?:my|our) (?P<who>{RELATIVES}) lives? in {_PLACE}"), _relative_home),

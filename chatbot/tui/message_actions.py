@@ -181,8 +181,8 @@ class MessageActions(Replying):
         if (role, name) == (message.role, message.speaker):
             return
         with self.telling():
-            with self.session.still():
-                self.session.manager.set_speaker(message.id, role=role, speaker=name)
+            for memory in self.session.set_speaker(message.id, role, name):
+                self.forgotten(memory)
             await self.refresh_path()
             self.refresh_names()  # the title may have been taken from it
             self.composer.recall_from(m.text for m in self.session.messages() if m.role == "user")
