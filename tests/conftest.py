@@ -32,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(variable)
     for variable, place in (("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
         monkeypatch.setenv(variable, str(folder / place))
+    monkeypatch.setenv("COLORTERM", "truecolor")  # wherever the tests run, screens are drawn alike
     return folder
 
 

@@ -154,20 +154,22 @@ async def test_the_list_exports_to_a_file_and_counts(opened: Opened, tmp_path: P
         assert shown[:3] == ["2", "1 with 2 words", "1 with 5 words"]
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
-        for name in ("talk.md", "talk.md", "talk.xyz"):
-            await pilot.press("f12")
-            await until(pilot, lambda: isinstance(app.screen, AskScreen))
-            assert app.screen.query_one(Input).value == "about-rain.md"
+        (tmp_path / "there.md").write_text("mine", "utf-8")
+        await pilot.press("f12")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        assert app.screen.query_one(Input).value == "about-rain.md"
+        for told, name in enumerate(("there.md", "talk.xyz", "talk.md")):
             app.screen.query_one(Input).value = str(tmp_path / name)
-            told = len(app.notices)
-            await pilot.press("enter")
+            await pilot.press("enter")  # what is refused stays there to be changed
             await until(pilot, lambda told=told: len(app.notices) > told)
-        assert app.notices[0] == f"Written to {tmp_path}/talk.md."
+        await until(pilot, lambda: isinstance(app.screen, ConversationsScreen))
+        assert app.notices[-1] == f"Written to {tmp_path}/talk.md."
+        assert (tmp_path / "there.md").read_text("utf-8") == "mine"
         written = (tmp_path / "talk.md").read_text(encoding="utf-8")
         assert "An answer to about rain." in written
         assert "Zoë" in written
         assert "You" not in written
-        assert not any(notice.startswith("Written") for notice in app.notices[1:])
+        assert not any(notice.startswith("Written") for notice in app.notices[:-1])
 
 
 async def test_f12_and_f9_are_for_the_open_conversation_too(opened: Opened, tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from rich.color import ColorSystem
+from rich.segment import Segment
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.binding import Binding
 from textual.color import Color
 from textual.events import Key
 from textual.geometry import Region
-from textual.widgets import TextArea
+from textual.widgets import OptionList, TextArea
 
 from chatbot import config
 from chatbot.config_file import store
@@ -183,21 +186,87 @@ async def test_a_notice_that_still_stands_there_is_not_shown_again(opened: Opene
         assert len(app.screen.query("Toast")) == len(set(app.notices)) == 2
 
 
-@pytest.mark.parametrize("theme", ["dusk", "dawn", "textual-dark", "textual-light", "atom-one-light", "nord"])
+@pytest.mark.parametrize(
+    "theme",
+    [
+        "dusk",
+        "dawn",
+        "textual-dark",
+        "textual-light",
+        "atom-one-light",
+        "nord",
+        "solarized-light",
+        "tokyo-night",
+    ],
+)
 async def test_all_words_can_be_read(opened: Opened, theme: str) -> None:
     """With the least contrast by the guidelines for the web (WCAG 2, AA)."""
     assert contrast(Color.parse("white"), Color.parse("black")) == pytest.approx(21)
     app, _, engine = opened
     app._asked_theme = theme
-    async with app.run_test(size=(110, 36)) as pilot:
+    async with app.run_test(size=(110, 36), notifications=True) as pilot:
         await ready(pilot)
         await say(pilot, "one")
         await pilot.press("alt+h")
         engine.error = RuntimeError("It broke.")
         await say(pilot, "two")
-        await pilot.press("x")  # so that the cursor covers nothing
-        for segment in (s for strip in app.screen._compositor.render_strips() for s in strip):
-            style = segment.style
-            if style and style.color and style.bgcolor and any(map(str.isalpha, segment.text)):
-                seen = contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
-                assert seen >= 4.5, segment.text
+        await pilot.press("x", "home", "shift+end")  # so that the cursor covers nothing, and text is marked
+        assert_readable(app, app.screen.region)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: app.screen is not app.chat)
+        assert_readable(app, app.screen.query_one("#dialog").region)
+        await pilot.press("escape", "ctrl+p")
+        await until(pilot, lambda: app.screen.query("CommandList"))
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
+        assert_readable(app, app.screen.query_one(OptionList).region)
+
+
+def assert_readable(app: WatchedApp, part: Region) -> None:
+    """All words of this part of the screen."""
+    for segment in segments(app, part):
+        style = segment.style
+        if style and style.color and style.bgcolor and any(map(str.isalpha, segment.text)):
+            seen = contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
+            assert seen >= 4.5, segment.text
+
+
+def segments(app: WatchedApp, part: Region) -> Iterator[Segment]:
+    for strip in app.screen._compositor.render_strips()[part.y : part.bottom]:
+        yield from strip.crop(part.x, part.right)
+
+
+@pytest.mark.parametrize("theme", ["dusk", "dawn", "solarized-dark"])
+async def test_with_256_colours_no_ground_is_of_a_plain_colour(
+    theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tints as faint as those of a theme are not among them: the nearest are blue, teal and yellow."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLORTERM")
+    session, _ = open_session()
+    app = WatchedApp(session, theme=theme)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        variables = app.get_css_variables()
+        for name in "background", "surface", "panel":
+            shown = Color.parse(variables[name]).rich_color.downgrade(ColorSystem.EIGHT_BIT).number
+            assert shown in {16, *range(231, 256)}, name
+    session.manager.close()
+
+
+@pytest.mark.parametrize(("theme", "terminal"), [("ansi-light", "xterm-256color"), ("dawn", "linux")])
+async def test_the_chosen_row_is_told_without_shades(
+    theme: str, terminal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.delenv("COLORTERM")
+    session, _ = open_session()
+    app = WatchedApp(session, theme=theme)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await say(pilot, "one")
+        await pilot.press("f8")
+        await until(pilot, lambda: app.screen is not app.chat)
+        rows = app.screen.query_one(OptionList).region
+        told = [found for found in segments(app, rows) if found.style and found.style.underline]
+        assert "".join(found.text for found in told).startswith("● gloomy-poet: Keys go where")
+    session.manager.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from chatbot.memory.memories import MemoryRules
 from chatbot.session import ChatSession
+from chatbot.tui.app import run_through
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.jump_screen import JumpScreen
 from chatbot.tui.pick_screen import PickScreen
@@ -129,6 +132,7 @@ async def test_esc_leaves_the_reply_that_stood_there(opened: Opened) -> None:
         before = session.messages()[-1]
         await ask(app, pilot, "attitude 0 50% 90%")
         await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        assert session.messages()[-1].id == before.id, "who leaves now goes on from there"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, SweepScreen))
         await until(pilot, lambda: "‹ 1/4 ›" in app.texts[-1])
@@ -184,6 +188,27 @@ async def test_other_keys_do_not_cut_a_comparison_short_nor_leave_the_conversati
         await until(pilot, lambda: "[b]Reply 2" in app.texts[-1])
 
 
+async def test_who_leaves_does_not_wait_for_a_comparison(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, session = opened
+    engine: Any = session.engine
+    codes = list[int]()
+
+    async def leave(pilot: Pilot[None]) -> None:
+        await ready(pilot)
+        await say(pilot, "Hi")
+        engine.held.set()
+        await ask(app, pilot, "attitude 0 50% 90%")
+        await until(pilot, lambda: "Finding 3 replies ..." in app.notices)
+        await pilot.press("ctrl+q")
+
+    monkeypatch.setattr(os, "_exit", codes.append)
+    await run_through(app, headless=True, size=SIZE, auto_pilot=leave)
+    engine.held.clear()
+    assert codes == [0]
+
+
 async def test_what_cannot_be_compared_is_told(opened: Opened) -> None:
     app, session = opened
     async with app.run_test(size=SIZE) as pilot:
@@ -191,6 +216,8 @@ async def test_what_cannot_be_compared_is_told(opened: Opened) -> None:
         await say(pilot, "Hi")
         await ask(app, pilot, "attitude 7 8")
         await until(pilot, lambda: any("A strength is 0 (off)" in notice for notice in app.notices))
+        assert app.screen.query_one(Input).value == "attitude 7 8"
+        await pilot.press("escape")
         assert session.messages()[-1].sibling_count == 1
         deleted_elsewhere(session)
         await ask(app, pilot, "attitude 0 50%")

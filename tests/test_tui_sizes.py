@@ -117,8 +117,9 @@ async def test_the_row_that_enter_takes_is_seen_and_a_long_list_ends_with_its_no
         note, dialog = app.screen.query_one("#dialog-note").region, app.screen.query_one("#dialog").region
         assert note.bottom == dialog.bottom - 1
         rows = app.screen.query_one("#rows", OptionList)
-        chosen, other = ({part.style and part.style.bgcolor for part in rows.render_line(y)} for y in (1, 2))
-        assert chosen != other
+        styles = [[part.style for part in rows.render_line(y) if part.style] for y in (1, 2)]
+        chosen, other = ({(style.bgcolor, style.underline) for style in line} for line in styles)
+        assert not chosen & other
         rows.action_last()
         await until(pilot, lambda: rows.is_vertical_scroll_end)
         await pilot.resize_terminal(110, 16)

@@ -62,9 +62,10 @@ def run(session: ChatSession, settings: Config, *, inline: bool = False, asked: 
 
 
 async def run_through(app: ChatApp, **options: Any) -> None:
-    """Until the person leaves, who does not wait for a model that is being read, as asyncio would."""
+    """Until the person leaves, who does not wait for a model that is being read or compares replies, as
+    asyncio would."""
     await app.run_async(**options)
-    if not app.chat.session.loaded:
+    if not app.chat.session.loaded or app.chat.working:
         app.chat.session.manager.close()
         os._exit(app.return_code or 0)
 
@@ -101,6 +102,7 @@ class ChatApp(App[None]):
         super().__init__()
         self._remember = remember
         self.set_class(vim_keys, "-vim")
+        self.set_class(self.console.color_system in ("standard", "windows"), "-sixteen")
         if not animations:
             self.animation_level = "none"
         self._keys = {name: as_textual(keys) for name, keys in (keys or {}).items()}
@@ -123,7 +125,7 @@ class ChatApp(App[None]):
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
-        return variables | words(variables)
+        return variables | words(variables, fine=self.console.color_system == "truecolor")
 
     def get_default_screen(self) -> Screen[None]:
         return self.chat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -25,9 +27,12 @@ class AskScreen(Dialog[str | None]):
 
     BINDINGS = [Binding("escape", "dismiss", "Back")]
 
-    def __init__(self, question: str, value: str = "") -> None:
+    def __init__(
+        self, question: str, value: str = "", *, check: Callable[[str], object] = lambda text: None
+    ) -> None:
+        """What `check` raises an error for stays on the line."""
         super().__init__(classes="dialog")
-        self._question, self._value = question, one_line(value)
+        self._question, self._value, self._check = question, one_line(value), check
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -39,4 +44,5 @@ class AskScreen(Dialog[str | None]):
         self.query_one(Input).cursor_blink = self.app.animation_level != "none"
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+        if self.tried(lambda: self._check(event.value)):
+            self.dismiss(event.value)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from textual import work
 
-from chatbot.config import expanded
 from chatbot.persona import spoken
-from chatbot.session import export_file
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.confirm_screen import CANCEL, ConfirmScreen
-from chatbot.tui.conversations_screen import EXPORT_TO, ConversationsScreen, export_name
+from chatbot.tui.conversations_screen import ConversationsScreen, ExportScreen
 from chatbot.tui.literal import clean, one_line
 from chatbot.tui.persona_screen import PersonaScreen
 from chatbot.tui.pick_screen import Row
@@ -111,10 +109,8 @@ class ConversationActions(TabActions):
             return
         with self.telling():
             title = self.session.manager.get(conversation.id).title
-        answer = await self.app.push_screen_wait(AskScreen("Title of this conversation", title))
-        if answer is not None:
-            with self.telling():
-                self.session.rename(answer)
+        screen = AskScreen("Title of this conversation", title, check=self.session.rename)
+        if await self.app.push_screen_wait(screen) is not None:
             self.refresh_names()
 
     @work(exclusive=True, group="switch")
@@ -177,11 +173,7 @@ class ConversationActions(TabActions):
             return
         with self.telling():
             stored = self.session.manager.get(conversation.id)
-            answer = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(stored)))
-            if answer:
-                path, name = expanded(answer), self.session.user_name
-                path = export_file(self.session.manager, conversation.id, path, user_name=name)
-                self.notify(clean(f"Written to {path}."), markup=False)
+            await self.app.push_screen_wait(ExportScreen(self.session, stored))
 
     @work(exclusive=True, group="switch")
     async def action_statistics(self) -> None:

@@ -16,7 +16,21 @@ from chatbot.tui.literal import clean, one_line
 from chatbot.tui.pick_screen import PickScreen, Row
 from chatbot.tui.statistics_screen import StatisticsScreen
 
-EXPORT_TO = "Write it to the file (.md, .json, .txt or .jsonl)"
+
+class ExportScreen(AskScreen):
+    """Writes a conversation to the file that is named."""
+
+    def __init__(self, session: ChatSession, conversation: Conversation) -> None:
+        super().__init__(
+            "Write it to the file (.md, .json, .txt or .jsonl)", export_name(conversation), check=self._write
+        )
+        self._session, self._conversation = session, conversation
+
+    def _write(self, name: str) -> None:
+        if name.strip():
+            session, path = self._session, expanded(name)
+            path = export_file(session.manager, self._conversation.id, path, user_name=session.user_name)
+            self.notify(clean(f"Written to {path}."), markup=False)
 
 
 class ConversationsScreen(PickScreen):
@@ -63,8 +77,12 @@ class ConversationsScreen(PickScreen):
     async def action_list_rename(self) -> None:
         if not (conversation := self._conversation()):
             return
-        title = await self.app.push_screen_wait(AskScreen("Title of this conversation", conversation.title))
-        if title is not None and self.tried(lambda: self._session.manager.rename(conversation.id, title)):
+        screen = AskScreen(
+            "Title of this conversation",
+            conversation.title,
+            check=lambda title: self._session.manager.rename(conversation.id, title),
+        )
+        if await self.app.push_screen_wait(screen) is not None:
             self._reload()
 
     @work(exclusive=True)
@@ -84,15 +102,8 @@ class ConversationsScreen(PickScreen):
 
     @work(exclusive=True)
     async def action_list_export(self) -> None:
-        if not (conversation := self._conversation()):
-            return
-        name = await self.app.push_screen_wait(AskScreen(EXPORT_TO, export_name(conversation)))
-        if name:
-            path, session = expanded(name), self._session
-            if self.tried(
-                lambda: export_file(session.manager, conversation.id, path, user_name=session.user_name)
-            ):
-                self._say(f"Written to {path}.")
+        if conversation := self._conversation():
+            await self.app.push_screen_wait(ExportScreen(self._session, conversation))
 
     @work(exclusive=True)
     async def action_list_statistics(self) -> None:

@@ -3,8 +3,6 @@ turns that are kept nowhere (see actions.py)."""
 
 from __future__ import annotations
 
-import asyncio
-
 from textual import work
 
 from chatbot.tui.replying import Replying
@@ -31,8 +29,7 @@ class DirectionActions(Replying):
         conversation, before, draft = self.session.conversation, self.composer.text, ""
         with self.telling():
             self.notify("Writing your line ...", markup=False)
-            with self.working():
-                draft = await asyncio.to_thread(self.session.impersonate)
+            draft = await self.beside(self.session.impersonate)
         if draft and self.session.conversation is conversation:
             self.composer.propose(draft, before)
             self.composer.focus()

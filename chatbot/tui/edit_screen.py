@@ -26,7 +26,7 @@ class EditScreen(Dialog[str | None]):
         *,
         note: str,
         empty: bool = False,
-        check: Callable[[str], object] | None = None,
+        check: Callable[[str], object] = lambda text: None,
     ) -> None:
         """`note` says what Enter does; `empty` lets it take no text too; what `check` raises an error for
         stays in the box."""
@@ -47,8 +47,7 @@ class EditScreen(Dialog[str | None]):
 
     def on_composer_sent(self, event: Composer.Sent) -> None:
         event.stop()
-        check = self._check
-        if check is None or self.tried(lambda: check(event.text)):
+        if self.tried(lambda: self._check(event.text)):
             self.dismiss(event.text)
         else:
             self.query_one(Composer).give_back(event.text)

@@ -20,8 +20,9 @@ Section = tuple[str, list[tuple[str, str]]]
 
 
 class HelpScreen(Dialog[None]):
-    """A list of keys to scroll through."""
+    """A list to scroll through: of keys, or of what else has a name and a line."""
 
+    heading = "Keys"
     BINDINGS = [Binding("escape,f1,q", "dismiss", "Back")]
 
     def __init__(self, sections: Sequence[Section]) -> None:
@@ -30,7 +31,7 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static("Keys", id="dialog-title", markup=False)
+            yield Static(self.heading, id="dialog-title", markup=False)
             with VerticalScroll(id="help-keys"):
                 for heading, rows in self._sections:
                     yield Static(literal(heading), classes="help-heading", markup=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from textual import work
 
 from chatbot.measures import sweep
 from chatbot.memory.memories import spoken_of
-from chatbot.session import Memory, Message, local
+from chatbot.session import Memory, local
 from chatbot.tui.ask_screen import AskScreen
 from chatbot.tui.literal import clean, one_line
 from chatbot.tui.pick_screen import PickScreen, Row
@@ -66,26 +65,31 @@ class MemoryActions(Replying):
         if self.is_busy():
             return
         question = "Compare: ATTRIBUTE 0 50% 90%, ATTRIBUTE=ASPECT 0 50% 90%, or: with NAME NAME"
-        asked = await self.app.push_screen_wait(AskScreen(question))
-        if not asked or self.is_busy():
+        settings = list[sweep.Setting]()
+
+        def read(asked: str) -> None:
+            settings[:] = sweep.asked(self.session, clean(asked), self._persona)
+
+        if await self.app.push_screen_wait(AskScreen(question, check=read)) is None or self.is_busy():
             return
-        before: Sequence[Message] = ()
         outcomes: Sequence[sweep.Outcome] = ()
         with self.telling():
-            before = self.session.messages()
-            settings = sweep.asked(self.session, clean(asked), self._persona)
             self.notify(f"Finding {len(settings)} replies ...", markup=False)
-            with self.working():
-                outcomes = await asyncio.to_thread(sweep.sweep, self.session, settings)
+            outcomes = await self.beside(lambda: self._compared(settings))
         if outcomes:
             chosen = await self.app.push_screen_wait(SweepScreen(outcomes, emphasis=self.emphasis))
-            with self.telling():
-                if chosen is not None:
+            if chosen is not None:
+                with self.telling():
                     self.session.manager.select(outcomes[chosen].message.id)
-                else:  # back to what stood there; the replies are its alternatives
-                    self.session.manager.select(before[-1].id, follow=False)
             await self.refresh_path()
             self.composer.focus()
+
+    def _compared(self, settings: Sequence[sweep.Setting]) -> list[sweep.Outcome]:
+        """The replies, as alternatives of what stood there; that stays chosen until one of them is."""
+        before = self.session.messages()
+        outcomes = sweep.sweep(self.session, settings)
+        self.session.manager.select(before[-1].id, follow=False)
+        return outcomes
 
     def _persona(self, name: str) -> Profile:
         if self.profiles is None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from chatbot.tui.literal import literal
 from chatbot.tui.pick_screen import PickScreen, Row
 from profiles import ProfileError, find
 from profiles.blend import is_blend
@@ -30,13 +28,7 @@ class PersonaScreen(PickScreen):
         try:
             blend = find(self._profiles, typed.strip())
         except (ProfileError, OSError) as error:
-            self._show([], str(error))
+            self._offer([], str(error))
         else:
             row = Row(typed.strip(), blend.speaker, blend.description)
-            self._show([Option(row.content(), id=row.key)], "enter begins with this blend · esc back")
-
-    def _show(self, options: Sequence[Option], note: str) -> None:
-        rows = self.query_one("#rows", OptionList)
-        rows.set_options(options)
-        rows.highlighted = 0 if options else None
-        self.query_one("#dialog-note", Static).update(literal(note))
+            self._offer([Option(row.content(), id=row.key)], "enter begins with this blend · esc back")

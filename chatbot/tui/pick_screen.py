@@ -140,9 +140,12 @@ class PickScreen(Dialog[str | None]):
 
     def _fill(self, typed: str) -> None:
         found = [row for row in self._rows if row.matches(typed.casefold().split())]
-        self._list.set_options(Option(row.content(), id=row.key) for row in found[:MOST])
-        self._list.highlighted = 0 if found else None
-        self.query_one("#dialog-note", Static).update(literal(self._note(len(found))))
+        self._offer([Option(row.content(), id=row.key) for row in found[:MOST]], self._note(len(found)))
+
+    def _offer(self, options: Sequence[Option], note: str) -> None:
+        self._list.set_options(options)
+        self._list.highlighted = 0 if options else None
+        self.query_one("#dialog-note", Static).update(literal(note))
 
     def _note(self, found: int) -> str:
         if not self._rows:

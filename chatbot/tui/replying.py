@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from textual.widgets import Static
 
@@ -29,6 +30,7 @@ from chatbot.tui.drafts import Drafts
 from chatbot.tui.literal import clean, literal, one_line
 from chatbot.tui.turn import Turn
 
+Found = TypeVar("Found")
 COMMAND = re.compile(r"/[a-z]+(?!\S)", re.IGNORECASE)
 
 
@@ -38,7 +40,8 @@ class Replying(Drafts):
     turn: Turn | None = None
     prefix = ""
     """How the next reply is to begin."""
-    _working = False
+    working = False
+    """Whether the model finds something else than a reply, in a thread that cannot be stopped."""
     _sending = ""
     """Sent, and not stored yet."""
 
@@ -109,20 +112,23 @@ class Replying(Drafts):
         keys = "".join(f"{self.key_of(action)} is '{titles[action]}', " for action in near)
         return f"{word} is {kind}. Here {keys}{self.key_of('help')} lists the keys. Write /{word} to say it."
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """While the model finds something else than a reply, none can be asked for."""
-        self._working = True
-        try:
-            yield
-        finally:
-            self._working = False
+    async def beside(self, find: Callable[[], Found]) -> Found:
+        """What the model finds beside replies, in a thread; meanwhile none can be asked for."""
+
+        def found() -> Found:
+            try:
+                return find()
+            finally:
+                self.working = False
+
+        self.working = True
+        return await asyncio.to_thread(found)
 
     def is_busy(self) -> bool:
         """Whether the model is at something, which is told."""
-        if self.turn is None and not self._working:
+        if self.turn is None and not self.working:
             return False
-        if self._working:
+        if self.working:
             self.notify("The model is still at what you asked before. Wait a moment.", severity="warning")
         elif self.session.loaded:
             self.notify("One reply at a time: let it end, or stop it with Esc.", severity="warning")
@@ -213,7 +219,7 @@ class Replying(Drafts):
 
     async def free(self) -> bool:
         """Whether the session may turn to something else; a reply that is coming is stopped and stored."""
-        if self._working:
+        if self.working:
             return not self.is_busy()
         if await self.quiet():
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from chatbot.session import ChatSession, Hit, local
@@ -29,9 +28,8 @@ class SearchScreen(PickScreen):
         if len(typed.strip()) >= SHORTEST:
             self.tried(lambda: found.extend(self._session.manager.search(typed, limit=MOST)))
         self.hits = {str(hit.message_id): hit for hit in found}
-        self._list.set_options(Option(self._row(hit), id=key) for key, hit in self.hits.items())
-        self._list.highlighted = 0 if found else None
-        self.query_one("#dialog-note", Static).update(literal(self._told(typed, len(found))))
+        options = [Option(self._row(hit), id=key) for key, hit in self.hits.items()]
+        self._offer(options, self._told(typed, len(found)))
 
     def _row(self, hit: Hit) -> Content:
         snippet, place = Content(), 0

@@ -83,9 +83,11 @@ class SettingsScreen(Dialog[None]):
             )
         else:
             value = config_file.literal(session.sampling_values()[name][0])
-            text = await self.app.push_screen_wait(AskScreen(self._what.get(name, name), value))
-            if text:
-                self.tried(lambda: session.set_sampling(name, text))
+            await self.app.push_screen_wait(
+                AskScreen(
+                    self._what.get(name, name), value, check=lambda text: session.set_sampling(name, text)
+                )
+            )
         self._show()
 
     def action_take_back(self) -> None:

@@ -4,44 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Static
 
 from chatbot.session import ChatSession, Conversation, Statistics, local
-from chatbot.tui.dialog import Dialog
-from chatbot.tui.literal import literal, one_line
+from chatbot.tui.help_screen import HelpScreen
+from chatbot.tui.literal import one_line
 
 
-class StatisticsScreen(Dialog[None]):
+class StatisticsScreen(HelpScreen):
     """Numbers to read."""
 
+    heading = "Statistics"
     BINDINGS = [Binding("escape,q,f9", "dismiss", "Back")]
 
     def __init__(self, session: ChatSession, conversation: Conversation | None) -> None:
         """`conversation` None: all of them alone."""
-        super().__init__(classes="dialog")
         manager = session.manager
-        self._parts = [("All conversations", manager.statistics())]
+        parts = [("All conversations", list(lines(manager.statistics())))]
         if conversation is not None:
             name = one_line(conversation.title) or "This conversation"
-            self._parts.insert(0, (name, manager.statistics(conversation.id)))
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
-            yield Static("Statistics", id="dialog-title", markup=False)
-            with VerticalScroll(id="help-keys"):
-                for heading, counted in self._parts:
-                    yield Static(literal(heading), classes="help-heading", markup=False)
-                    for name, value in lines(counted):
-                        with Horizontal(classes="help-row"):
-                            yield Static(literal(name), classes="help-key", markup=False)
-                            yield Static(literal(value), classes="help-what", markup=False)
-            yield Static("↑↓ scroll · esc back", id="dialog-note", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one("#help-keys").focus()
+            parts.insert(0, (name, list(lines(manager.statistics(conversation.id)))))
+        super().__init__(parts)
 
 
 def lines(counted: Statistics) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import mul
 
-from textual.color import Color
+from textual.color import BLACK, WHITE, Color
 from textual.theme import Theme
 
 READABLE = 4.5  # the least contrast of words (WCAG 2, AA)
 COLOURS = ("primary", "secondary", "accent", "success", "warning", "error")
+GROUNDS = ("background", "surface", "panel", "footer-background")
 
 DUSK = Theme(
     name="dusk",
@@ -28,7 +29,6 @@ DUSK = Theme(
         "footer-key-foreground": "#e0b487",
         "footer-description-foreground": "#8b919d",
         "block-cursor-text-style": "none",
-        "input-selection-background": "#8fb0d6 30%",
     },
 )
 
@@ -50,27 +50,36 @@ DAWN = Theme(
         "footer-key-foreground": "#a4652a",
         "footer-description-foreground": "#6d717a",
         "block-cursor-text-style": "none",
-        "input-selection-background": "#3c6591 25%",
     },
 )
 
 
-def words(theme: Mapping[str, str]) -> dict[str, str]:
+def words(theme: Mapping[str, str], *, fine: bool = True) -> dict[str, str]:
     """The colours of words, for the variables of a theme: its own, moved until they can be read on the
-    screen, in dialogs, and in the chosen row of a list (app.tcss)."""
+    screen, in dialogs, in boxes and notices, in the chosen row of a list and where text is marked (app.tcss).
+    Where the terminal has no `fine` shades grounds are grey: it would make plain blue or yellow of a tint."""
 
     def own(name: str) -> Color:
         return Color.parse(theme[name])
 
-    ground, surface, plain = own("background"), own("surface"), own("foreground")
-    if ground.ansi is not None:  # the terminal's own, which nobody here knows
+    grounds = [own(name) for name in GROUNDS]
+    if grounds[0].ansi is not None:  # the terminal's own, which nobody here knows
         return {"text-faint": theme["foreground"]}
-    grounds = (ground, surface, surface.blend(own("primary"), 0.15))
-    end = ground.get_contrast_text(1.0)
-    found = {f"text-{name}": _readable(own(name), end, *grounds) for name in COLOURS}
-    found["text-faint"] = _readable(ground.blend(plain, 0.6), plain, *grounds)
-    key = "footer-key-foreground"
-    return found | {key: _readable(own(key), end, own("footer-background"))}
+    ground, surface, panel, footer = grounds if fine else [colour.monochrome for colour in grounds]
+    plain, primary = own("foreground"), own("primary")
+    panel = surface.blend(plain, 0.08) if panel == surface else panel  # a box is told from what is around it
+    marked = primary.with_alpha(0.25)
+    found = {"input-selection-background": marked.hex}
+    found |= zip(GROUNDS, (colour.hex for colour in (ground, surface, panel, footer)), strict=True)
+    grounds = [ground, surface, panel, surface.blend(primary, 0.15)]
+    found |= {f"text-{name}": _readable(own(name), *grounds) for name in COLOURS}
+    found["foreground"] = found["input-selection-foreground"] = _readable(plain, *grounds, ground + marked)
+    found["text-faint"] = _readable(ground.blend(plain, 0.6), *grounds, end=Color.parse(found["foreground"]))
+    for key in "footer-key-foreground", "footer-description-foreground":
+        found[key] = _readable(own(key), footer)
+    if contrast(panel, panel.blend(panel.get_contrast_text(1.0), 0.6)) < READABLE:
+        found["text-muted"] = found["text-faint"]
+    return found
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -79,7 +88,8 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _readable(colour: Color, end: Color, *grounds: Color) -> str:
+def _readable(colour: Color, *grounds: Color, end: Color | None = None) -> str:
+    end = end or max((WHITE, BLACK), key=lambda c: min(contrast(c, ground) for ground in grounds))
     moved = (colour.blend(end, step / 20) for step in range(20))
     return next((c for c in moved if all(contrast(c, g) >= READABLE for g in grounds)), end).hex
 
