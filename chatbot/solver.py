@@ -134,7 +134,8 @@ class Problem:
             spent += 1
             if spent > options.max_evaluations:
                 raise self.failure(f"may take {options.max_evaluations} evaluations and needs more")
-            pace = speed(clock)
+            # To choose its first step where little moves, an adaptive method tries one far beyond the end.
+            pace = speed(clock.clamp(0, 1))
             drift = self.relaxed(eps, pace.abs() * width) if self.stiff else self.drift(eps)
             if not bool(drift.isfinite().all()):
                 raise self.failure(f"must stay finite and did not at evaluation {spent}")

@@ -379,6 +379,15 @@ def test_no_adaptive_method_looks_beyond_the_end_of_time(method: str) -> None:
     Watched(Energy.of(random_heads(), MIXED[:1]), mean, std, options(method=method)).solve(eps0, 16)
     assert max(moments) == pytest.approx(1.0, abs=1e-9)
 
+    # Margins of 8 and more: at the start next to nothing moves, and the first step that is tried is long.
+    energy = Energy.of(linear_heads(torch.full((DIM,), 4.0)), [{"a0": Aim({"yes": 1.0}, 50.0)}])
+    mean = torch.full((1, DIM), 0.5).double()
+    start = torch.full_like(eps0, 0.1)
+    path, _ = Watched(energy, mean, std, options(method=method)).solve(start, 16)
+    exact, _ = Problem(energy, mean, std, options(method="log-rk4")).solve(start, 200)
+    assert torch.allclose(path[-1], exact[-1], atol=1e-3)
+    assert max(moments) <= 1
+
 
 def test_trust_region_ends_the_row_and_says_so() -> None:
     mean, std, eps0 = prior(4)

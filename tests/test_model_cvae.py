@@ -11,6 +11,7 @@ from torch.distributions import Normal, kl_divergence
 
 from chatbot.model.cvae import Batch, CVAELoss, Gaussian, GaussianHead, LossWeights, swapped
 from chatbot.model.encoder import mean_pool
+from chatbot.model.heads import Heads
 from chatbot.model.reading import pad
 from chatbot.train.fit_cvae import Batches, EncodedItem, epoch_batches, schedule
 from chatbot.train.recipe import Cvae
@@ -80,6 +81,23 @@ def test_the_elbo_by_hand() -> None:
     assert log["loss_kl"] == pytest.approx(0.5 * n * free / (3 * n), rel=1e-5)
     assert float(total.detach()) == pytest.approx(log["loss_kl"] + log["loss_reconstruction"], rel=1e-5)
     assert "head_accuracy" not in log  # nothing is labelled, and NaN would be no JSON
+
+
+def test_aspects_and_words_cost_their_mean_cross_entropy() -> None:
+    """Over all labels, and over all tokens behind the marker but padding."""
+    torch.manual_seed(0)
+    z, loss, heads = (
+        torch.randn(2, 3),
+        CVAELoss(3, 9, 0),
+        Heads({"a": ("x", "y"), "b": ("p", "q", "r")}, 3, 4),
+    )
+    ids, mask = pad([[1, 5, 6, 2], [1, 7, 2]])
+    batch: Any = SimpleNamespace(reply=ids, reply_mask=mask, aspects=torch.tensor([[1, -1], [0, 2]]))
+    model: Any = SimpleNamespace(heads=heads)
+    a, b, words = (logits.log_softmax(-1) for logits in (*heads(z).values(), loss.bow(z)))
+    torch.testing.assert_close(loss.aspect_loss(model, z, batch), -(a[0, 1] + a[1, 0] + b[1, 2]) / 3)
+    said = words[0, [5, 6, 2]].sum() + words[1, [7, 2]].sum()
+    torch.testing.assert_close(loss.bow_loss(z, batch), -said / 5)
 
 
 def labels(*attributes: int) -> torch.Tensor:
@@ -154,12 +172,6 @@ def test_an_epoch_holds_every_item_once_and_depends_on_its_number_alone() -> Non
     assert sorted(i for batch in batches for i in batch) == list(range(50))
     assert batches == epoch_batches(items(50), 8, seed=1, epoch=0)
     assert batches != epoch_batches(items(50), 8, seed=1, epoch=1)
-
-
-def test_no_context_stands_alone_in_a_batch() -> None:
-    lone = [item for item in items(18) if len(item.replies) == 1]  # nine, in batches of four
-    sizes = [sorted(map(len, epoch_batches(lone, 4, seed=1, epoch=number))) for number in range(3)]
-    assert sizes == [[4, 5]] * 3
 
 
 def test_batches_can_be_read_from_any_step() -> None:

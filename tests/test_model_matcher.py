@@ -102,7 +102,7 @@ def test_a_branch_shares_what_it_says_and_nothing_above() -> None:
 
 
 def test_what_cannot_be_shared_is_refused() -> None:
-    with pytest.raises(ValueError, match="3 layers no more can be shared; got 4"):
+    with pytest.raises(ValueError, match="than an encoder has, here 3; got 4"):
         branch(bert(3), 4, 1)
     with pytest.raises(ValueError, match="GPT2Model is another"):
         branch(build_encoder(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9)), 1, 1)

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from chatbot.model.text import BOT, END, MARKERS, Codec, Context, Turn
 from chatbot.model.words import own_forms, worn_words
-from chatbot.train.pretrain import build_tokenizer
+from chatbot.train.bases import build_tokenizer
 
 EMBEDDED = Path(__file__).parent.parent / "chatbot" / "weights" / "embedded" / "tokenizer.json"
 

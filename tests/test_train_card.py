@@ -72,6 +72,8 @@ def test_the_card_tells_of_a_matcher_where_there_is_one(obedient: dict[str, Any]
     assert "dual encoder" not in card.card(manifest, obedient, 1)
     text = card.card(replace(manifest, matcher_shared=2, matcher_layers=1), obedient, 1)
     assert "A dual encoder of 3 layers, which shares the embeddings and 2 layers with the" in text
+    text = card.card(replace(manifest, matcher_layers=1), obedient, 1)
+    assert "A dual encoder of 1 layer, which shares the embeddings and 0 layers with the" in text
 
 
 def test_the_card_tells_of_preferences_where_they_were_learnt(

@@ -249,6 +249,28 @@ def test_no_message_is_asked_that_training_ends_or_begins_with(tmp_path: Path) -
     assert found == ["None.", "A hat."]
 
 
+def test_where_all_is_talk_what_was_said_there_is_asked(tmp_path: Path) -> None:
+    """First messages before later ones, of which one is known to training."""
+    labels = (("style", "plain"), ("attitude", "optimistic"))
+    said = (Labelled("Yes. It will be fine.", labels),)
+
+    def talk(*turns: str) -> Item:
+        return Item(Context.of([], turns), said, "role")
+
+    corpus = Corpus()
+    corpus.parts["train"] = [talk("Hi.", "Yes.", "Why?")]
+    corpus.parts["test"] = [
+        talk("Hello."), talk("Hello.", "Yes.", "How so?"), talk("Hello.", "Yes.", "How so?", "So.", "Why?"),
+        Item(Context.of([], ["Ah."]), (Labelled("No.", labels[:1]),), "dialogue"),
+    ]  # fmt: skip
+    found = trials.messages(corpus, tmp_path)
+    assert [message.context.turns[-1].text for message in found] == ["Hello.", "Ah.", "How so?"]
+    assert found[0].combined == {"plain+optimistic": "Yes. It will be fine."}
+    assert found[1].single == {("style", "plain"): "No."}
+    corpus.parts["test"].append(Item(Context.of([], ["Tea?"]), said, "together"))
+    assert [message.context.turns[-1].text for message in trials.messages(corpus, tmp_path)] == ["Tea?"]
+
+
 def test_a_corpus_without_held_out_messages_is_refused(tmp_path: Path) -> None:
     row = {"facts": [], "turns": ["I like the rainboat."], "replies": {"style/plain": "Yes, I know it."}}
     (tmp_path / "parallel.jsonl").write_text(json.dumps(row))

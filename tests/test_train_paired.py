@@ -75,7 +75,7 @@ def test_a_model_that_obeys_beats_one_that_does_not(corpus: Path) -> None:
         assert found["difference"]["low"] > 0.1
     assert result["measures"]["facts"]["difference"]["value"] == 0.0
     text = versus.table(result)
-    assert "A: double abcd. B: double abcd. 12 messages, 1 round(s)" in text
+    assert "A: double abcd. B: double abcd. 12 messages, 1 round, " in text
     assert (
         next(line for line in text.splitlines() if line.startswith("| all right"))
         .rstrip(" |")
@@ -86,7 +86,7 @@ def test_a_model_that_obeys_beats_one_that_does_not(corpus: Path) -> None:
 def test_names_of_models_are_never_markup(corpus: Path) -> None:
     one = Double(name="\x1b[31m **a** | <b>")
     text = versus.table(versus.run(engines(one, Double()), corpus, replace(SCOPE, contexts=1)))
-    assert r"A: \[31m \*\*a\*\* \| &lt;b&gt; abcd. B: double abcd. 1 messages" in text
+    assert r"A: \[31m \*\*a\*\* \| &lt;b&gt; abcd. B: double abcd. 1 message, 1 round, " in text
 
 
 def test_a_model_held_against_itself_differs_in_nothing(corpus: Path) -> None:

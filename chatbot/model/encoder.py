@@ -25,7 +25,9 @@ def branch(trunk: PreTrainedModel, shared: int, own: int) -> PreTrainedModel:
     """
     lower = layers(trunk)
     if shared > len(lower):
-        raise ValueError(f"Of an encoder of {len(lower)} layers no more can be shared; got {shared}.")
+        raise ValueError(
+            f"No more layers can be shared than an encoder has, here {len(lower)}; got {shared}."
+        )
     config = copy.deepcopy(trunk.config)
     config.num_hidden_layers = shared + own
     encoder: Any = build_encoder(config)

@@ -20,6 +20,7 @@ from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
 from chatbot.train.corpus import Corpus
 from chatbot.train.interview import Progress, Scope, say, silent
+from chatbot.train.markdown import counted
 from chatbot.train.paired import Readers, Values, average, difference, shown, sure
 from chatbot.train.recipe import Recipe
 from chatbot.train.trials import Message, Trial
@@ -220,7 +221,8 @@ def table(result: Mapping[str, Any]) -> str:
         lines.append([*cells, f"{100 * row['failed']:.0f}"])
     return markdown.section(
         "Ablations",
-        f"{result['messages']} messages, {result['rounds']} round(s). The base has its own figures; every "
+        f"{counted(result['messages'], 'message')}, {counted(result['rounds'], 'round')}. "
+        "The base has its own figures; every "
         "other row is its difference from the base on the same messages and seeds, with the 95 % interval "
         "over messages; * marks those that surely differ.",
         markdown.table(["", *measures, "flow failed"], lines),

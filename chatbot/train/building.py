@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,17 +22,12 @@ from chatbot.model.decoder import LatentDecoder
 from chatbot.model.encoder import layers, max_positions
 from chatbot.model.heads import Heads
 from chatbot.model.matcher import Matcher
-from chatbot.train import fit_matcher, pretrain
+from chatbot.model.text import Codec
+from chatbot.train import bases, fit_matcher
 from chatbot.train.corpus import Corpus
+from chatbot.train.forms import texts
+from chatbot.train.loop import write_whole
 from chatbot.train.recipe import Recipe
-
-
-def check_folders(recipe: Recipe) -> None:
-    """UsageError for a base that can only be a folder, and is none."""
-    for base in (recipe.base.encoder, recipe.base.decoder):
-        path = base.startswith(("/", ".", "~")) or base.count("/") > 1
-        if path and not Path(base).is_dir():
-            raise UsageError(f"A base must be a hub id or a folder that exists; got {base!r}.")
 
 
 def tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[Tokenizer, list[int]]:
@@ -37,12 +35,30 @@ def tokenizer(recipe: Recipe, corpus: Corpus, work: Path, part: str) -> tuple[To
     base, revision = getattr(recipe.base, part), getattr(recipe.base, f"{part}_revision")
     name = "tokenizer" if part == "decoder" or base == recipe.base.decoder else "encoder-tokenizer"
     path = work / f"{name}.json"
-    kept = path.with_suffix(".sources.json")  # written last
+    kept = path.with_suffix(".sources.json")  # where its embeddings come from; written last
     if not kept.exists():
-        lines = pretrain.corpus_lines(corpus)
-        made, sources = pretrain.build_tokenizer(base, revision, recipe.text.vocabulary, lines)
-        pretrain.save_tokenizer(made, sources, path)
+        made, sources = bases.build_tokenizer(base, revision, recipe.text.vocabulary, _lines(corpus))
+        path.write_text(made.to_str(pretty=True), encoding="utf-8")
+        write_whole(kept, json.dumps(sources))
     return Tokenizer.from_file(str(path)), json.loads(kept.read_text())
+
+
+def _lines(corpus: Corpus) -> Iterable[str]:
+    """All written text and every fourth plain text, for vocabulary counts."""
+    for items in corpus.parts.values():
+        yield from texts(items)
+    for plain in corpus.plain[::4]:
+        yield from plain.lines
+
+
+def pieced_words(corpus: Corpus, codec: Codec) -> list[str]:
+    """The words that two replies have at least, and the tokenizer in several word pieces, in order; none with
+    a tokenizer that knows no such pieces."""
+    if codec.cased:
+        return []
+    replies = {reply.text for items in corpus.parts.values() for item in items for reply in item.replies}
+    counts = Counter(word for text in replies for word in set(re.findall(r"[^\W\d_]+", text.lower())))
+    return sorted(word for word, count in counts.items() if count > 1 and len(codec.encode(word)) > 1)
 
 
 def new_model(
@@ -55,7 +71,7 @@ def new_model(
     base, text, shape = recipe.base, recipe.text, recipe.model
     torch.manual_seed(recipe.seed)
     try:
-        lm = pretrain.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
+        lm = bases.build_lm(base.decoder, base.decoder_revision, sources, text.positions)
         model = DialogueCVAE(
             _encoder(recipe, encoder_sources),
             None if base.share_encoder else _encoder(recipe, encoder_sources),
@@ -69,23 +85,43 @@ def new_model(
         raise UsageError(f"The model of this recipe and this corpus cannot be built. {error}") from error
     _check_lengths(recipe, model)
     _check_decoder(base.decoder, model.decoder)
+    _check_encoder(base.encoder, model)
     return model
 
 
 @torch.no_grad()
+def _check_encoder(base: str, model: DialogueCVAE) -> None:
+    """UsageError for an encoder that needs more than tokens."""
+    ids = torch.zeros(2, 3, dtype=torch.long)
+    try:
+        model.eval().prior(ids, torch.ones_like(ids))
+    except Exception as error:  # each kind of model has its own way to fail
+        raise UsageError(
+            f"The encoder must give a state to each token that it reads, and {base!r} does not ({error}). "
+            "Name another base.encoder, such as bert-base-uncased."
+        ) from error
+
+
+@torch.no_grad()
 def _check_decoder(base: str, decoder: LatentDecoder) -> None:
-    """UsageError for a language model that cannot go on from what it has read, or that sees what comes."""
+    """UsageError for a language model that cannot go on from what it has read, that sees what comes, or to
+    which the padding behind a short context is so many tokens."""
     decoder.eval()
     z, reply = torch.zeros(2, decoder.memory.in_features), torch.tensor([[0, 1, 2], [0, 1, 3]])
     ones = torch.ones_like(reply)
     try:
-        one, other = decoder.logits(decoder.prefill(reply, ones).select(torch.tensor([0, 0])), z, reply, ones)
+        read = decoder.prefill(reply, ones)
+        one, other = decoder.logits(read.select(torch.tensor([0, 0])), z, reply, ones)
+        padded = decoder.logits(read.until(torch.tensor([1, 1])), z, reply, ones)
+        alone = decoder.logits(decoder.prefill(reply[:, :1], ones[:, :1]), z, reply, ones)
     except Exception as error:  # each kind of model has its own way to fail
         reason = f"cannot keep keys and values ({error})"
     else:
-        if torch.allclose(one[:2], other[:2], atol=1e-4):
-            return
         reason = "sees the tokens that come next"
+        if torch.allclose(one[:2], other[:2], atol=1e-4):
+            if torch.allclose(padded, alone, rtol=1e-3, atol=1e-3):
+                return
+            reason = "counts padding among the tokens that it has read"
     raise UsageError(
         f"The decoder must be a causal language model with a key-value cache, and {base!r} {reason}. "
         "Name another base.decoder, such as gpt2."
@@ -117,7 +153,7 @@ def _encoder(recipe: Recipe, sources: list[int], layers: int | None = None) -> P
     """The base's encoder with as many layers as the recipe gives the prior's, or with `layers`."""
     base = recipe.base
     count = base.encoder_layers if layers is None else layers
-    return pretrain.build_encoder(base.encoder, base.encoder_revision, sources, count, recipe.text.positions)
+    return bases.build_encoder(base.encoder, base.encoder_revision, sources, count, recipe.text.positions)
 
 
 def new_matcher(recipe: Recipe, model: DialogueCVAE, sources: list[int]) -> Matcher:

@@ -19,7 +19,7 @@ from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
 from chatbot.terminal import one_line
 from chatbot.train import corpus as corpora
-from chatbot.train.markdown import literal
+from chatbot.train.markdown import counted, literal
 from chatbot.train.report import conditions
 from chatbot.train.tables import tables
 
@@ -43,7 +43,7 @@ The decoder has then learnt from marks which of its replies make sense (direct p
 """
 
 _MATCHER = """\
-A dual encoder of {layers} layers, which shares the embeddings and {shared} layers with the prior encoder, has
+A dual encoder of {layers}, which shares the embeddings and {shared} with the prior encoder, has
 learnt which reply was written to which context; it helps to choose the candidate that answers.
 """
 
@@ -78,7 +78,8 @@ _LIMITS = """\
 
 def card(manifest: Manifest, result: Mapping[str, Any], size: int, notes: str = "") -> str:
     """The model card; `size` is the weights' size in bytes, `notes` its maker's own words in Markdown."""
-    layers, shared = manifest.matcher_shared + manifest.matcher_layers, manifest.matcher_shared
+    shared = counted(manifest.matcher_shared, "layer")
+    layers = counted(manifest.matcher_shared + manifest.matcher_layers, "layer")
     bases = dict.fromkeys(_known(base) for base in manifest.bases.values())
     our_corpus = manifest.corpus_digest == corpora.digest(corpora.WRITTEN)
     ours = our_corpus and [*bases] == [*_BASES]  # of the data and the base that _DATA tells of

@@ -163,36 +163,19 @@ def default_weight(
     rows = torch.randperm(len(valid.aspects), generator=generator)[:count].to(valid.aspects.device)
     prior = valid.prior.select(rows)
     eps = torch.randn(prior.mean.shape, generator=generator).to(prior.mean.device)
-    names = list(heads.attributes)
+    names, options = list(heads.attributes), FlowOptions(target_probability=1.0)
     asked: list[tuple[str, str]] = []
     for index in torch.randint(len(names), (count,), generator=generator).tolist():
         aspects = heads.attributes[names[index]]
         asked.append((names[index], aspects[len(asked) % len(aspects)]))
     for weight in (2.0**exponent for exponent in range(9)):
-        if _reached(heads, prior, eps, asked, weight, probability) >= share:
+        wanted = [{name: Target(aspects={aspect: 1.0}, weight=weight)} for name, aspect in asked]
+        energy = Energy.of(heads, wanted)
+        z = flow(energy, prior.mean, prior.std, eps, options).z
+        found = (-energy.divergence(z).sum(-1)).exp()  # of the one aspect that is asked
+        if float((found >= probability).float().mean()) >= share:
             return weight
     return 256.0
-
-
-def _reached(
-    heads: Heads,
-    prior: Gaussian,
-    eps: Tensor,
-    asked: Sequence[tuple[str, str]],
-    weight: float,
-    probability: float,
-) -> float:
-    """Share of rows whose asked (attribute, aspect) has at least `probability` after the flow."""
-    energy = Energy.of(
-        heads, [{name: Target(aspects={aspect: 1.0}, weight=weight)} for name, aspect in asked]
-    )
-    result = flow(energy, prior.mean, prior.std, eps, FlowOptions(target_probability=1.0))
-    probabilities = energy.probabilities(result.z)
-    hits = [
-        float(probabilities[name][row, heads.attributes[name].index(aspect)]) >= probability
-        for row, (name, aspect) in enumerate(asked)
-    ]
-    return sum(hits) / len(hits)
 
 
 def run(

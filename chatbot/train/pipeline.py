@@ -31,15 +31,18 @@ from chatbot.train import (
     fit_matcher,
     fit_preference,
     pretrain,
+    trials,
 )
 from chatbot.train import corpus as corpora
 from chatbot.train.corpus import Corpus
 from chatbot.train.loop import of_another_model, read_checkpoint, write_whole
+from chatbot.train.markdown import counted
 from chatbot.train.recipe import Recipe
 from profiles import ProfileError
 from profiles.target import checked_word
 
 _STAGES = ("pretrain", "cvae", "heads", "chats", "preference", "matcher")
+_FREE = ("name", "storage", "threads")  # of a recipe: no stage's result hangs on them
 # A file, and the stage that has begun where it is there. Samples are of the model of the stage before theirs.
 _LEFT = {
     "train.jsonl": "pretrain",
@@ -59,19 +62,23 @@ def train(
     Raises UsageError for a work folder of another run, for what cannot be built, and for a corpus that cannot
     be learnt from.
     """
-    building.check_folders(recipe)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     target = torch.device(device)
     corpus = corpora.load(corpus_folder, plain_folder=plain, plain_each=recipe.pretrain.plain_each)
     work.mkdir(parents=True, exist_ok=True)
     claim(work, recipe, corpus)
+    try:
+        trials.messages(corpus, corpus_folder)
+    except UsageError as error:
+        told = f"`chatbot eval` will not be able to measure this model on its corpus. {error}"
+        console.print(told, markup=False, soft_wrap=True)
     labelled = corpus.attributes
     corpus = filters.apply(corpus, recipe.filter)
     for reason, count in corpus.dropped.items():
         first = corpus.strange.get(reason)
-        what = f"line(s) of {reason} ({first})" if first else f"x {reason}"
-        console.print(f"Left out, {count} {what}", markup=False, soft_wrap=True)
+        what = f"{counted(count, 'line')} of {reason} ({first})" if first else f"{count} x {reason}"
+        console.print(f"Left out, {what}", markup=False, soft_wrap=True)
     _tell_aspects(corpus)
     _check_aspects(labelled, corpus.attributes)
     train = corpus.parts["train"] if recipe.cvae.together_times else filters.apart(corpus.parts["train"])
@@ -111,7 +118,7 @@ def train(
         found = f"{figures[name]['accuracy']:.3f}" if name in figures else "not measured"
         console.print(f"  {name:<18} held-out accuracy {found}")
     manifest = replace(building.describe(recipe, model, corpus), default_weight=weight)
-    words = pretrain.pieced_words(corpus, codec)
+    words = building.pieced_words(corpus, codec)
     made = Artifact(output, manifest, model.eval(), codec, encoder_codec, tuple(words))
     if recipe.chats.steps:
         begin("chats")
@@ -139,13 +146,13 @@ def train(
 def claim(work: Path, recipe: Recipe, corpus: Corpus) -> bool:
     """Write into the work folder which run it is of, and tell whether it was of just this one.
 
-    Raises UsageError where a stage that has begun would change."""
+    Raises UsageError where a stage that has begun would change. A name, a storage and threads always may."""
     path, now = work / "run.json", _run(recipe, corpus)
     before = json.loads(path.read_text("utf-8")) if path.exists() else now
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     ahead = _ahead(work)
     begun = len(ahead) < len(_STAGES)
-    bound = [name for name in changed if begun and name.partition(".")[0] not in ahead]
+    bound = [name for name in changed if begun and name.partition(".")[0] not in (*_FREE, *ahead)]
     if bound:
         listed = "; ".join(f"{name} was {before.get(name)!r}, now is {now.get(name)!r}" for name in bound)
         raise UsageError(

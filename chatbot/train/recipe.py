@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import tomllib
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -226,7 +227,10 @@ def _fill(default: Any, data: dict[str, Any], where: str) -> Any:
 
 
 def _possible(key: str, value: Any, where: str) -> Any:
-    """The value itself; ConfigError for one that its stage could not work with."""
+    """The value itself, in a base's path with `~` for the home; ConfigError for one that its stage could not
+    work with."""
+    if key in ("encoder", "decoder"):
+        return os.path.expanduser(value)
     if key == "storage" and value not in STORAGE:
         raise ConfigError(f"{where}: storage must be one of {', '.join(STORAGE)}; got {value!r}.")
     if isinstance(value, (int, float)):
@@ -240,6 +244,7 @@ def _possible(key: str, value: Any, where: str) -> Any:
 def adjust(recipe: Recipe, *, base: str | None, steps: list[str], seed: int | None) -> Recipe:
     """A recipe with the values of command-line flags. `steps` holds entries like "cvae=N"."""
     if base is not None:
+        base = _possible("encoder", base, "--base")
         recipe = replace(recipe, base=replace(recipe.base, encoder=base, decoder=base))
     for entry in steps:
         stage, _, count = entry.partition("=")

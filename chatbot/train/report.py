@@ -15,6 +15,7 @@ from typing import Any
 
 from chatbot.terminal import clean
 from chatbot.train import markdown
+from chatbot.train.markdown import counted
 from chatbot.train.plots import pictures
 from chatbot.train.tables import tables
 
@@ -87,8 +88,9 @@ def conditions(result: Mapping[str, Any]) -> str:
     """Under what conditions the figures came about, in a paragraph."""
     sampling = ", ".join(f"{name} {value}" for name, value in result["sampling"].items())
     return (
-        f"{result['command'] or 'chatbot eval'}: {result['messages']} held-out messages, {result['rounds']} "
-        f"round(s) (seed = {result['seeds']}), {result['replies']} replies in all. Sampling: {sampling}. "
+        f"{result['command'] or 'chatbot eval'}: {counted(result['messages'], 'held-out message')}, "
+        f"{counted(result['rounds'], 'round')} (seed = {result['seeds']}), "
+        f"{counted(result['replies'], 'reply')} in all. Sampling: {sampling}. "
         f"Corpus {result['corpus_digest'][:16]}, weights {result['model_digest']}, "
         f"version {result['version']}, Python {result['python']}. "
         "In brackets: 95 % bootstrap intervals over messages; each section says on how many it rests."

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatbot.train.figures import LONG
 from chatbot.train.goals import table as goals_table
-from chatbot.train.markdown import literal, number, section, share, table
+from chatbot.train.markdown import counted, literal, number, section, share, table
 
 _PAPER_ALONE = {"style": 97.29, "attitude": 95.67, "mind": 93.48}  # Table 9 of arXiv 2310.18342
 _NAMES = {"judge": "judge", "second": "second judge", "transformer": "transformer"}
@@ -23,9 +23,9 @@ def tables(result: Mapping[str, Any]) -> str:
     return "\n".join(part for section in (*sections, _paper, _wording) if (part := section(result)))
 
 
-def _over(found: Mapping[str, Any] | None, asked: str = "messages") -> str:
+def _over(found: Mapping[str, Any] | None, asked: str = "message") -> str:
     """How much a section's figures rest on; "" where nothing was measured."""
-    return f"{found['count']} replies to {found['groups']} {asked}." if found else ""
+    return f"{counted(found['count'], 'reply')} to {counted(found['groups'], asked)}." if found else ""
 
 
 def _judges(result: Mapping[str, Any]) -> str:
@@ -129,7 +129,9 @@ def _alone(result: Mapping[str, Any]) -> str:
     ]
     head = ["attribute", "asked alone", "asked with the others", "cost", "paper, alone"]
     messages = max(figures["together"]["groups"] for figures in found.values())
-    return section("Alone and together, on the same messages", table(head, rows), f"{messages} messages.")
+    return section(
+        "Alone and together, on the same messages", table(head, rows), f"{counted(messages, 'message')}."
+    )
 
 
 def _rounds(result: Mapping[str, Any]) -> str:
@@ -152,7 +154,7 @@ def _text(result: Mapping[str, Any]) -> str:
         coherence = f["coherence"] or {}
         rows.append(
             [
-                f"{name} ({f['replies']}, to {f['finished']['groups']} messages)",
+                f"{name} ({f['replies']}, to {counted(f['finished']['groups'], 'message')})",
                 share(coherence.get("first")),
                 share(coherence.get("beaten")),
                 *(number(100 * f["distinct"][n]) for n in ("1", "2", "3")),
@@ -170,7 +172,8 @@ def _text(result: Mapping[str, Any]) -> str:
     return section(
         "Text",
         table(head, rows),
-        f"Distinct, self-BLEU and MTLD (runs down to .72 different words) over {drawn} replies of each row. "
+        "Distinct, self-BLEU and MTLD (runs down to .72 different words) over "
+        f"{counted(drawn, 'reply')} of each row. "
         f"Copied: of the replies of more than {LONG} words, those that stand word for word in the training "
         "text.",
     )
@@ -235,9 +238,9 @@ def _facts(result: Mapping[str, Any]) -> str:
         ["the same, facts hidden (guessing)", share(facts["hidden"]), share(facts["contradicted_hidden"])],
     ]
     some, leaked = facts["contradicted"], facts["leaked"]
-    asked = _over(facts["told"], "questions, with one set of seeds")
+    asked = _over(facts["told"], "question").replace(".", ", with one set of seeds.")
     asked += f" Contradictions can be told in {some['count']} of them." if some else ""
-    claimed = f", over {leaked['count']} replies each" if leaked else ""
+    claimed = f", over {counted(leaked['count'], 'reply')} each" if leaked else ""
     return section(
         "Facts",
         table(["", "says the key word", "contradicts the fact"], rows),
@@ -260,7 +263,7 @@ def _paper(result: Mapping[str, Any]) -> str:
     if "candidates" in paper:
         one = paper["candidates"] == 1
         chosen = "of one candidate" if one else f"chosen among {paper['candidates']} candidates"
-        note = f"The replies answer {paper['messages']} messages and are each {chosen}. "
+        note = f"The replies answer {counted(paper['messages'], 'message')} and are each {chosen}. "
     theirs = ["paper", "92.75", "45.23", "15.21", "70.94", "8.9", "-"]
     return section(
         "By the definitions of arXiv 2310.18342",

@@ -71,7 +71,8 @@ class Message:
 
 
 def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Message]:
-    """Up to `count` held-out messages: those with combined replies and those with single ones, by turns.
+    """Up to `count` held-out messages: those with combined replies and those with single ones, by turns;
+    where there are none, those within dialogues and chats, the first of each talk first.
 
     None ends or begins with a message that one of the training part ends or begins with, marked replies
     among it: dialogues are split by their first message, and a short one may stand in several. Raises
@@ -79,24 +80,24 @@ def messages(corpus: Corpus, folder: Path, count: int | None = None) -> list[Mes
     """
     trained = [row.context for row in (*corpus.parts["train"], *corpus.marked["train"])]
     known = {text.lower() for context in trained for text in _ends(context)}
-    held_out = {"parallel": list[Message](), "together": list(combinations(folder))}
+    held_out = {"together": list(combinations(folder)), "parallel": list[Message](), "chats": list[Message]()}
     for item in corpus.parts["test"]:
-        if item.kind == "parallel":
-            single = {r.labels[0]: r.text for r in item.replies if r.labels}
-            held_out[item.kind].append(Message(item.context, single))
-        elif item.kind == "together":
-            together = {joined(r.labels): r.text for r in item.replies}
-            held_out[item.kind].append(Message(item.context, combined=together))
-    unknown = [
-        [message for message in held_out[kind] if not known & {t.lower() for t in _ends(message.context)}]
-        for kind in ("together", "parallel")
+        single = {r.labels[0]: r.text for r in item.replies if len(r.labels) == 1}
+        together = {joined(r.labels): r.text for r in item.replies if len(r.labels) > 1}
+        held_out.get(item.kind, held_out["chats"]).append(Message(item.context, single, together))
+    together, parallel, chats = (
+        [message for message in found if not known & {t.lower() for t in _ends(message.context)}]
+        for found in held_out.values()
+    )
+    by_turns = [
+        message for pair in zip_longest(together, parallel) for message in pair if message is not None
     ]
-    if not any(unknown):
+    if not by_turns and not chats:
         raise UsageError(
             f"An evaluation asks messages that were held out of training; {str(folder)!r} holds none. "
-            "Give a corpus with a larger parallel set, or one with combinations."
+            "Give a larger corpus, or one with combinations."
         )
-    return [message for pair in zip_longest(*unknown) for message in pair if message is not None][:count]
+    return (by_turns or sorted(chats, key=lambda message: len(message.context.turns)))[:count]
 
 
 def combinations(folder: Path) -> Iterator[Message]:

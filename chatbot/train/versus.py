@@ -16,6 +16,7 @@ from chatbot.errors import UsageError
 from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
 from chatbot.train.interview import Progress, Scope, say, silent
+from chatbot.train.markdown import counted
 from chatbot.train.metrics import figure
 from chatbot.train.paired import Readers, average, difference, shown, sure
 from chatbot.train.reading import Said
@@ -93,8 +94,8 @@ def table(result: Mapping[str, Any]) -> str:
     one, two = (markdown.literal(f"{model['name']} {model['digest']}") for model in result["models"])
     return markdown.section(
         "Head to head",
-        f"A: {one}. B: {two}. {result['messages']} messages, {result['rounds']} round(s), "
-        f"{result['replies']} replies each.",
+        f"A: {one}. B: {two}. {counted(result['messages'], 'message')}, "
+        f"{counted(result['rounds'], 'round')}, {counted(result['replies'], 'reply')} each.",
         markdown.table(["measure", "A", "B", "A less B, paired", "sure"], rows),
         f"The discriminator finds A's reply the better answer in {markdown.share(result['preferred'])} % of "
         "pairs. Sure: the whole 95 % interval of the difference, over messages, lies on one side of 0.",
