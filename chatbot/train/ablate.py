@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UsageError
+from chatbot.terminal import counted
 from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
 from chatbot.train.corpus import Corpus
 from chatbot.train.interview import Progress, Scope, say, silent
-from chatbot.train.markdown import counted
 from chatbot.train.paired import Readers, Values, average, difference, shown, sure
 from chatbot.train.recipe import Recipe
 from chatbot.train.trials import Message, Trial

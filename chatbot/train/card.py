@@ -17,9 +17,9 @@ import tomlkit
 from chatbot.errors import UsageError
 from chatbot.model import artifact
 from chatbot.model.artifact import Manifest
-from chatbot.terminal import one_line
+from chatbot.terminal import counted, one_line
 from chatbot.train import corpus as corpora
-from chatbot.train.markdown import counted, literal
+from chatbot.train.markdown import literal
 from chatbot.train.report import conditions
 from chatbot.train.tables import tables
 

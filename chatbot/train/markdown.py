@@ -45,11 +45,5 @@ def share(figure: Mapping[str, float] | None) -> str:
     return f"{100 * figure['value']:.1f} ({100 * figure['low']:.1f}-{100 * figure['high']:.1f})"
 
 
-def counted(count: int, noun: str) -> str:
-    """ "1 message", "12 replies"."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count} {noun if count == 1 else many}"
-
-
 def number(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"

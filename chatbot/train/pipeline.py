@@ -22,6 +22,7 @@ from chatbot.model import artifact
 from chatbot.model.artifact import Artifact, Manifest
 from chatbot.model.cvae import CVAELoss, DialogueCVAE
 from chatbot.model.text import Codec
+from chatbot.terminal import counted
 from chatbot.train import (
     building,
     filters,
@@ -36,7 +37,6 @@ from chatbot.train import (
 from chatbot.train import corpus as corpora
 from chatbot.train.corpus import Corpus
 from chatbot.train.loop import of_another_model, read_checkpoint, write_whole
-from chatbot.train.markdown import counted
 from chatbot.train.recipe import Recipe
 from profiles import ProfileError
 from profiles.target import checked_word

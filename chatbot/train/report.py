@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chatbot.terminal import clean
+from chatbot.terminal import clean, counted
 from chatbot.train import markdown
-from chatbot.train.markdown import counted
 from chatbot.train.plots import pictures
 from chatbot.train.tables import tables
 

@@ -9,9 +9,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chatbot.terminal import counted
 from chatbot.train.figures import LONG
 from chatbot.train.goals import table as goals_table
-from chatbot.train.markdown import counted, literal, number, section, share, table
+from chatbot.train.markdown import literal, number, section, share, table
 
 _PAPER_ALONE = {"style": 97.29, "attitude": 95.67, "mind": 93.48}  # Table 9 of arXiv 2310.18342
 _NAMES = {"judge": "judge", "second": "second judge", "transformer": "transformer"}

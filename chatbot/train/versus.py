@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chatbot.errors import UsageError
+from chatbot.terminal import counted
 from chatbot.train import corpus as corpora
 from chatbot.train import markdown, trials
 from chatbot.train.interview import Progress, Scope, say, silent
-from chatbot.train.markdown import counted
 from chatbot.train.metrics import figure
 from chatbot.train.paired import Readers, average, difference, shown, sure
 from chatbot.train.reading import Said
