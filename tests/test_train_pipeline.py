@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,15 @@ class Interrupted(Exception):
     pass
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """As in a terminal, also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_a_killed_stage_ends_as_if_it_had_run_through(tmp_path: Path) -> None:
     """Noise in the step depends on the step's number alone, so all runs end in the same weights. Ctrl+C in a
     step loses none."""
