@@ -60,7 +60,10 @@ def fields_of(card: Json) -> tuple[Json, list[str]]:
     if "name" in card or "char_name" in card:
         other = {key: card[name] for key, names in OTHERWISE.items() for name in names if name in card}
         return {**other, **card, **_agnai(card)}, []
-    raise CardError("A character card has a name, and this object has none. Check that it is a card.")
+    raise CardError(
+        "A character card has a name, and this object has none. Check that it is a card; a conversation is "
+        "taken by `chatbot conversation import FILE`."
+    )
 
 
 def _agnai(card: Json) -> Json:

@@ -109,7 +109,12 @@ def test_damaged_weights_are_refused(folder: Path, damage: str) -> None:
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[:100] if damage == "truncated" else b"hello")
-    with pytest.raises(ModelError, match="cannot be read"):
+    told = (
+        r"model\.safetensors cannot be read: No such file or directory\. Copy"
+        if damage == "missing"
+        else "cannot be read"
+    )
+    with pytest.raises(ModelError, match=told):
         artifact.load(folder)
 
 
@@ -118,6 +123,9 @@ def test_no_folder_no_manifest_broken_manifest(tmp_path: Path, folder: Path) -> 
         artifact.load(tmp_path / "nowhere")
     (folder / "manifest.json").write_text("{")
     with pytest.raises(ModelError, match="cannot be read"):
+        artifact.load(folder)
+    (folder / "manifest.json").write_text('{"format": 1}')
+    with pytest.raises(ModelError, match=r"is not sound: it has no name\. Copy the folder again"):
         artifact.load(folder)
 
 

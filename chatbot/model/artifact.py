@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
@@ -33,6 +33,7 @@ from chatbot.model.text import Codec
 FORMAT = 1
 WEIGHTS = "model.safetensors"
 WORDS = "words.txt"
+_ANEW = "Copy the folder again, whole, or train the model anew."
 STORAGE = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.float16}
 _SCALE = "::scale"
 
@@ -226,13 +227,17 @@ def read_manifest(folder: Path) -> Manifest:
         )
     try:
         return Manifest(**_typed(data))
-    except (TypeError, KeyError) as error:
-        raise ModelError(f"The model's manifest {str(path)!r} is not sound: {error}.") from error
+    except TypeError as error:
+        raise ModelError(f"The model's manifest {str(path)!r} is not sound: {error}. {_ANEW}") from error
 
 
 def _typed(data: dict[str, Any]) -> dict[str, Any]:
-    """A manifest's values, each of its field's type. Raises TypeError for others, and for an unknown key."""
+    """A manifest's values, each of its field's type. Raises TypeError for others, for an unknown key and for
+    one that is not there."""
     hints = get_type_hints(Manifest)
+    for entry in fields(Manifest):
+        if entry.name not in data and entry.default is MISSING and entry.default_factory is MISSING:
+            raise TypeError(f"it has no {entry.name}")
     for key, value in data.items():
         if key not in hints:
             raise TypeError(f"it has the unknown key {key!r}")
@@ -265,7 +270,12 @@ def load(folder: Path, *, device: torch.device | str = "cpu", dtype: torch.dtype
         words = tuple(listed.read_text("utf-8").split()) if listed.exists() else ()
     except ModelError:
         raise
-    except (OSError, UnicodeError, SafetensorError, RuntimeError, MemoryError) as error:
+    except OSError as error:
+        raise ModelError(
+            f"Of the model in {str(folder)!r}, {Path(error.filename or path).name} cannot be read: "
+            f"{error.strerror or error}. {_ANEW}"
+        ) from error
+    except (UnicodeError, SafetensorError, RuntimeError, MemoryError) as error:
         raise ModelError(f"The model in {str(folder)!r} cannot be read: {error}.") from error
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
         raise ModelError(f"The tokenizer in {str(folder)!r} cannot be read: {error}.") from error
