@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from chatbot import persona
 from chatbot.dialling import Dialling
 from chatbot.errors import UsageError
-from chatbot.memory.memories import unsay
+from chatbot.memory.memories import reattributed, unsay
 from chatbot.terminal import clean
 from chatbot.tuning import of_persona
 from profiles import Profile
@@ -82,8 +82,9 @@ class Conversing(Dialling):
     def set_speaker(self, message_id: int, role: str, speaker: str) -> list[Memory]:
         """Correct who said a message; what is forgotten where it was not the user."""
         with self.still():
-            changed = self.manager.set_speaker(message_id, role=role, speaker=speaker)
-            return [] if role == "user" and not speaker else unsay(self.manager, changed)
+            return reattributed(
+                self.manager, self.manager.set_speaker(message_id, role=role, speaker=speaker)
+            )
 
     def hide(self, message_id: int, hidden: bool = True) -> Message:
         """Keep a message from the model, and what is known from it; or show it again."""

@@ -1,8 +1,8 @@
 """Conversations to and from files. One table says which formats there are; each has a module of its own.
 
-`export_file`, and `read_file` with `store`, are the doors. What an import brings is data from elsewhere: it
-is bounded in size, checked completely before anything is stored, and refused with the reason, so that nothing
-is lost.
+`export_file`, and `content`, `read` and `store` in a row, are the doors. What an import brings is data from
+elsewhere: it is bounded in size, checked completely before anything is stored, and refused with the reason,
+so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -133,15 +133,6 @@ def store(
     return replace(reading, conversation=conversation)
 
 
-def read_file(path: Path, *, user: str = "", character: str = "", called: str = "") -> Reading:
-    """The conversation in a file, whatever its format; nothing is stored.
-
-    `user` and `character` say who is who in files that do not, and `called` what the user of this program is
-    called. RefusedValueError for a file that holds no conversation.
-    """
-    return read(content(path), path.name, user=user, character=character, called=called)
-
-
 def content(path: Path) -> bytes:
     """The bytes of a file to import, up to what `read` refuses; RefusedValueError where there are none."""
     try:
@@ -152,7 +143,11 @@ def content(path: Path) -> bytes:
 
 
 def read(data: bytes, name: str = "", *, user: str = "", character: str = "", called: str = "") -> Reading:
-    """The conversation in the bytes of a file of this name ("" where it has none)."""
+    """The conversation in the bytes of a file of this name ("" where it has none); nothing is stored.
+
+    `user` and `character` say who is who in files that do not, and `called` what the user of this program is
+    called. RefusedValueError for a file that holds no conversation.
+    """
     if len(data) > MAX_FILE:
         raise RefusedValueError(
             f"A file to import has at most {MAX_FILE} bytes, and this one has more. Nothing was imported. "

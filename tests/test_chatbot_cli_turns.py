@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.cli import start
-from documents import from_json
+from documents import from_json, read_file
 from fake_engine import FakeEngine
 from printed import gives, run
 from storage import ConversationManager, transfer
@@ -180,7 +180,7 @@ def test_an_imported_chat_is_exported_with_the_speaker_that_was_corrected(
     manager.set_speaker(second.id, role="narrator")
     manager.set_speaker(third.id, speaker="Starbuck")
     (tmp_path / "x.jsonl").write_text(transfer.exported(manager, reading.conversation.id, "sillytavern"))
-    again = transfer.read_file(tmp_path / "x.jsonl")
+    again = read_file(tmp_path / "x.jsonl")
     assert [(m.role, m.speaker, m.text) for m in again.messages] == [
         ("bot", "", "Ahoy"),
         ("narrator", "", "Hi"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from documents import to_json
+from documents import read_file, to_json
 from storage import (
     ConversationManager,
     RefusedValueError,
@@ -114,7 +114,7 @@ def test_a_name_that_cannot_be_is_told(
     with pytest.raises(RefusedValueError, match=f"An export needs a file .* cannot be: {reason}"):
         export_file(manager, conversation, tmp_path / name)
     with pytest.raises(RefusedValueError, match=f"cannot be read: {reason.partition(' Give')[0]}"):
-        transfer.read_file(tmp_path / name)
+        read_file(tmp_path / name)
     if "nul" in reason:
         with pytest.raises(StorageError, match=reason):
             export_branches(manager, conversation, tmp_path / name)
@@ -200,7 +200,7 @@ def test_branches_of_an_imported_group_chat_get_a_header_the_chat_itself_keeps_n
 ) -> None:
     file = tmp_path / "chat.jsonl"
     file.write_bytes(CHAT)
-    made = transfer.store(manager, transfer.read_file(file)).conversation.id
+    made = transfer.store(manager, read_file(file)).conversation.id
     manager.add_message(made, role="user", text="Bye", parent_id=None)
     manager.add_message(made, role="bot", text="So soon?")
     manager.select(manager.tree(made)[0].id)
@@ -304,7 +304,7 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read_whole(tmp_path: Pa
     with huge.open("wb") as file:
         file.truncate(2 * 1024**3)  # takes no room on the disk
     with pytest.raises(RefusedValueError, match="has at most 67108864 bytes, and this one has more"):
-        transfer.read_file(huge)
+        read_file(huge)
 
 
 @pytest.mark.parametrize("data", [b'{"mes": "x", "swipes": ["x", "y", "z"]}', b"A: x\nA: y\nA: z"])
@@ -318,7 +318,7 @@ def test_a_chat_of_too_many_messages_is_refused(data: bytes, monkeypatch: pytest
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none.json", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(RefusedValueError, match=f"cannot be read: {reason}.* Give another file") as error:
-            transfer.read_file(path)
+            read_file(path)
         assert error.value.exit_code == 2
 
 
@@ -328,7 +328,7 @@ def test_a_chat_without_names_is_read_back_from_text(manager: ConversationManage
     manager.add_message(made, role="user", text="Hi")
     for name in ("chat.txt", "chat"):
         file = export_file(manager, made, tmp_path / name, "text")
-        read = transfer.store(manager, transfer.read_file(file))
+        read = transfer.store(manager, read_file(file))
         assert [(m.role, m.text) for m in read.messages] == [("bot", "Hello"), ("user", "Hi")]
         assert read.conversation.profile_name == "[persona 1]"
 
@@ -340,11 +340,11 @@ def test_what_was_read_is_stored_with_the_persona_that_was_given(
     export_file(manager, conversation, file)
     document = to_json(manager, conversation)
     manager.delete(conversation)
-    reading = transfer.store(manager, transfer.read_file(file))
+    reading = transfer.store(manager, read_file(file))
     assert (reading.form, reading.conversation.id, reading.warnings) == ("json", conversation, ())
     assert to_json(manager, conversation) == document
     captain = {"name": "calm-captain", "facts": ["I sail."]}
-    again = transfer.store(manager, transfer.read_file(file), captain).conversation
+    again = transfer.store(manager, read_file(file), captain).conversation
     assert again.id != conversation
     assert (again.profile_name, again.profile["facts"]) == ("calm-captain", ["I sail."])
     assert [m.text for m in manager.path(again.id)] == ["Oh.", "Who?", "A man."]
@@ -355,7 +355,7 @@ def test_a_file_that_is_refused_stores_nothing(manager: ConversationManager, tmp
     file = tmp_path / "a.json"
     file.write_text('{"format": "chatbot-conversation", "version": 2}', encoding="utf-8")
     with pytest.raises(RefusedValueError, match="'messages' must be a list"):
-        transfer.store(manager, transfer.read_file(file))
+        transfer.store(manager, read_file(file))
     assert manager.list(include_empty=True) == []
 
 

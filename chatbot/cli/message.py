@@ -194,12 +194,12 @@ def speaker(
     one is on the side that the message had, or on the side that --user or --bot gives it.
     """
     from chatbot.cli import turns
+    from chatbot.memory.memories import reattributed
 
     role = turns.role_of({"user": user, "bot": bot, "narrator": narrator}, name)
     with open_manager(config := settings()) as manager:
         changed = turns.corrected(manager, number, role, name, config.chat.user_name)
-        if changed.role != "user" or changed.speaker:
-            unsay(manager, changed)
+        _say_of("Forgotten", reattributed(manager, changed))
     say_what_is_left(manager)
     _say(changed, f"now said by {turns.called(changed)}", as_json)
 

@@ -58,7 +58,7 @@ def heard(
     manager: ConversationManager, profile: Profile, path: Sequence[Message], user_name: str
 ) -> tuple[list[Memory], list[Memory]]:
     """What the user's message, the last of `path`, adds to what is known, and what it takes away."""
-    if path[-1].speaker:  # somebody else, on the user's side
+    if not _of_user(path[-1]):
         return [], []
     before = next((message.text for message in path[-2::-1] if message.role == "user"), "")
     to = path[-2].text if len(path) > 1 and path[-2].role == "bot" else ""
@@ -105,8 +105,8 @@ def _told_of(who: str, name: str) -> str:
 
 
 def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
-    """Forget what is known from a message alone that was edited or taken back, is to be deleted, or was said
-    by somebody else; what was forgotten."""
+    """Forget what is known from a message alone that was edited or taken back, is to be deleted, or is not
+    the user's; what was forgotten."""
     gone = []
     for memory in manager.memories():
         if memory.message_id == message.id:
@@ -118,13 +118,24 @@ def unsay(manager: ConversationManager, message: Message) -> list[Memory]:
     return gone
 
 
+def reattributed(manager: ConversationManager, message: Message) -> list[Memory]:
+    """Forget what is known from a message alone, if its speaker as corrected is not the user; what was
+    forgotten."""
+    return [] if _of_user(message) else unsay(manager, message)
+
+
+def _of_user(message: Message) -> bool:
+    """Whether the user said it, and not somebody else on the user's side."""
+    return message.role == "user" and not message.speaker
+
+
 def _teller(manager: ConversationManager, memory: Memory) -> int | None:
     """Another message that tells a memory and was neither edited nor hidden."""
     for word in recall.words(memory.text):
         numbers = manager.mentions(word, profile_name=memory.profile_name, most=recall.MOST)
         for said in manager.messages(numbers):
-            own = said.role == "user" and not said.speaker and said.id != memory.message_id
-            stands = own and not said.hidden and said.position + 1 == said.sibling_count
+            other = said.id != memory.message_id and not said.hidden
+            stands = other and _of_user(said) and said.position + 1 == said.sibling_count
             told = noticed(said.text) if stands else ()
             if memory.text in (fact.text for fact in told):
                 return said.id
